@@ -1,0 +1,2 @@
+//! Two devices, no network.
+fn main() {}
