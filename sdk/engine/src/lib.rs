@@ -1,1 +1,39 @@
-//! Under construction.
+//! The sync engine of Waxwing: a pure state machine. Inputs in, one step out.
+//!
+//! ```text
+//!   command, frame, link, timer            what must be durable together
+//!          |                                          |
+//!          v                                          v
+//!    +-----------+   reads    +------+    Step   +---------+   commit    effects: frames, answers,
+//!    |  Engine   | ---------> | View |  -------> |  Batch  | ---------->  events, the next timer
+//!    +-----------+            +------+           +---------+
+//! ```
+//!
+//! The engine has no runtime, no database, no clock and no randomness: time, the random source and the store's state are
+//! arguments of [`Engine::handle`], and everything that must happen comes back as a [`Step`]. A step's effects can only be had
+//! by committing its batch, so no ciphertext leaves before the ratchet that made it is on disk, and no envelope is acknowledged
+//! before its plaintext, its session and the cursor are.
+//!
+//! If a commit fails, drop the engine and [`Engine::open`] it again from the store: crash and restart are one path.
+
+mod batch;
+mod clock;
+mod effect;
+mod engine;
+mod input;
+mod model;
+mod step;
+mod view;
+
+pub use batch::{Apply, Batch, Write};
+pub use clock::Now;
+pub use effect::{CommandId, Effect, Event, Failure, LinkEvent, Outcome};
+pub use engine::Engine;
+pub use input::{Command, Input, RegisterAccount, RegisterAs};
+pub use model::{
+    AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, FailureReason, HoldReason, Lane, LaneKind,
+    LocalDevice, Message, Notice, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, PrekeyKind, PrekeyRecord, ReceiptKind,
+    Reception, Registration, RelayState, SealedRecord, SessionRecord, Standing, Status, WaitingEnvelope,
+};
+pub use step::{Held, Step};
+pub use view::View;

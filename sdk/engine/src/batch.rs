@@ -1,0 +1,237 @@
+//! What must become durable together.
+
+use waxwing_wire::{AccountId, DeviceId, MessageId};
+
+use crate::model::{
+    AccountState, ConversationId, CounterRange, Delivery, DeviceAddress, LocalDevice, Message, OutboxDraft, OutboxOrder,
+    PrekeyKind, PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord, SessionRecord,
+};
+
+/// One change of the store. A store applies them in order.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// Replaces what this device is.
+    PutLocal(LocalDevice),
+    /// Forgets what this device is: a registration that the relay refused.
+    DeleteLocal,
+    /// Replaces the relay's database id and the cursor.
+    PutRelay(RelayState),
+
+    /// Adds or replaces what is known of an account. A handle belongs to one account at a time: the store takes it from any other.
+    PutAccount(AccountState),
+    /// Adds a conversation with an account, if it is not there.
+    PutConversation {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The other account.
+        peer: AccountId,
+        /// When.
+        created_at_ms: i64,
+    },
+    /// The peer of a conversation is another account from here: the user accepted it under the same handle.
+    ///
+    /// Held messages of the old conversation move to the new one.
+    MoveHeldMessages {
+        /// From this conversation.
+        from: ConversationId,
+        /// To this one, with this other account.
+        to: ConversationId,
+        /// The account of `to`.
+        peer: AccountId,
+    },
+
+    /// Adds or replaces a session (by device and id).
+    PutSession {
+        /// With which device.
+        device: DeviceAddress,
+        /// The session.
+        session: SessionRecord,
+    },
+    /// Deletes a session.
+    DeleteSession {
+        /// With which device.
+        device: DeviceAddress,
+        /// Which.
+        id: [u8; 16],
+    },
+    /// Deletes all sessions with a device, and everything sealed for it that the relay has not accepted.
+    DeleteDevice(DeviceAddress),
+
+    /// Adds a prekey's private half.
+    PutPrekey(PrekeyRecord),
+    /// Deletes a prekey's private half.
+    DeletePrekey {
+        /// What kind.
+        kind: PrekeyKind,
+        /// Which.
+        id: u32,
+    },
+    /// Deletes weekly and last-resort prekeys that were made before this time, except the newest of each kind, and one-time
+    /// prekeys made before it.
+    ExpirePrekeys {
+        /// The time.
+        before_ms: i64,
+    },
+    /// Remembers that a last-resort handshake was used.
+    RememberHandshake {
+        /// Which.
+        handshake: [u8; 32],
+        /// When.
+        at_ms: i64,
+    },
+
+    /// Remembers that an envelope was handled.
+    RememberSeen {
+        /// Its device.
+        sender: DeviceId,
+        /// Its name.
+        wire_id: MessageId,
+        /// When.
+        at_ms: i64,
+    },
+    /// Forgets envelopes and handshakes remembered before this time.
+    ForgetSeen {
+        /// The time.
+        before_ms: i64,
+    },
+
+    /// Adds a timeline entry at the end of its conversation. If an entry of this id stands there already as unreadable or lost,
+    /// its content is filled in where it stands.
+    PutMessage(Message),
+    /// Moves an outgoing message forward; does nothing where it is as far already. [`Delivery::Queued`], from a retry, and
+    /// [`Delivery::Held`] set it as it is.
+    SetDelivery {
+        /// Which.
+        message: MessageId,
+        /// To where.
+        delivery: Delivery,
+    },
+    /// Gives a message its counter, when it is sealed.
+    SetCounter {
+        /// Which.
+        message: MessageId,
+        /// The counter.
+        counter: u64,
+    },
+    /// Moves an incoming message forward.
+    SetReception {
+        /// Which.
+        message: MessageId,
+        /// To where.
+        reception: Reception,
+    },
+    /// A receipt came: moves the messages of `sender` in these ranges forward, and forgets what the outbox kept of them.
+    ApplyReceipt {
+        /// Where.
+        conversation: ConversationId,
+        /// Whose messages.
+        sender: DeviceId,
+        /// What it says.
+        kind: ReceiptKind,
+        /// About which.
+        ranges: Vec<CounterRange>,
+    },
+    /// Incoming messages in these ranges were read: by this device's user here, or on another device of the account.
+    MarkRead {
+        /// Where.
+        conversation: ConversationId,
+        /// Whose messages.
+        sender: DeviceId,
+        /// Which.
+        ranges: Vec<CounterRange>,
+    },
+
+    /// Puts an item at the end of the outbox.
+    PutOutbox {
+        /// What.
+        draft: OutboxDraft,
+        /// When.
+        created_at_ms: i64,
+    },
+    /// Keeps an item's ciphertext for a device.
+    PutSealed {
+        /// Which item.
+        order: OutboxOrder,
+        /// The ciphertext.
+        sealed: SealedRecord,
+    },
+    /// The relay has the item. What it was sealed to is kept until a receipt comes, in case the relay loses it.
+    AcceptOutbox {
+        /// Which.
+        order: OutboxOrder,
+    },
+    /// Removes an item and what it was sealed to.
+    DeleteOutbox {
+        /// Which.
+        order: OutboxOrder,
+    },
+    /// The relay lost its database: every accepted item is to be sent again.
+    ReopenOutbox,
+    /// Removes accepted items put in before this time.
+    ExpireOutbox {
+        /// The time.
+        before_ms: i64,
+    },
+
+    /// Keeps an envelope that cannot be opened before something is learned.
+    PutWaiting {
+        /// Who sent it, as the relay says.
+        sender: DeviceAddress,
+        /// What the sender named it.
+        wire_id: MessageId,
+        /// The ciphertext.
+        payload: Vec<u8>,
+        /// When.
+        at_ms: i64,
+    },
+    /// Removes a kept envelope.
+    DeleteWaiting {
+        /// Which.
+        order: u64,
+    },
+    /// Counts one request to send again.
+    CountRepair {
+        /// Whom.
+        sender: DeviceId,
+        /// What.
+        wire_id: MessageId,
+        /// When.
+        at_ms: i64,
+    },
+    /// Deletes sessions, sealed bytes and prekeys that belong to this device's keys, before it gets new ones.
+    ForgetDeviceState,
+}
+
+/// Everything that one step makes durable: all of it, or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    writes: Vec<Write>,
+}
+
+impl Batch {
+    /// Adds a change.
+    pub fn push(&mut self, write: Write) {
+        self.writes.push(write);
+    }
+
+    /// The changes, in order.
+    #[must_use]
+    pub fn writes(&self) -> &[Write] {
+        &self.writes
+    }
+
+    /// Whether there is nothing to make durable; a store must then not touch the disk.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+}
+
+/// Where a batch becomes durable.
+pub trait Apply {
+    /// Why it could not.
+    type Error;
+
+    /// Applies the whole batch, or nothing.
+    fn apply(&mut self, batch: &Batch) -> Result<(), Self::Error>;
+}

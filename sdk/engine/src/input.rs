@@ -1,0 +1,88 @@
+//! What can happen to the engine.
+
+use waxwing_wire::{AccountId, Handle, MessageId, RelayFrame};
+use zeroize::Zeroizing;
+
+use crate::effect::CommandId;
+use crate::model::ConversationId;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Input {
+    /// The app wants something.
+    Command {
+        /// Names the command in its answer.
+        id: CommandId,
+        /// What it wants.
+        command: Command,
+    },
+    /// The connection is open, subprotocol agreed.
+    LinkUp,
+    /// The connection is closed, or could not be opened.
+    LinkDown,
+    /// The relay said something.
+    Frame(RelayFrame),
+    /// The relay said something that is not a frame.
+    BadFrame,
+    /// The time that a step asked for has come.
+    Wake,
+}
+
+/// What an app can want. All but [`Command::Register`] and [`Command::Find`] are answered without the relay.
+#[derive(Debug)]
+pub enum Command {
+    /// Begin to stay connected.
+    Resume,
+    /// Hang up, and stay so.
+    Suspend,
+    /// The network changed: try at once.
+    NetworkChanged,
+    /// Make an account, or bring an existing one here.
+    Register(RegisterAs),
+    /// Find an account by its handle, and open the conversation with it.
+    Find(Handle),
+    /// Put a text on its way.
+    Send {
+        /// Where.
+        conversation: ConversationId,
+        /// Its name, which the caller makes.
+        message: MessageId,
+        /// What it says.
+        text: String,
+    },
+    /// Send a failed message after all.
+    Retry(MessageId),
+    /// Take back a message that is not sealed yet, or that failed.
+    Cancel(MessageId),
+    /// The user saw everything up to this entry.
+    MarkRead {
+        /// Where.
+        conversation: ConversationId,
+        /// Up to which entry.
+        up_to: MessageId,
+    },
+    /// The user accepts an account's new key.
+    AcceptKey(AccountId),
+}
+
+/// How a device gets its account.
+#[derive(Debug)]
+pub struct RegisterAs {
+    /// The name.
+    pub handle: Handle,
+    /// The integrator's token, where the relay asks for one.
+    pub token: Option<String>,
+    /// Whose.
+    pub account: RegisterAccount,
+}
+
+/// A new account, or one that exists.
+#[derive(Debug)]
+pub enum RegisterAccount {
+    /// A new one.
+    New,
+    /// An existing one, whose secret key the user kept; this device replaces all its others.
+    Replace(Zeroizing<[u8; 32]>),
+    /// An existing one, whose secret key the user kept; this device joins its others.
+    Add(Zeroizing<[u8; 32]>),
+}

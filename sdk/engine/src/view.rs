@@ -1,0 +1,94 @@
+//! What the engine may read from the store.
+
+use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
+
+use crate::model::{
+    AccountState, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message, OutboxItem, OutboxOrder,
+    PrekeyKind, PrekeyRecord, RelayState, SealedRecord, SessionRecord, WaitingEnvelope,
+};
+
+/// The engine's window on the store. Every answer is the state of the last commit, and of what the open transaction has
+/// applied since; lists come in the order that is named.
+pub trait View {
+    /// Why a read failed: the disk, or the file.
+    type Error;
+
+    /// This device, once it has begun to register.
+    fn local(&self) -> Result<Option<LocalDevice>, Self::Error>;
+
+    /// The relay's database and the cursor in it.
+    fn relay(&self) -> Result<Option<RelayState>, Self::Error>;
+
+    /// What is known of an account.
+    fn account(&self, account: AccountId) -> Result<Option<AccountState>, Self::Error>;
+
+    /// The account last seen under a handle.
+    fn account_by_handle(&self, handle: &Handle) -> Result<Option<AccountState>, Self::Error>;
+
+    /// The other account of a direct conversation.
+    fn conversation_peer(&self, conversation: ConversationId) -> Result<Option<AccountId>, Self::Error>;
+
+    /// All sessions with a device, greatest rank first.
+    fn sessions(&self, device: DeviceAddress) -> Result<Vec<SessionRecord>, Self::Error>;
+
+    /// One prekey's private half. One-time and last-resort prekeys share one series of ids: asking for [`PrekeyKind::OneTime`]
+    /// also finds a last-resort prekey, and the other way round.
+    fn prekey(&self, kind: PrekeyKind, id: u32) -> Result<Option<PrekeyRecord>, Self::Error>;
+
+    /// The prekey of a kind with the greatest id, of exactly this kind.
+    fn newest_prekey(&self, kind: PrekeyKind) -> Result<Option<PrekeyRecord>, Self::Error>;
+
+    /// The greatest id that a one-time or last-resort prekey ever had, also of those that are deleted. Zero: none yet.
+    fn highest_prekey_id(&self) -> Result<u32, Self::Error>;
+
+    /// One-time prekeys with an id above `id`, by id, at most `limit`.
+    fn one_time_prekeys_above(&self, id: u32, limit: usize) -> Result<Vec<PrekeyRecord>, Self::Error>;
+
+    /// Whether a last-resort handshake was used before.
+    fn handshake_was_used(&self, handshake: &[u8; 32]) -> Result<bool, Self::Error>;
+
+    /// Whether an envelope of this device and name was handled before.
+    fn was_seen(&self, sender: DeviceId, wire_id: MessageId) -> Result<bool, Self::Error>;
+
+    /// One timeline entry.
+    fn message(&self, id: MessageId) -> Result<Option<Message>, Self::Error>;
+
+    /// One of our own device's messages in a conversation, by its counter.
+    fn message_by_counter(
+        &self,
+        conversation: ConversationId,
+        sender: DeviceId,
+        counter: u64,
+    ) -> Result<Option<Message>, Self::Error>;
+
+    /// The greatest counter of a device's messages in a conversation; zero: none.
+    fn highest_counter(&self, conversation: ConversationId, sender: DeviceId) -> Result<u64, Self::Error>;
+
+    /// Incoming messages that are unread, up to and including `up_to` in the timeline's order, by sender and counter.
+    fn unread_up_to(
+        &self,
+        conversation: ConversationId,
+        up_to: MessageId,
+    ) -> Result<Vec<(DeviceAddress, CounterRange)>, Self::Error>;
+
+    /// The lanes that hold items which the relay has not accepted.
+    fn outbox_lanes(&self) -> Result<Vec<Lane>, Self::Error>;
+
+    /// Items of a lane that the relay has not accepted, in order, above `after`, at most `limit`.
+    fn outbox(&self, lane: Lane, after: OutboxOrder, limit: usize) -> Result<Vec<OutboxItem>, Self::Error>;
+
+    /// The outbox item of this submission name, accepted or not.
+    fn outbox_item(&self, wire_id: MessageId) -> Result<Option<OutboxItem>, Self::Error>;
+
+    /// What an item was sealed to, by device.
+    fn sealed(&self, order: OutboxOrder) -> Result<Vec<SealedRecord>, Self::Error>;
+
+    /// The accounts for whose envelopes something must be learned first.
+    fn waiting_senders(&self) -> Result<Vec<AccountId>, Self::Error>;
+
+    /// The envelopes of an account that wait, in order, at most `limit`.
+    fn waiting(&self, sender: AccountId, limit: usize) -> Result<Vec<WaitingEnvelope>, Self::Error>;
+
+    /// How often a device was asked to send this again. Zero: never.
+    fn repair_attempts(&self, sender: DeviceId, wire_id: MessageId) -> Result<u32, Self::Error>;
+}
