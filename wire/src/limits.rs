@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Largest frame, in bytes: a batch of envelopes, or a message to many devices.
-pub const FRAME_SIZE_MAX_BYTES: usize = 1024 * 1024;
+pub const FRAME_SIZE_MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// Largest sealed payload of one envelope, in bytes.
 pub const PAYLOAD_SIZE_MAX_BYTES: usize = 128 * 1024;
@@ -18,7 +18,7 @@ pub const HANDLE_MIN_CHARS: usize = 2;
 pub const HANDLE_MAX_CHARS: usize = 32;
 
 /// Devices an account may have.
-pub const DEVICES_PER_ACCOUNT_MAX: usize = 16;
+pub const DEVICES_PER_ACCOUNT_MAX: usize = 8;
 
 /// Largest signed device list, in bytes.
 pub const DEVICE_LIST_SIZE_MAX_BYTES: usize = 8 * 1024;

@@ -28,9 +28,9 @@ pub enum Write {
         /// When.
         created_at_ms: i64,
     },
-    /// The peer of a conversation is another account from here: the user accepted it under the same handle.
-    ///
-    /// Held messages of the old conversation move to the new one.
+    /// The user accepted another account under the same handle. Outgoing messages of `from` that are queued, held or sending
+    /// move to the end of `to` and are queued there, without a counter; their outbox items move to the lane of `peer`, and what
+    /// they were sealed to is deleted.
     MoveHeldMessages {
         /// From this conversation.
         from: ConversationId,
@@ -119,6 +119,11 @@ pub enum Write {
         message: MessageId,
         /// To where.
         reception: Reception,
+    },
+    /// Removes a timeline entry that is still unreadable: it was never a message.
+    DropUnreadable {
+        /// Which.
+        message: MessageId,
     },
     /// A receipt came: moves the messages of `sender` in these ranges forward, and forgets what the outbox kept of them.
     ApplyReceipt {

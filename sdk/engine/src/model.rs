@@ -294,8 +294,10 @@ pub enum Delivery {
 /// What a message waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HoldReason {
-    /// The recipient's account key changed.
+    /// The recipient's account key changed; goes on when the user accepts it.
     KeyChanged,
+    /// The relay does not know the recipient; tried again by itself, in case the recipient comes back.
+    RecipientGone,
 }
 
 /// Why a message will not go out.

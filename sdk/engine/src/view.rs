@@ -4,7 +4,7 @@ use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
 use crate::model::{
     AccountState, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message, OutboxItem, OutboxOrder,
-    PrekeyKind, PrekeyRecord, RelayState, SealedRecord, SessionRecord, WaitingEnvelope,
+    PrekeyKind, PrekeyRecord, ReceiptKind, RelayState, SealedRecord, SessionRecord, WaitingEnvelope,
 };
 
 /// The engine's window on the store. Every answer is the state of the last commit, and of what the open transaction has
@@ -70,6 +70,13 @@ pub trait View {
         conversation: ConversationId,
         up_to: MessageId,
     ) -> Result<Vec<(DeviceAddress, CounterRange)>, Self::Error>;
+
+    /// All incoming messages of a conversation that can be read, as runs by sender and counter: first what is only delivered,
+    /// then what the user read.
+    fn received(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<Vec<(DeviceAddress, ReceiptKind, CounterRange)>, Self::Error>;
 
     /// The lanes that hold items which the relay has not accepted.
     fn outbox_lanes(&self) -> Result<Vec<Lane>, Self::Error>;
