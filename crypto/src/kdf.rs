@@ -1,0 +1,105 @@
+//! Every derivation, and every label, in one table.
+//!
+//! Labels end in a NUL that no label has inside, so none is a prefix of another; what is signed, hashed or derived
+//! under one can never be taken for another. Proofs to the relay have a label of their own, which is not in this table.
+
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroize;
+
+use crate::secret::Secret;
+
+/// Under the account key, over a device list.
+pub(crate) const SIGN_DEVICE_LIST: &[u8] = b"Waxwing v1 device list\0";
+/// Under the device signing key, over a prekey bundle.
+pub(crate) const SIGN_BUNDLE: &[u8] = b"Waxwing v1 prekey bundle\0";
+/// SHA-256 over one device list, to be named in the next.
+pub(crate) const HASH_DEVICE_LIST: &[u8] = b"Waxwing v1 device list hash\0";
+/// SHA-256 over everything that both sides of a handshake must agree on.
+pub(crate) const HASH_TRANSCRIPT: &[u8] = b"Waxwing v1 handshake transcript\0";
+/// SHA-256 over the bytes that open an initial message.
+pub(crate) const HASH_HANDSHAKE: &[u8] = b"Waxwing v1 handshake id\0";
+/// SHA-256 over the transcript, cut to 16 bytes.
+pub(crate) const HASH_SESSION: &[u8] = b"Waxwing v1 session id\0";
+/// HKDF of the handshake, followed by the transcript hash.
+pub(crate) const DERIVE_HANDSHAKE: &[u8] = b"Waxwing v1 PQXDH X25519 ML-KEM-1024 SHA-256\0";
+/// HKDF of a root step.
+pub(crate) const DERIVE_ROOT: &[u8] = b"Waxwing v1 root\0";
+/// HKDF of the keys of one message.
+pub(crate) const DERIVE_MESSAGE: &[u8] = b"Waxwing v1 message\0";
+/// HMAC of a chain step: this message's key.
+const CHAIN_MESSAGE: &[u8] = &[1];
+/// HMAC of a chain step: the next chain key.
+const CHAIN_NEXT: &[u8] = &[2];
+
+/// Hashes `label ‖ parts`.
+pub(crate) fn hash(label: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = Sha256::new_with_prefix(label);
+    parts.iter().for_each(|part| hasher.update(part));
+    hasher.finalize().into()
+}
+
+/// Derives `N` bytes by HKDF-SHA256 (RFC 5869) with an info in parts.
+pub(crate) fn derive<const N: usize>(salt: &[u8], input: &[u8], info: &[&[u8]]) -> Secret<N> {
+    // hkdf does not wipe the pseudorandom key that it hands out.
+    let (mut key, hkdf) = Hkdf::<Sha256>::extract(Some(salt), input);
+    key.as_mut_slice().zeroize();
+    Secret::filled(|place| hkdf.expand_multi_info(info, place).expect("N is far below 255 blocks"))
+}
+
+/// Takes one chain step (Double Ratchet §5.2): the key of this message, and the next chain key.
+pub(crate) fn chain_step(chain_key: &Secret<32>) -> (Secret<32>, Secret<32>) {
+    let keyed = keyed(chain_key.expose());
+    (mac(keyed.clone(), CHAIN_MESSAGE), mac(keyed, CHAIN_NEXT))
+}
+
+/// Computes HMAC-SHA256 (RFC 2104).
+pub(crate) fn hmac(key: &[u8], message: &[u8]) -> Secret<32> {
+    mac(keyed(key), message)
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length")
+}
+
+fn mac(mut keyed: Hmac<Sha256>, message: &[u8]) -> Secret<32> {
+    keyed.update(message);
+    let mut tag = keyed.finalize().into_bytes();
+    let secret = Secret::filled(|place| place.copy_from_slice(&tag));
+    tag.as_mut_slice().zeroize();
+    secret
+}
+
+/// Splits 96 derived bytes into the three secrets they are.
+pub(crate) fn thirds(bytes: &Secret<96>) -> [Secret<32>; 3] {
+    let part = |from: usize| {
+        Secret::filled(|place: &mut [u8; 32]| place.copy_from_slice(&bytes.expose()[from..from + 32]))
+    };
+    [part(0), part(32), part(64)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_label_is_a_prefix_of_another() {
+        let labels = [
+            SIGN_DEVICE_LIST,
+            SIGN_BUNDLE,
+            HASH_DEVICE_LIST,
+            HASH_TRANSCRIPT,
+            HASH_HANDSHAKE,
+            HASH_SESSION,
+            DERIVE_HANDSHAKE,
+            DERIVE_ROOT,
+            DERIVE_MESSAGE,
+            b"Waxwing v1 relay proof\0",
+        ];
+        for (i, one) in labels.iter().enumerate() {
+            assert_eq!(one.iter().position(|byte| *byte == 0), Some(one.len() - 1));
+            assert!(labels.iter().enumerate().all(|(j, other)| i == j || !other.starts_with(one)));
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! A session at rest: versioned bytes in, versioned bytes out. One state has one encoding.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::{Role, Session};
+use crate::{
+    bytes::Reader,
+    keys::{AgreementPublic, AgreementSecret},
+    message::{HANDSHAKE_BYTES, Handshake, SUITE},
+    ratchet::{
+        chain::{ChainKey, MessageKey},
+        header::HeaderKey,
+        root::RootKey,
+        skipped::{PAST_CHAINS_MAX, PastChain, SKIPPED_MAX, SkippedKeys},
+        state::{Active, Due, Receiving, Sending, State},
+    },
+};
+
+const FORMAT: u8 = 1;
+const RESPONDER: u8 = 0;
+const INITIATOR: u8 = 1;
+const UNANSWERED: u8 = 2;
+const DUE: u8 = 0; // read as a flag
+const ACTIVE: u8 = 1;
+/// At least as long as everything but the handshake, the past chains and the skipped keys.
+const BASE_BYTES: usize = 512;
+const PAST_CHAIN_BYTES: usize = 1 + 32 + 2;
+const SKIPPED_KEY_BYTES: usize = 4 + 32;
+
+/// Says that stored session bytes are not what was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The bytes are not the one encoding of a session.
+    Malformed,
+    /// The bytes are of a later version.
+    Unsupported,
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "stored session is malformed",
+            Self::Unsupported => "stored session is of an unknown version",
+        })
+    }
+}
+
+impl std::error::Error for SnapshotError {}
+
+impl Session {
+    /// Encodes the session for the store.
+    pub fn to_snapshot(&self) -> Zeroizing<Vec<u8>> {
+        // Enough from the start: a buffer that grows would leave secrets behind.
+        let mut out = Zeroizing::new(Vec::with_capacity(self.snapshot_bytes_max()));
+        out.extend_from_slice(&[FORMAT, SUITE]);
+        match &self.role {
+            Role::Responder => out.push(RESPONDER),
+            Role::Initiator => out.push(INITIATOR),
+            Role::Unanswered(handshake) => {
+                out.push(UNANSWERED);
+                handshake.write(&mut out);
+            }
+        }
+        out.extend_from_slice(&self.id);
+        out.extend_from_slice(&self.handshake_id);
+        write_state(&self.state, &mut out);
+        out
+    }
+
+    /// Decodes what [`to_snapshot`](Self::to_snapshot) made.
+    ///
+    /// # Errors
+    ///
+    /// Refuses any other bytes.
+    pub fn from_snapshot(bytes: &[u8]) -> Result<Self, SnapshotError> {
+        match bytes {
+            [FORMAT, SUITE, rest @ ..] => read_session(rest).ok_or(SnapshotError::Malformed),
+            [] | [_] => Err(SnapshotError::Malformed),
+            [_, _, ..] => Err(SnapshotError::Unsupported),
+        }
+    }
+
+    fn snapshot_bytes_max(&self) -> usize {
+        let past = self.state.past.iter().map(|past| past.skipped.live());
+        let now = self.state.receiving.iter().map(|now| now.skipped.live());
+        let keys: usize = past.chain(now).sum();
+        BASE_BYTES
+            + if self.is_acknowledged() { 0 } else { HANDSHAKE_BYTES }
+            + self.state.past.len() * PAST_CHAIN_BYTES
+            + keys * SKIPPED_KEY_BYTES
+    }
+}
+
+fn read_session(bytes: &[u8]) -> Option<Session> {
+    let mut reader = Reader::new(bytes);
+    let role = match reader.u8()? {
+        RESPONDER => Role::Responder,
+        INITIATOR => Role::Initiator,
+        UNANSWERED => Role::Unanswered(Box::new(Handshake::parse(&mut reader)?)),
+        _ => return None,
+    };
+    let id = *reader.array()?;
+    let handshake_id = *reader.array()?;
+    let state = read_state(&mut reader)?;
+    reader.end()?;
+    let session = Session { id, handshake_id, role, state };
+    is_consistent(&session).then_some(session)
+}
+
+/// Holds for every session that was ever stored.
+fn is_consistent(session: &Session) -> bool {
+    let state = &session.state;
+    let role_fits = match &session.role {
+        Role::Unanswered(handshake) => {
+            let waits = state.receiving.is_none() && matches!(state.sending, Sending::Active(_));
+            waits && handshake.id() == session.handshake_id
+        }
+        Role::Initiator | Role::Responder => state.receiving.is_some(),
+    };
+    let past = state.past.iter().map(|past| past.skipped.live());
+    let keys: usize = past.chain(state.receiving.iter().map(|now| now.skipped.live())).sum();
+    role_fits
+        && keys <= SKIPPED_MAX
+        && (state.receiving.is_some() || state.past.is_empty())
+        && state.past.iter().all(PastChain::is_worth_keeping)
+        && state.past.is_sorted_by(|older, newer| older.age > newer.age)
+}
+
+fn write_state(state: &State, out: &mut Vec<u8>) {
+    out.extend_from_slice(state.root.expose());
+    match &state.sending {
+        Sending::Due(due) => {
+            out.push(DUE);
+            out.extend_from_slice(&due.theirs.to_bytes());
+            out.extend_from_slice(due.header_key.expose());
+            out.extend_from_slice(&due.previous_length.to_be_bytes());
+        }
+        Sending::Active(active) => {
+            out.push(ACTIVE);
+            out.extend_from_slice(active.ratchet.expose());
+            out.extend_from_slice(active.chain.expose());
+            out.extend_from_slice(active.header_key.expose());
+            out.extend_from_slice(active.next_header_key.expose());
+            out.extend_from_slice(&active.next.to_be_bytes());
+            out.extend_from_slice(&active.previous_length.to_be_bytes());
+        }
+    }
+    out.extend_from_slice(state.next_header_key.expose());
+    out.push(u8::from(state.receiving.is_some()));
+    if let Some(receiving) = &state.receiving {
+        out.extend_from_slice(receiving.header_key.expose());
+        out.extend_from_slice(receiving.chain.expose());
+        out.extend_from_slice(&receiving.next.to_be_bytes());
+        write_skipped(&receiving.skipped, out);
+    }
+    out.push(u8::try_from(state.past.len()).expect("at most 16 past chains"));
+    for past in &state.past {
+        out.push(past.age);
+        out.extend_from_slice(past.header_key.expose());
+        write_skipped(&past.skipped, out);
+    }
+}
+
+fn read_state(reader: &mut Reader<'_>) -> Option<State> {
+    let root = RootKey::copy_of(reader.array()?);
+    let sending = if reader.flag()? {
+        Sending::Active(Active {
+            ratchet: AgreementSecret::from_bytes(reader.array()?),
+            chain: ChainKey::copy_of(reader.array()?),
+            header_key: HeaderKey::copy_of(reader.array()?),
+            next_header_key: HeaderKey::copy_of(reader.array()?),
+            next: reader.u32()?,
+            previous_length: reader.u32()?,
+        })
+    } else {
+        Sending::Due(Due {
+            theirs: AgreementPublic::parse(*reader.array()?).ok()?,
+            header_key: HeaderKey::copy_of(reader.array()?),
+            previous_length: reader.u32()?,
+        })
+    };
+    let next_header_key = HeaderKey::copy_of(reader.array()?);
+    let receiving = if reader.flag()? { Some(read_receiving(reader)?) } else { None };
+    let count = reader.u8()?;
+    if count > PAST_CHAINS_MAX {
+        return None;
+    }
+    let mut past = Vec::with_capacity(usize::from(count));
+    for _ in 0..count {
+        let age = reader.u8()?;
+        let header_key = HeaderKey::copy_of(reader.array()?);
+        past.push(PastChain { header_key, age, skipped: read_skipped(reader)? });
+    }
+    Some(State { root, sending, receiving, next_header_key, past })
+}
+
+fn read_receiving(reader: &mut Reader<'_>) -> Option<Receiving> {
+    let header_key = HeaderKey::copy_of(reader.array()?);
+    let chain = ChainKey::copy_of(reader.array()?);
+    let next = reader.u32()?;
+    let skipped = read_skipped(reader)?;
+    let all_before = skipped.iter().last().is_none_or(|(number, _)| number < next);
+    all_before.then_some(Receiving { header_key, chain, next, skipped })
+}
+
+fn write_skipped(skipped: &SkippedKeys, out: &mut Vec<u8>) {
+    let count = u16::try_from(skipped.live()).expect("at most 2,000 skipped keys");
+    out.extend_from_slice(&count.to_be_bytes());
+    for (number, key) in skipped.iter() {
+        out.extend_from_slice(&number.to_be_bytes());
+        out.extend_from_slice(key.expose());
+    }
+}
+
+fn read_skipped(reader: &mut Reader<'_>) -> Option<SkippedKeys> {
+    let count = usize::from(reader.u16()?);
+    if count > SKIPPED_MAX {
+        return None;
+    }
+    let mut skipped = SkippedKeys::with_capacity(count);
+    let mut last: Option<u32> = None;
+    for _ in 0..count {
+        let number = reader.u32()?;
+        if last.is_some_and(|last| number <= last) {
+            return None;
+        }
+        last = Some(number);
+        skipped.push(number, MessageKey::copy_of(reader.array()?));
+    }
+    Some(skipped)
+}
