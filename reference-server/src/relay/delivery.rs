@@ -1,0 +1,155 @@
+//! The reading of one mailbox onto one connection.
+//!
+//! A poke is a hint that there is something to read; what is read comes from the storage, after the cursor, so nothing can be
+//! passed by or come out of order. At most one read is under way, and at most
+//! [`ENVELOPES_UNACKNOWLEDGED_MAX`](limits::ENVELOPES_UNACKNOWLEDGED_MAX) envelopes are unacknowledged.
+
+use std::collections::VecDeque;
+
+use waxwing_wire::{Cursor, Envelope, RelayBody, limits};
+
+#[derive(Debug)]
+pub(super) struct Delivery {
+    /// The last sequence number sent.
+    cursor: Cursor,
+    /// What earlier connections of the device may have been sent.
+    known: Cursor,
+    /// Sent and not acknowledged, in order.
+    unacknowledged: VecDeque<Cursor>,
+    /// There may be something after the cursor.
+    stale: bool,
+    reading: bool,
+    drained: bool,
+}
+
+/// The device acknowledges what it cannot have.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NeverSent;
+
+impl Delivery {
+    /// Starts at the front of the mailbox; `last_sequence` is the last one it ever gave.
+    pub(super) fn new(last_sequence: Cursor) -> Delivery {
+        Delivery {
+            cursor: 0,
+            known: last_sequence,
+            unacknowledged: VecDeque::new(),
+            stale: true,
+            reading: false,
+            drained: false,
+        }
+    }
+
+    /// Something may have arrived.
+    pub(super) fn poke(&mut self) {
+        self.stale = true;
+    }
+
+    /// What to read next: after which cursor, and how many.
+    pub(super) fn next_read(&mut self) -> Option<(Cursor, usize)> {
+        let room = limits::ENVELOPES_UNACKNOWLEDGED_MAX.saturating_sub(self.unacknowledged.len());
+        if self.reading || !self.stale || room == 0 {
+            return None;
+        }
+        self.reading = true;
+        self.stale = false;
+        Some((self.cursor, room.min(limits::ENVELOPES_PER_DELIVERY_MAX)))
+    }
+
+    /// What to send of what was read.
+    pub(super) fn on_read(&mut self, envelopes: Vec<Envelope>, more: bool) -> Vec<RelayBody> {
+        self.reading = false;
+        self.stale |= more;
+        // An acknowledgement may have moved the cursor while the read was under way.
+        let fresh: Vec<Envelope> =
+            envelopes.into_iter().filter(|envelope| envelope.sequence > self.cursor).collect();
+        let mut bodies = Vec::with_capacity(2);
+        if let Some(last) = fresh.last() {
+            self.cursor = last.sequence;
+            self.unacknowledged.extend(fresh.iter().map(|envelope| envelope.sequence));
+            bodies.push(RelayBody::Deliver { envelopes: fresh });
+        }
+        if !more && !self.drained {
+            self.drained = true;
+            bodies.push(RelayBody::Drained { cursor: self.cursor });
+        }
+        bodies
+    }
+
+    /// The device has everything up to the cursor.
+    pub(super) fn acknowledge(&mut self, cursor: Cursor) -> Result<(), NeverSent> {
+        if cursor > self.cursor.max(self.known) {
+            return Err(NeverSent);
+        }
+        while self.unacknowledged.front().is_some_and(|sent| *sent <= cursor) {
+            self.unacknowledged.pop_front();
+        }
+        if self.unacknowledged.is_empty() && self.unacknowledged.capacity() > 0 {
+            self.unacknowledged = VecDeque::new(); // an idle connection keeps no room
+        }
+        self.cursor = self.cursor.max(cursor);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use waxwing_wire::{AccountId, DeviceId, EnvelopeId, MessageId};
+
+    #[test]
+    fn the_mailbox_is_read_in_order_until_the_window_is_full() {
+        let mut delivery = Delivery::new(1000);
+        assert_eq!(delivery.next_read(), Some((0, 100)));
+        assert_eq!(delivery.next_read(), None);
+        assert_eq!(delivery.on_read(envelopes(1, 100), true).len(), 1);
+        assert_eq!(delivery.next_read(), Some((100, 100)));
+        delivery.on_read(envelopes(101, 200), true);
+        assert_eq!(delivery.next_read(), Some((200, 56)));
+        delivery.on_read(envelopes(201, 256), true);
+        assert_eq!(delivery.next_read(), None);
+        assert_eq!(delivery.acknowledge(10), Ok(()));
+        assert_eq!(delivery.next_read(), Some((256, 10)));
+    }
+
+    #[test]
+    fn drained_is_said_once_and_after_the_last_envelope() {
+        let mut delivery = Delivery::new(2);
+        delivery.next_read();
+        let bodies = delivery.on_read(envelopes(1, 2), false);
+        assert_eq!(bodies.last(), Some(&RelayBody::Drained { cursor: 2 }));
+        delivery.poke();
+        delivery.next_read();
+        assert_eq!(delivery.on_read(Vec::new(), false), Vec::new());
+    }
+
+    #[test]
+    fn a_poke_during_a_read_is_not_lost() {
+        let mut delivery = Delivery::new(0);
+        delivery.next_read();
+        delivery.poke();
+        delivery.on_read(Vec::new(), false);
+        assert_eq!(delivery.next_read(), Some((0, 100)));
+    }
+
+    #[test]
+    fn what_was_never_sent_cannot_be_acknowledged() {
+        let mut delivery = Delivery::new(5);
+        assert_eq!(delivery.acknowledge(6), Err(NeverSent));
+        assert_eq!(delivery.acknowledge(5), Ok(()));
+        assert_eq!(delivery.next_read(), Some((5, 100)));
+    }
+
+    fn envelopes(from: u64, to: u64) -> Vec<Envelope> {
+        let envelope = |sequence| Envelope {
+            id: EnvelopeId::from_bytes([0; 16]),
+            sequence,
+            sender_account: AccountId::from_bytes([1; 16]),
+            sender_device: DeviceId::from_bytes([2; 16]),
+            message: MessageId::from_bytes([3; 16]),
+            payload: Bytes::new(),
+            accepted_at_ms: 0,
+        };
+        (from..=to).map(envelope).collect()
+    }
+}
