@@ -54,7 +54,7 @@ pub enum Write {
         /// Which.
         id: [u8; 16],
     },
-    /// Deletes all sessions with a device, and everything sealed for it that the relay has not accepted.
+    /// Deletes all sessions with a device, and everything sealed for it.
     DeleteDevice(DeviceAddress),
 
     /// Adds a prekey's private half.
@@ -66,8 +66,8 @@ pub enum Write {
         /// Which.
         id: u32,
     },
-    /// Deletes weekly and last-resort prekeys that were made before this time, except the newest of each kind, and one-time
-    /// prekeys made before it.
+    /// Deletes weekly and last-resort prekeys whose successor (the next greater id of that kind) was made before this time.
+    /// One-time prekeys stay until they are used.
     ExpirePrekeys {
         /// The time.
         before_ms: i64,
@@ -170,8 +170,12 @@ pub enum Write {
         /// Which.
         order: OutboxOrder,
     },
-    /// The relay lost its database: every accepted item is to be sent again.
-    ReopenOutbox,
+    /// Accepted items are to be sent again: all, because the relay lost its database, or those to one account, because it has
+    /// other devices now. (Relays ignore what they have already.)
+    ReopenOutbox {
+        /// Only items of this account's lanes, where one is named.
+        to: Option<AccountId>,
+    },
     /// Removes accepted items put in before this time.
     ExpireOutbox {
         /// The time.

@@ -405,6 +405,8 @@ pub enum OutboxPayload {
         message: MessageId,
         /// To which device.
         device: DeviceId,
+        /// The submission that it could not open.
+        answers: MessageId,
     },
     /// Anything else, already encoded: to every device of the recipient and of ours, or to one device.
     Control {

@@ -87,6 +87,9 @@ pub trait View {
     /// The outbox item of this submission name, accepted or not.
     fn outbox_item(&self, wire_id: MessageId) -> Result<Option<OutboxItem>, Self::Error>;
 
+    /// The accounts of accepted items for which no receipt has come, at most `limit`.
+    fn undelivered(&self, limit: usize) -> Result<Vec<AccountId>, Self::Error>;
+
     /// What an item was sealed to, by device.
     fn sealed(&self, order: OutboxOrder) -> Result<Vec<SealedRecord>, Self::Error>;
 
