@@ -1,0 +1,57 @@
+//! What secrets must not be able to do, checked when this file compiles; and what they print.
+
+use waxwing_crypto::{AccountKey, DeviceSecrets, OneTimePrekey, Plaintext, Secret, Session, WeeklyPrekey};
+
+use common::{AD, open, two_sessions};
+
+mod common;
+
+/// Fails to compile when a type has the trait: then both impls apply, and `_` is ambiguous.
+macro_rules! assert_not_impl {
+    ($($type:ty),+ => $trait:path) => { $(const _: fn() = || {
+        trait Ambiguous<A> { fn here() {} }
+        impl<T: ?Sized> Ambiguous<()> for T {}
+        struct HasIt;
+        impl<T: ?Sized + $trait> Ambiguous<HasIt> for T {}
+        <$type as Ambiguous<_>>::here()
+    };)+ };
+}
+
+assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session, Plaintext => Clone);
+assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session, Plaintext => Copy);
+assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session, Plaintext => std::fmt::Display);
+assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session, Plaintext => std::ops::Deref);
+assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session => PartialEq);
+assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session => AsRef<[u8]>);
+
+const _: fn() = || {
+    fn wiped_on_drop<T: zeroize::ZeroizeOnDrop>() {}
+    wiped_on_drop::<Secret<32>>();
+    wiped_on_drop::<zeroize::Zeroizing<Vec<u8>>>();
+};
+
+#[test]
+fn printing_tells_no_secret() {
+    let mut rng = common::rng(1);
+    let account = AccountKey::from_bytes(&[0xab; 32]);
+    let device = DeviceSecrets::from_bytes(&[0xab; 64]);
+    assert_eq!(format!("{account:?} {device:?}"), "AccountKey(..) DeviceSecrets(..)");
+    assert_eq!(format!("{:?}", account.to_bytes()), "Secret<32>(..)");
+    assert_eq!(format!("{:?}", WeeklyPrekey::generate(3, &mut rng)), "WeeklyPrekey(3, ..)");
+    assert_eq!(format!("{:?}", OneTimePrekey::generate(3, &mut rng)), "OneTimePrekey(3, ..)");
+    let (ours, _, _) = two_sessions(1);
+    assert_eq!(format!("{ours:?}"), "Session(..)");
+}
+
+#[test]
+fn a_canary_is_found_in_no_ciphertext_and_no_debug() {
+    let canary = b"canary-canary-canary";
+    let (mut ours, mut theirs, mut rng) = two_sessions(2);
+    let sealed = ours.encrypt(canary, AD, &mut rng).unwrap();
+    assert!(!sealed.windows(6).any(|window| canary.windows(6).any(|part| part == window)));
+    let message = waxwing_crypto::Message::parse(&sealed).unwrap();
+    let plaintext = theirs.decrypt(&message, AD).unwrap();
+    assert_eq!(plaintext.as_bytes(), canary);
+    assert!(!format!("{message:?} {plaintext:?} {theirs:?}").contains("canary"));
+    assert!(open(&mut theirs, &sealed).is_err());
+}
