@@ -6,9 +6,9 @@ use bytes::Bytes;
 use prost::Message as _;
 
 use crate::frame::{
-    AccountQuery, AccountRecord, ClientBody, ClientFrame, Destination, DevicePrekey, DeviceRecord, Envelope, FrameSignature,
-    LoggedIn, Prekey, PublicKeyBytes, Refused, Register, RelayBody, RelayFrame, Request, SealedFor, Submit, UpdateDevices,
-    Welcome,
+    AccountQuery, AccountRecord, ClientBody, ClientFrame, Destination, DevicePrekey, DeviceRecord, Envelope,
+    FrameSignature, LoggedIn, Prekey, PublicKeyBytes, Refused, Register, RelayBody, RelayFrame, Request,
+    SealedFor, Submit, UpdateDevices, Welcome,
 };
 use crate::ids::{AccountId, DeviceId, EnvelopeId, FetchId, Handle, MessageId, RelayId};
 use crate::limits;
@@ -121,7 +121,12 @@ fn sized(bytes: Bytes, limit: usize, name: &'static str) -> Decoded<Bytes> {
     if bytes.len() <= limit { Ok(bytes) } else { Err(DecodeError::BadField(name)) }
 }
 
-fn list<T, U>(items: Vec<T>, limit: usize, name: &'static str, each: impl Fn(T) -> Decoded<U>) -> Decoded<Vec<U>> {
+fn list<T, U>(
+    items: Vec<T>,
+    limit: usize,
+    name: &'static str,
+    each: impl Fn(T) -> Decoded<U>,
+) -> Decoded<Vec<U>> {
     if items.len() > limit {
         return Err(DecodeError::BadField(name));
     }
@@ -140,7 +145,10 @@ fn device_to_proto(record: &DeviceRecord) -> proto::DeviceRecord {
 }
 
 fn device_from_proto(record: proto::DeviceRecord) -> Decoded<DeviceRecord> {
-    Ok(DeviceRecord { device: device_id(&record.device_id)?, signing_key: key(&record.signing_key, "signing_key")? })
+    Ok(DeviceRecord {
+        device: device_id(&record.device_id)?,
+        signing_key: key(&record.signing_key, "signing_key")?,
+    })
 }
 
 fn prekey_to_proto(prekey: &Prekey) -> proto::Prekey {
@@ -151,7 +159,10 @@ fn prekey_from_proto(prekey: proto::Prekey) -> Decoded<Prekey> {
     if prekey.prekey_id == 0 {
         return Err(DecodeError::BadField("prekey_id"));
     }
-    Ok(Prekey { id: prekey.prekey_id, bundle: sized(prekey.bundle, limits::BUNDLE_SIZE_MAX_BYTES, "bundle")? })
+    Ok(Prekey {
+        id: prekey.prekey_id,
+        bundle: sized(prekey.bundle, limits::BUNDLE_SIZE_MAX_BYTES, "bundle")?,
+    })
 }
 
 // ---- the client's frames ----
@@ -177,10 +188,13 @@ fn client_to_proto(body: &ClientBody) -> Body {
                 AccountQuery::Handle(handle) => proto::fetch_account::By::Handle(handle.as_str().to_owned()),
             }),
         }),
-        ClientBody::PublishPrekeys { one_time, last_resort } => Body::PublishPrekeys(proto::PublishPrekeys {
-            one_time: one_time.iter().map(prekey_to_proto).collect(),
-            last_resort: last_resort.as_ref().map(prekey_to_proto),
-        }),
+        ClientBody::PublishPrekeys { one_time, last_resort, replace } => {
+            Body::PublishPrekeys(proto::PublishPrekeys {
+                one_time: one_time.iter().map(prekey_to_proto).collect(),
+                last_resort: last_resort.as_ref().map(prekey_to_proto),
+                replace: *replace,
+            })
+        }
         ClientBody::FetchPrekeys { fetch, account, devices } => Body::FetchPrekeys(proto::FetchPrekeys {
             fetch_id: id_bytes(fetch.as_bytes()),
             account_id: id_bytes(account.as_bytes()),
@@ -263,11 +277,14 @@ fn client_from_proto(body: Body) -> Decoded<ClientBody> {
         Body::PublishPrekeys(publish) => ClientBody::PublishPrekeys {
             one_time: list(publish.one_time, limits::PREKEYS_PER_UPLOAD_MAX, "one_time", prekey_from_proto)?,
             last_resort: publish.last_resort.map(prekey_from_proto).transpose()?,
+            replace: publish.replace,
         },
         Body::FetchPrekeys(fetch) => ClientBody::FetchPrekeys {
             fetch: array(&fetch.fetch_id, "fetch_id").map(FetchId::from_bytes)?,
             account: account_id(&fetch.account_id)?,
-            devices: list(fetch.device_ids, limits::DEVICES_PER_ACCOUNT_MAX, "device_ids", |id| device_id(&id))?,
+            devices: list(fetch.device_ids, limits::DEVICES_PER_ACCOUNT_MAX, "device_ids", |id| {
+                device_id(&id)
+            })?,
         },
         Body::Submit(submit) => ClientBody::Submit(submit_from_proto(submit)?),
         Body::Acknowledge(acknowledge) => ClientBody::Acknowledge { cursor: acknowledge.cursor },
@@ -353,11 +370,13 @@ fn relay_to_proto(body: &RelayBody) -> Body {
         RelayBody::Accepted { message } => {
             Body::Accepted(proto::Accepted { message_id: id_bytes(message.as_bytes()) })
         }
-        RelayBody::DevicesStale { message, account, device_list_version } => Body::DevicesStale(proto::DevicesStale {
-            message_id: id_bytes(message.as_bytes()),
-            account_id: id_bytes(account.as_bytes()),
-            device_list_version: *device_list_version,
-        }),
+        RelayBody::DevicesStale { message, account, device_list_version } => {
+            Body::DevicesStale(proto::DevicesStale {
+                message_id: id_bytes(message.as_bytes()),
+                account_id: id_bytes(account.as_bytes()),
+                device_list_version: *device_list_version,
+            })
+        }
         RelayBody::Deliver { envelopes } => {
             Body::Deliver(proto::Deliver { envelopes: envelopes.iter().map(envelope_to_proto).collect() })
         }
@@ -381,6 +400,7 @@ fn logged_in_to_proto(logged_in: &LoggedIn) -> proto::LoggedIn {
         prekey_id_high: logged_in.prekey_id_high,
         last_resort_prekey: logged_in.last_resort_prekey,
         device_list_version: logged_in.device_list_version,
+        acknowledged: logged_in.acknowledged,
     }
 }
 
@@ -433,6 +453,7 @@ fn relay_from_proto(body: Body) -> Decoded<RelayBody> {
             prekey_id_high: logged_in.prekey_id_high,
             last_resort_prekey: logged_in.last_resort_prekey,
             device_list_version: logged_in.device_list_version,
+            acknowledged: logged_in.acknowledged,
         }),
         Body::Account(account) => RelayBody::Account(AccountRecord {
             account: account_id(&account.account_id)?,
@@ -446,7 +467,12 @@ fn relay_from_proto(body: Body) -> Decoded<RelayBody> {
         }
         Body::Prekeys(prekeys) => RelayBody::Prekeys {
             account: account_id(&prekeys.account_id)?,
-            devices: list(prekeys.devices, limits::DEVICES_PER_ACCOUNT_MAX, "devices", device_prekey_from_proto)?,
+            devices: list(
+                prekeys.devices,
+                limits::DEVICES_PER_ACCOUNT_MAX,
+                "devices",
+                device_prekey_from_proto,
+            )?,
         },
         Body::Accepted(accepted) => RelayBody::Accepted { message: message_id(&accepted.message_id)? },
         Body::DevicesStale(stale) => RelayBody::DevicesStale {
@@ -472,7 +498,8 @@ fn relay_from_proto(body: Body) -> Decoded<RelayBody> {
 }
 
 fn device_prekey_from_proto(entry: proto::DevicePrekey) -> Decoded<DevicePrekey> {
-    let bundle = entry.bundle.map(|bundle| sized(bundle, limits::BUNDLE_SIZE_MAX_BYTES, "bundle")).transpose()?;
+    let bundle =
+        entry.bundle.map(|bundle| sized(bundle, limits::BUNDLE_SIZE_MAX_BYTES, "bundle")).transpose()?;
     Ok(DevicePrekey { device: device_id(&entry.device_id)?, bundle })
 }
 
@@ -489,8 +516,7 @@ fn envelope_from_proto(envelope: proto::Envelope) -> Decoded<Envelope> {
 }
 
 fn refused_from_proto(refused: &proto::Refused) -> Decoded<Refused> {
-    let message =
-        if refused.message_id.is_empty() { None } else { Some(message_id(&refused.message_id)?) };
+    let message = if refused.message_id.is_empty() { None } else { Some(message_id(&refused.message_id)?) };
     let versions = (refused.version_max > 0).then_some((refused.version_min, refused.version_max));
     Ok(Refused {
         code: RefusalCode::from_word(&refused.code),

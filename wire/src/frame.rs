@@ -80,6 +80,8 @@ pub enum ClientBody {
         one_time: Vec<Prekey>,
         /// The bundle that serves when they have run out.
         last_resort: Option<Prekey>,
+        /// The one-time bundles from before are withdrawn.
+        replace: bool,
     },
     /// Takes a bundle for each device.
     FetchPrekeys {
@@ -300,6 +302,8 @@ pub struct LoggedIn {
     pub last_resort_prekey: bool,
     /// The version of the account's device list.
     pub device_list_version: u64,
+    /// The greatest cursor that this device ever acknowledged.
+    pub acknowledged: Cursor,
 }
 
 /// An account as the relay knows it; the device list proves itself.

@@ -133,7 +133,11 @@ impl Handle {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
         let length_is_right = (limits::HANDLE_MIN_CHARS..=limits::HANDLE_MAX_CHARS).contains(&text.len());
         let start_is_right = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
-        if length_is_right && start_is_right && text.bytes().all(allowed) { Ok(Handle(text)) } else { Err(HandleError) }
+        if length_is_right && start_is_right && text.bytes().all(allowed) {
+            Ok(Handle(text))
+        } else {
+            Err(HandleError)
+        }
     }
 
     /// The text of the handle.

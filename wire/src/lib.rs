@@ -22,11 +22,13 @@ mod refusal;
 
 pub use codec::{DecodeError, decode_client, decode_relay, encode_client, encode_relay};
 pub use frame::{
-    AccountQuery, AccountRecord, ClientBody, ClientFrame, Destination, DevicePrekey, DeviceRecord, Envelope, FrameSignature,
-    LoggedIn, Prekey, PublicKeyBytes, Refused, Register, RelayBody, RelayFrame, Request, SealedFor, Submit, UpdateDevices,
-    Welcome,
+    AccountQuery, AccountRecord, ClientBody, ClientFrame, Destination, DevicePrekey, DeviceRecord, Envelope,
+    FrameSignature, LoggedIn, Prekey, PublicKeyBytes, Refused, Register, RelayBody, RelayFrame, Request,
+    SealedFor, Submit, UpdateDevices, Welcome,
 };
-pub use ids::{AccountId, Challenge, Cursor, DeviceId, EnvelopeId, FetchId, Handle, HandleError, MessageId, RelayId};
+pub use ids::{
+    AccountId, Challenge, Cursor, DeviceId, EnvelopeId, FetchId, Handle, HandleError, MessageId, RelayId,
+};
 pub use proof::{RELAY_PROOF_LABEL, login_statement, registration_statement, update_devices_statement};
 pub use refusal::RefusalCode;
 

@@ -25,7 +25,12 @@ fn push_sized(bytes: &mut Vec<u8>, part: &[u8]) {
 
 /// What a device signs to log in.
 #[must_use]
-pub fn login_statement(relay: &RelayId, challenge: &Challenge, account: &AccountId, device: &DeviceId) -> Vec<u8> {
+pub fn login_statement(
+    relay: &RelayId,
+    challenge: &Challenge,
+    account: &AccountId,
+    device: &DeviceId,
+) -> Vec<u8> {
     let mut bytes = statement(b"login\0", relay, challenge);
     bytes.extend_from_slice(account.as_bytes());
     bytes.extend_from_slice(device.as_bytes());

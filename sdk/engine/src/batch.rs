@@ -3,8 +3,8 @@
 use waxwing_wire::{AccountId, DeviceId, MessageId};
 
 use crate::model::{
-    AccountState, ConversationId, CounterRange, Delivery, DeviceAddress, LocalDevice, Message, OutboxDraft, OutboxOrder,
-    PrekeyKind, PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord, SessionRecord,
+    AccountState, ConversationId, CounterRange, Delivery, DeviceAddress, LocalDevice, Message, OutboxDraft,
+    OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord, SessionRecord,
 };
 
 /// One change of the store. A store applies them in order.
@@ -54,6 +54,9 @@ pub enum Write {
         /// Which.
         id: [u8; 16],
     },
+    /// Sets the rank of every session to zero: they still receive, but the next message to each device begins a new one. What
+    /// was sealed and not accepted is deleted.
+    ArchiveSessions,
     /// Deletes all sessions with a device, and everything sealed for it.
     DeleteDevice(DeviceAddress),
 

@@ -74,6 +74,8 @@ pub enum Failure {
     TooLate,
     /// The account key that was given is not the account's.
     WrongAccountKey,
+    /// The account has as many devices as it may.
+    TooManyDevices,
     /// The account's key changed, and the user has not accepted the new one.
     KeyChanged,
     /// The handle, text or key makes no sense.
@@ -101,6 +103,8 @@ pub enum Event {
     SignedOut(RefusalCode),
     /// The relay lost its database; the device registered again and sends again what was not delivered.
     RelayReset,
+    /// The store is an old copy of itself: messages since then may be missing, and its sessions start anew.
+    StoreRolledBack,
     /// The outbox holds nothing that the relay has not accepted.
     OutboxEmpty,
 }

@@ -18,12 +18,25 @@
 
 mod batch;
 mod clock;
+mod commands;
+mod connection;
+mod content;
+mod directory;
 mod effect;
 mod engine;
+mod inbox;
 mod input;
+mod me;
 mod model;
+mod notice;
+mod outbox;
+mod prekeys;
+mod registration;
+mod repair;
+mod sessions;
 mod step;
 mod view;
+mod work;
 
 pub use batch::{Apply, Batch, Write};
 pub use clock::Now;
@@ -31,9 +44,10 @@ pub use effect::{CommandId, Effect, Event, Failure, LinkEvent, Outcome};
 pub use engine::Engine;
 pub use input::{Command, Input, RegisterAccount, RegisterAs};
 pub use model::{
-    AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, FailureReason, HoldReason, Lane, LaneKind,
-    LocalDevice, Message, Notice, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, PrekeyKind, PrekeyRecord, ReceiptKind,
-    Reception, Registration, RelayState, SealedRecord, SessionRecord, Standing, Status, WaitingEnvelope,
+    AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, FailureReason, HoldReason,
+    Lane, LaneKind, LocalDevice, Message, Notice, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload,
+    PrekeyKind, PrekeyRecord, ReceiptKind, Reception, Registration, RelayState, SealedRecord, SessionRecord,
+    Standing, Status, WaitingEnvelope,
 };
 pub use step::{Held, Step};
 pub use view::View;

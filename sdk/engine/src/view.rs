@@ -3,8 +3,9 @@
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
 use crate::model::{
-    AccountState, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message, OutboxItem, OutboxOrder,
-    PrekeyKind, PrekeyRecord, ReceiptKind, RelayState, SealedRecord, SessionRecord, WaitingEnvelope,
+    AccountState, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message, OutboxItem,
+    OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, RelayState, SealedRecord, SessionRecord,
+    WaitingEnvelope,
 };
 
 /// The engine's window on the store. Every answer is the state of the last commit, and of what the open transaction has

@@ -1,0 +1,202 @@
+//! What the app wants, as far as the store alone can answer it.
+
+use rand_core::CryptoRng;
+use waxwing_wire::{AccountId, MessageId, limits};
+
+use crate::batch::Write;
+use crate::effect::{Event, Failure, Outcome};
+use crate::inbox::post_receipts;
+use crate::me::Me;
+use crate::model::{
+    AccountState, Body, ConversationId, Delivery, HoldReason, Lane, LaneKind, Message, Notice, OutboxDraft,
+    OutboxPayload, ReceiptKind, Standing, Status,
+};
+use crate::notice::put_notice;
+use crate::view::View;
+use crate::work::Work;
+
+/// How a command ends: well or not, unless the store itself fails.
+pub(crate) type Ended<V> = Result<Result<Outcome, Failure>, <V as View>::Error>;
+
+/// Opens the conversation with an account.
+pub(crate) fn open_conversation<V: View>(work: &mut Work<'_, V>, me: &Me, peer: AccountId) {
+    let conversation = ConversationId::direct(me.address().account, peer);
+    let created_at_ms = work.now.utc_ms;
+    work.write(Write::PutConversation { conversation, peer, created_at_ms });
+    work.touch(conversation);
+}
+
+/// Puts a text on its way. The same id and text again is the same message.
+pub(crate) fn send<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    conversation: ConversationId,
+    id: MessageId,
+    text: String,
+) -> Ended<V> {
+    if text.len() > limits::TEXT_SIZE_MAX_BYTES {
+        return Ok(Err(Failure::TooLarge));
+    }
+    if text.is_empty() {
+        return Ok(Err(Failure::Invalid));
+    }
+    let Some(peer) = work.view.conversation_peer(conversation)? else { return Ok(Err(Failure::NotFound)) };
+    if let Some(known) = work.message(id)? {
+        let same = known.conversation == conversation
+            && known.sender == me.address()
+            && matches!(&known.body, Body::Text(known) if *known == text);
+        return Ok(if same { Ok(Outcome::Done) } else { Err(Failure::Invalid) });
+    }
+    let delivery = match work.account(peer)?.map(|state| state.standing) {
+        Some(Standing::KeyChanged { .. }) => Delivery::Held(HoldReason::KeyChanged),
+        Some(Standing::Gone) => Delivery::Held(HoldReason::RecipientGone),
+        Some(Standing::Good) | None => Delivery::Queued,
+    };
+    let now_ms = work.now.utc_ms;
+    work.put_message(Message {
+        id,
+        conversation,
+        sender: me.address(),
+        counter: 0,
+        sent_at_ms: now_ms,
+        stored_at_ms: now_ms,
+        body: Body::Text(text),
+        status: Status::Outgoing(delivery),
+    });
+    post_message(work, id, peer);
+    Ok(Ok(Outcome::Done))
+}
+
+fn post_message<V: View>(work: &mut Work<'_, V>, message: MessageId, to: AccountId) {
+    let lane = Lane { kind: LaneKind::Messages, to };
+    work.post(OutboxDraft { wire_id: message, lane, payload: OutboxPayload::Message { message } });
+}
+
+/// Sends a failed message after all, at the end of its lane.
+pub(crate) fn retry<V: View>(work: &mut Work<'_, V>, id: MessageId) -> Ended<V> {
+    let Some(message) = work.message(id)? else { return Ok(Err(Failure::NotFound)) };
+    let Some(peer) = work.view.conversation_peer(message.conversation)? else {
+        return Ok(Err(Failure::NotFound));
+    };
+    match message.status {
+        Status::Outgoing(Delivery::Failed(_) | Delivery::Cancelled) => {
+            work.write(Write::SetCounter { message: id, counter: 0 });
+            work.write(Write::SetDelivery { message: id, delivery: Delivery::Queued });
+            post_message(work, id, peer);
+            changed(work, &message);
+            Ok(Ok(Outcome::Done))
+        }
+        // It is on its way anyhow.
+        Status::Outgoing(
+            Delivery::Queued
+            | Delivery::Held(_)
+            | Delivery::Sending
+            | Delivery::Sent
+            | Delivery::Delivered
+            | Delivery::Read,
+        ) => Ok(Ok(Outcome::Done)),
+        Status::Incoming(_) | Status::Local => Ok(Err(Failure::NotFound)),
+    }
+}
+
+/// Takes back a message that was never sealed, or that failed.
+pub(crate) fn cancel<V: View>(work: &mut Work<'_, V>, me: &Me, id: MessageId) -> Ended<V> {
+    let Some(message) = work.message(id)? else { return Ok(Err(Failure::NotFound)) };
+    if message.sender != me.address() {
+        return Ok(Err(Failure::NotFound));
+    }
+    match message.status {
+        Status::Outgoing(Delivery::Cancelled) => return Ok(Ok(Outcome::Done)),
+        Status::Outgoing(Delivery::Queued | Delivery::Held(_)) if message.counter == 0 => {
+            if let Some(item) = work.view.outbox_item(id)? {
+                work.write(Write::DeleteOutbox { order: item.order });
+            }
+        }
+        Status::Outgoing(Delivery::Failed(_)) => {}
+        Status::Outgoing(
+            Delivery::Queued
+            | Delivery::Held(_)
+            | Delivery::Sending
+            | Delivery::Sent
+            | Delivery::Delivered
+            | Delivery::Read,
+        ) => return Ok(Err(Failure::TooLate)),
+        Status::Incoming(_) | Status::Local => return Ok(Err(Failure::NotFound)),
+    }
+    work.write(Write::SetDelivery { message: id, delivery: Delivery::Cancelled });
+    changed(work, &message);
+    Ok(Ok(Outcome::Done))
+}
+
+fn changed<V: View>(work: &mut Work<'_, V>, message: &Message) {
+    work.notify(Event::DeliveryChanged(message.id));
+    work.touch(message.conversation);
+}
+
+/// The user saw everything up to an entry; the other side and our other devices are told.
+pub(crate) fn mark_read<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    conversation: ConversationId,
+    up_to: MessageId,
+    rng: &mut impl CryptoRng,
+) -> Ended<V> {
+    let fits = work.message(up_to)?.is_some_and(|message| message.conversation == conversation);
+    if !fits {
+        return Ok(Err(Failure::NotFound));
+    }
+    let unread = work.view.unread_up_to(conversation, up_to)?;
+    let mut by_author: Vec<(crate::model::DeviceAddress, Vec<crate::model::CounterRange>)> = Vec::new();
+    for (author, range) in unread {
+        match by_author.last_mut() {
+            Some((last, ranges)) if *last == author => ranges.push(range),
+            Some(_) | None => by_author.push((author, vec![range])),
+        }
+    }
+    for (author, ranges) in by_author {
+        post_receipts(work, me, conversation, author, ReceiptKind::Read, &ranges, rng);
+        work.write(Write::MarkRead { conversation, sender: author.device, ranges });
+        work.touch(conversation);
+    }
+    Ok(Ok(Outcome::Done))
+}
+
+/// The user accepts an account's new key, or the new account under its handle. Returns the account to ask about.
+pub(crate) fn accept_key<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    account: AccountId,
+    rng: &mut impl CryptoRng,
+) -> Result<Result<AccountId, Failure>, V::Error> {
+    let Some(known) = work.account(account)? else { return Ok(Err(Failure::UnknownAccount)) };
+    let Standing::KeyChanged { account: next, account_key } = known.standing else { return Ok(Ok(account)) };
+    let own = me.address().account;
+    let accepted = AccountState {
+        account: next,
+        handle: known.handle.clone(),
+        account_key,
+        device_list: Vec::new(),
+        device_list_version: 0,
+        standing: Standing::Good,
+    };
+    if next == account {
+        // Its old sessions were with keys that the new account key did not sign.
+        for device in crate::directory::devices_of(&known) {
+            work.delete_device(device);
+        }
+        work.put_account(accepted);
+    } else {
+        let mut gone = known;
+        gone.standing = Standing::Gone;
+        work.put_account(gone);
+        work.put_account(accepted);
+        let (from, to) = (ConversationId::direct(own, account), ConversationId::direct(own, next));
+        open_conversation(work, me, next);
+        work.write(Write::MoveHeldMessages { from, to, peer: next });
+        work.touch(from);
+        work.touch(to);
+    }
+    put_notice(work, me, account, Notice::KeyAccepted, rng)?;
+    work.again = true;
+    Ok(Ok(next))
+}

@@ -1,0 +1,187 @@
+//! What is inside a sealed payload (docs/spec.md, "Content"): encoded, padded, and checked when it is read.
+
+use prost::Message as _;
+use waxwing_crypto::{pad, unpad};
+use waxwing_wire::{AccountId, DeviceId, MessageId, limits};
+use zeroize::Zeroizing;
+
+use crate::model::{ConversationId, CounterRange, ReceiptKind};
+
+/// The generated protobuf types.
+mod proto {
+    #![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+    include!(concat!(env!("OUT_DIR"), "/waxwing.content.v1.rs"));
+}
+
+/// Submissions named in one request to send again.
+pub(crate) const SEND_AGAIN_MAX: usize = 100;
+
+/// Runs in one receipt.
+pub(crate) const RANGES_MAX: usize = 500;
+
+/// What one device says to another.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Content {
+    /// Where it belongs.
+    pub(crate) conversation: ConversationId,
+    /// The account that the sender wrote to.
+    pub(crate) recipient: AccountId,
+    /// What it says.
+    pub(crate) body: ContentBody,
+}
+
+/// What a content says.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum ContentBody {
+    /// What a person wrote.
+    Text(Text),
+    /// How far messages got.
+    Receipt { kind: ReceiptKind, author: DeviceId, ranges: Vec<CounterRange> },
+    /// These could not be opened.
+    SendAgain { wire_ids: Vec<MessageId> },
+    /// These cannot be sent again.
+    Unavailable { lost: Vec<MessageId>, not_messages: Vec<MessageId> },
+    /// Something of a newer client.
+    Unknown,
+}
+
+/// What a person wrote.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) message: MessageId,
+    pub(crate) counter: u64,
+    pub(crate) sent_at_ms: i64,
+    pub(crate) text: String,
+    /// The submission that this one repeats.
+    pub(crate) answers: Option<MessageId>,
+}
+
+/// The bytes are not a content that a correct client would send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BadContent;
+
+impl Content {
+    /// Encodes, without padding.
+    pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let ids = |ids: &[MessageId]| ids.iter().map(|id| id.as_bytes().to_vec()).collect();
+        let body = match &self.body {
+            ContentBody::Text(text) => Some(proto::content::Body::Text(proto::Text {
+                message_id: text.message.as_bytes().to_vec(),
+                counter: text.counter,
+                sent_at_ms: text.sent_at_ms,
+                text: text.text.clone(),
+                answers: text.answers.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+            })),
+            ContentBody::Receipt { kind, author, ranges } => {
+                Some(proto::content::Body::Receipt(proto::Receipt {
+                    kind: match kind {
+                        ReceiptKind::Delivered => proto::receipt::Kind::Delivered.into(),
+                        ReceiptKind::Read => proto::receipt::Kind::Read.into(),
+                    },
+                    author_device: author.as_bytes().to_vec(),
+                    ranges: ranges
+                        .iter()
+                        .map(|range| proto::Range { first: range.first, last: range.last })
+                        .collect(),
+                }))
+            }
+            ContentBody::SendAgain { wire_ids } => {
+                Some(proto::content::Body::SendAgain(proto::SendAgain { wire_ids: ids(wire_ids) }))
+            }
+            ContentBody::Unavailable { lost, not_messages } => {
+                Some(proto::content::Body::Unavailable(proto::Unavailable {
+                    lost: ids(lost),
+                    not_messages: ids(not_messages),
+                }))
+            }
+            ContentBody::Unknown => None,
+        };
+        let content = proto::Content {
+            conversation_id: self.conversation.as_bytes().to_vec(),
+            recipient_account: self.recipient.as_bytes().to_vec(),
+            body,
+        };
+        Zeroizing::new(content.encode_to_vec())
+    }
+
+    /// Encodes and pads: what is sealed.
+    pub(crate) fn encode_padded(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(pad(&self.encode()))
+    }
+
+    /// Reads what [`Content::encode_padded`] made.
+    pub(crate) fn decode_padded(bytes: &[u8]) -> Result<Content, BadContent> {
+        Content::decode(unpad(bytes).map_err(|_| BadContent)?)
+    }
+
+    /// Reads what [`Content::encode`] made.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Content, BadContent> {
+        let content = proto::Content::decode(bytes).map_err(|_| BadContent)?;
+        let body = match content.body {
+            Some(proto::content::Body::Text(text)) => ContentBody::Text(text_from_proto(text)?),
+            Some(proto::content::Body::Receipt(receipt)) => receipt_from_proto(&receipt)?,
+            Some(proto::content::Body::SendAgain(again)) => {
+                ContentBody::SendAgain { wire_ids: message_ids(&again.wire_ids)? }
+            }
+            Some(proto::content::Body::Unavailable(gone)) => ContentBody::Unavailable {
+                lost: message_ids(&gone.lost)?,
+                not_messages: message_ids(&gone.not_messages)?,
+            },
+            None => ContentBody::Unknown,
+        };
+        Ok(Content {
+            conversation: content
+                .conversation_id
+                .try_into()
+                .map(ConversationId::from_bytes)
+                .map_err(|_| BadContent)?,
+            recipient: AccountId::from_slice(&content.recipient_account).ok_or(BadContent)?,
+            body,
+        })
+    }
+}
+
+fn text_from_proto(text: proto::Text) -> Result<Text, BadContent> {
+    if text.counter == 0 || text.counter > i64::MAX as u64 || text.text.len() > limits::TEXT_SIZE_MAX_BYTES {
+        return Err(BadContent);
+    }
+    let answers = if text.answers.is_empty() {
+        None
+    } else {
+        Some(MessageId::from_slice(&text.answers).ok_or(BadContent)?)
+    };
+    Ok(Text {
+        message: MessageId::from_slice(&text.message_id).ok_or(BadContent)?,
+        counter: text.counter,
+        sent_at_ms: text.sent_at_ms,
+        text: text.text,
+        answers,
+    })
+}
+
+fn receipt_from_proto(receipt: &proto::Receipt) -> Result<ContentBody, BadContent> {
+    let kind = match receipt.kind() {
+        proto::receipt::Kind::Delivered => ReceiptKind::Delivered,
+        proto::receipt::Kind::Read => ReceiptKind::Read,
+        proto::receipt::Kind::Unspecified => return Ok(ContentBody::Unknown),
+    };
+    let range = |range: &proto::Range| {
+        let sound = range.first >= 1 && range.first <= range.last && range.last <= i64::MAX as u64;
+        sound.then_some(CounterRange { first: range.first, last: range.last }).ok_or(BadContent)
+    };
+    if receipt.ranges.len() > RANGES_MAX {
+        return Err(BadContent);
+    }
+    Ok(ContentBody::Receipt {
+        kind,
+        author: DeviceId::from_slice(&receipt.author_device).ok_or(BadContent)?,
+        ranges: receipt.ranges.iter().map(range).collect::<Result<_, _>>()?,
+    })
+}
+
+fn message_ids(ids: &[Vec<u8>]) -> Result<Vec<MessageId>, BadContent> {
+    if ids.len() > SEND_AGAIN_MAX {
+        return Err(BadContent);
+    }
+    ids.iter().map(|id| MessageId::from_slice(id).ok_or(BadContent)).collect()
+}

@@ -1,0 +1,455 @@
+//! What the relay is asked about accounts, and how far its answers are believed.
+//!
+//! The first key of an account is pinned. A device list counts only if that key signed it and it follows the one before; a
+//! relay that shows another key stops the sending until the user accepts it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use rand_core::CryptoRng;
+use waxwing_crypto::{AccountPublicKey, Bundle, DeviceList, Ours, Session, Theirs};
+use waxwing_wire::{
+    AccountId, AccountQuery, AccountRecord, ClientBody, DeviceId, DevicePrekey, FetchId, Handle, RefusalCode,
+    Refused, Request, limits,
+};
+
+use crate::connection::Connection;
+use crate::effect::{CommandId, Event, Failure, Outcome};
+use crate::me::Me;
+use crate::model::{AccountState, ConversationId, DeviceAddress, Notice, Standing};
+use crate::notice::put_notice;
+use crate::view::View;
+use crate::work::Work;
+
+/// First wait after an answer that did not help; doubles up to [`WAIT_MAX`].
+const WAIT_FIRST: Duration = Duration::from_secs(2);
+
+/// The longest wait before the same thing is asked again.
+const WAIT_MAX: Duration = Duration::from_secs(300);
+
+/// Device lists kept ready, so that their signatures are not checked for each message.
+const LISTS_MAX: usize = 1_000;
+
+#[derive(Debug, Clone)]
+enum Ask {
+    Account(AccountQuery),
+    Prekeys(AccountId, Vec<DeviceId>),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Wait {
+    until: Duration,
+    failures: u32,
+}
+
+impl Wait {
+    fn after(previous: Option<&Wait>, now: Duration, at_least: Duration) -> Wait {
+        let failures = previous.map_or(0, |wait| wait.failures.saturating_add(1));
+        let wait = WAIT_FIRST.saturating_mul(1 << failures.min(10)).min(WAIT_MAX).max(at_least);
+        Wait { until: now + wait, failures }
+    }
+}
+
+/// What an answer about an account came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Learned {
+    /// The account is known, and good.
+    Known(AccountId),
+    /// The key, or the account under a handle, is another one: this account, as it was known, is on hold.
+    KeyChanged(AccountId),
+    /// The answer proves nothing, and changed nothing.
+    Bogus,
+}
+
+/// Questions under way, and what was learned lately.
+#[derive(Default)]
+pub(crate) struct Directory {
+    wanted: BTreeSet<AccountQuery>,
+    prekeys_wanted: BTreeMap<AccountId, BTreeSet<DeviceId>>,
+    asked: BTreeMap<Request, Ask>,
+    fetches: BTreeMap<AccountId, FetchId>,
+    waits: BTreeMap<AccountQuery, Wait>,
+    keyless: BTreeMap<DeviceAddress, Wait>,
+    lists: BTreeMap<AccountId, DeviceList>,
+    finds: Vec<(CommandId, Handle)>,
+}
+
+impl Directory {
+    /// Asks for an account by its id, as soon as that makes sense.
+    pub(crate) fn want(&mut self, account: AccountId) {
+        self.wanted.insert(AccountQuery::Id(account));
+    }
+
+    /// Asks for prekeys of devices that have no session yet.
+    pub(crate) fn want_prekeys(&mut self, account: AccountId, devices: impl IntoIterator<Item = DeviceId>) {
+        self.prekeys_wanted.entry(account).or_default().extend(devices);
+    }
+
+    /// Asks for an account by its handle, on behalf of a command.
+    pub(crate) fn find(&mut self, command: CommandId, handle: Handle) {
+        self.waits.remove(&AccountQuery::Handle(handle.clone()));
+        self.wanted.insert(AccountQuery::Handle(handle.clone()));
+        self.finds.push((command, handle));
+    }
+
+    pub(crate) fn has_finds(&self) -> bool {
+        !self.finds.is_empty()
+    }
+
+    /// How long a device without prekeys is passed over.
+    pub(crate) fn keyless_until(&self, device: DeviceAddress) -> Option<Duration> {
+        self.keyless.get(&device).map(|wait| wait.until)
+    }
+
+    /// Sends the questions that are due.
+    pub(crate) fn ask<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        connection: &mut Connection,
+        rng: &mut impl CryptoRng,
+    ) {
+        let elapsed = work.now.elapsed;
+        let under_way: BTreeSet<AccountQuery> = self.asked.values().filter_map(Ask::query).collect();
+        let waits = &self.waits;
+        let due = |query: &AccountQuery| waits.get(query).is_none_or(|wait| wait.until <= elapsed);
+        let (now, later): (BTreeSet<_>, BTreeSet<_>) =
+            std::mem::take(&mut self.wanted).into_iter().partition(|query| due(query));
+        self.wanted = later;
+        for query in now.difference(&under_way) {
+            let request = connection.request();
+            self.asked.insert(request, Ask::Account(query.clone()));
+            work.transmit(request, ClientBody::FetchAccount(query.clone()));
+        }
+        for (account, devices) in std::mem::take(&mut self.prekeys_wanted) {
+            let busy = |ask: &Ask| matches!(ask, Ask::Prekeys(asked, _) if *asked == account);
+            if self.asked.values().any(busy) {
+                continue;
+            }
+            let devices: Vec<DeviceId> = devices.into_iter().take(limits::DEVICES_PER_ACCOUNT_MAX).collect();
+            let fetch = *self.fetches.entry(account).or_insert_with(|| {
+                let mut bytes = [0; 16];
+                rng.fill_bytes(&mut bytes);
+                FetchId::from_bytes(bytes)
+            });
+            let request = connection.request();
+            self.asked.insert(request, Ask::Prekeys(account, devices.clone()));
+            work.transmit(request, ClientBody::FetchPrekeys { fetch, account, devices });
+        }
+    }
+
+    /// When a question that waits is due.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.wanted.iter().filter_map(|query| self.waits.get(query)).map(|wait| wait.until).min()
+    }
+
+    /// The link is gone: what was under way is asked again, and whoever waits for an answer hears that there is none.
+    pub(crate) fn on_down<V: View>(&mut self, work: &mut Work<'_, V>) {
+        for (_, ask) in std::mem::take(&mut self.asked) {
+            if let Ask::Account(query @ AccountQuery::Id(_)) = ask {
+                self.wanted.insert(query);
+            }
+        }
+        self.wanted.retain(|query| matches!(query, AccountQuery::Id(_)));
+        for (command, _) in std::mem::take(&mut self.finds) {
+            work.complete(command, Err(Failure::Offline));
+        }
+    }
+
+    /// The relay speaks other versions: whoever waits for an answer hears that.
+    pub(crate) fn on_version_refused<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        theirs_min: u32,
+        theirs_max: u32,
+    ) {
+        for (command, _) in std::mem::take(&mut self.finds) {
+            work.complete(command, Err(Failure::VersionUnsupported { theirs_min, theirs_max }));
+        }
+    }
+
+    /// A link is there again: nobody waits out an old disappointment.
+    pub(crate) fn on_live(&mut self) {
+        self.waits.clear();
+        self.keyless.clear();
+    }
+
+    /// The verified device list of an account, if one is known.
+    pub(crate) fn list(&mut self, state: &AccountState) -> Option<&DeviceList> {
+        let cached = self.lists.get(&state.account).is_some_and(|list| list.as_bytes() == state.device_list);
+        if !cached {
+            let key = AccountPublicKey::parse(state.account_key).ok()?;
+            let list = DeviceList::verify(&state.device_list, *state.account.as_bytes(), &key).ok()?;
+            if self.lists.len() >= LISTS_MAX {
+                self.lists.clear();
+            }
+            self.lists.insert(state.account, list);
+        }
+        self.lists.get(&state.account)
+    }
+
+    /// The relay described an account.
+    pub(crate) fn on_account<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        me: &Me,
+        request: Request,
+        record: &AccountRecord,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Learned, V::Error> {
+        let Some(Ask::Account(query)) = self.asked.remove(&request) else { return Ok(Learned::Bogus) };
+        let fits = match &query {
+            AccountQuery::Id(account) => *account == record.account,
+            AccountQuery::Handle(handle) => *handle == record.handle,
+        };
+        let learned = if fits { self.learn(work, me, record, rng)? } else { Learned::Bogus };
+        match learned {
+            Learned::Known(_) => {
+                self.waits.remove(&query);
+            }
+            Learned::KeyChanged(_) | Learned::Bogus => self.put_off(work.now.elapsed, &query, Duration::ZERO),
+        }
+        if let AccountQuery::Handle(handle) = &query {
+            let result = match learned {
+                Learned::Known(account) => Ok(Outcome::Account(account)),
+                Learned::KeyChanged(_) => Err(Failure::KeyChanged),
+                Learned::Bogus => Err(Failure::Invalid),
+            };
+            self.finish_finds(work, handle, result);
+        }
+        Ok(learned)
+    }
+
+    fn finish_finds<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        handle: &Handle,
+        result: Result<Outcome, Failure>,
+    ) {
+        for (command, _) in self.finds.extract_if(.., |(_, wanted)| wanted == handle) {
+            work.complete(command, result);
+        }
+    }
+
+    fn put_off(&mut self, now: Duration, query: &AccountQuery, at_least: Duration) {
+        let wait = Wait::after(self.waits.get(query), now, at_least);
+        self.waits.insert(query.clone(), wait);
+    }
+
+    /// Compares what the relay says with what is pinned, and takes it over as far as it proves itself.
+    fn learn<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        me: &Me,
+        record: &AccountRecord,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Learned, V::Error> {
+        let Ok(key) = AccountPublicKey::parse(record.account_key.0) else { return Ok(Learned::Bogus) };
+        let Ok(list) = DeviceList::verify(&record.device_list, *record.account.as_bytes(), &key) else {
+            return Ok(Learned::Bogus);
+        };
+        if list.version() != record.device_list_version {
+            return Ok(Learned::Bogus);
+        }
+        let Some(known) = work.account(record.account)? else {
+            return self.meet(work, me, record, list, rng);
+        };
+        if known.account_key != record.account_key.0 {
+            let changed = Standing::KeyChanged { account: record.account, account_key: record.account_key.0 };
+            return hold_account(work, me, known, changed, rng);
+        }
+        let previous = self.list(&known).cloned();
+        if let Some(previous) = &previous {
+            if list.check_successor_of(previous).is_err() {
+                return Ok(Learned::Bogus);
+            }
+            let gone: Vec<[u8; 16]> = previous
+                .devices()
+                .iter()
+                .map(|entry| entry.device)
+                .filter(|device| list.device(device).is_none())
+                .collect();
+            if !gone.is_empty() {
+                // What the old devices had not fetched goes to the new ones.
+                work.reopen_outbox(Some(record.account));
+            }
+            for device in gone {
+                work.delete_device(DeviceAddress {
+                    account: record.account,
+                    device: DeviceId::from_bytes(device),
+                });
+            }
+            if list.version() > previous.version() {
+                put_notice(work, me, record.account, Notice::DevicesChanged, rng)?;
+            }
+        }
+        let state = state_of(record);
+        if state != known {
+            work.put_account(state);
+        }
+        self.lists.insert(record.account, list);
+        Ok(Learned::Known(record.account))
+    }
+
+    /// An account that was not known before. Its key is pinned, unless its handle belonged to another account until now.
+    fn meet<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        me: &Me,
+        record: &AccountRecord,
+        list: DeviceList,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Learned, V::Error> {
+        if let Some(other) = work.view.account_by_handle(&record.handle)?
+            && other.account != record.account
+        {
+            let changed = Standing::KeyChanged { account: record.account, account_key: record.account_key.0 };
+            return hold_account(work, me, other, changed, rng);
+        }
+        work.put_account(state_of(record));
+        self.lists.insert(record.account, list);
+        Ok(Learned::Known(record.account))
+    }
+
+    /// The relay gave out prekeys: sessions with those devices begin (X3DH §3.3).
+    pub(crate) fn on_prekeys<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        me: &Me,
+        request: Request,
+        account: AccountId,
+        devices: &[DevicePrekey],
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), V::Error> {
+        match self.asked.remove(&request) {
+            Some(Ask::Prekeys(asked, _)) if asked == account => {}
+            Some(_) | None => return Ok(()),
+        }
+        self.fetches.remove(&account);
+        let Some(state) = work.account(account)? else { return Ok(()) };
+        let elapsed = work.now.elapsed;
+        let ours = Ours { address: me.address().to_crypto(), secrets: me.secrets() };
+        for prekey in devices {
+            let device = DeviceAddress { account, device: prekey.device };
+            let Some(list) = self.list(&state) else { return Ok(()) };
+            let Some(entry) = list.device(prekey.device.as_bytes()) else { continue };
+            let theirs = Theirs { address: device.to_crypto(), keys: &entry.keys };
+            let bundle = prekey
+                .bundle
+                .as_ref()
+                .and_then(|bytes| Bundle::verify(bytes, &theirs.address, theirs.keys).ok());
+            let session = bundle.and_then(|bundle| Session::initiate(&ours, &theirs, &bundle, rng).ok());
+            let sessions = work.sessions(device)?;
+            match session {
+                Some(session) if !sessions.can_send() => sessions.begin(session),
+                Some(_) => {}
+                None => {
+                    let wait = Wait::after(self.keyless.get(&device), elapsed, Duration::ZERO);
+                    self.keyless.insert(device, wait);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The relay refused a question. Returns the account that it does not know, if that is why.
+    pub(crate) fn on_refused<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        request: Request,
+        refused: &Refused,
+    ) -> Option<AccountQuery> {
+        let elapsed = work.now.elapsed;
+        let at_least = Duration::from_millis(refused.retry_after_ms.into());
+        match self.asked.remove(&request)? {
+            Ask::Account(query) => {
+                self.put_off(elapsed, &query, at_least);
+                if let AccountQuery::Handle(handle) = &query {
+                    let failure = match refused.code {
+                        RefusalCode::UnknownAccount => Failure::UnknownAccount,
+                        code => Failure::Refused { code, retry_after_ms: refused.retry_after_ms },
+                    };
+                    self.finish_finds(work, handle, Err(failure));
+                } else if refused.code != RefusalCode::UnknownAccount {
+                    self.wanted.insert(query.clone());
+                }
+                (refused.code == RefusalCode::UnknownAccount).then_some(query)
+            }
+            Ask::Prekeys(account, devices) => {
+                for device in devices {
+                    let device = DeviceAddress { account, device };
+                    let wait = Wait::after(self.keyless.get(&device), elapsed, at_least);
+                    self.keyless.insert(device, wait);
+                }
+                if refused.code != RefusalCode::RateLimited {
+                    self.fetches.remove(&account);
+                    self.want(account);
+                }
+                None
+            }
+        }
+    }
+
+    /// Asks who has a handle now, where an account is gone.
+    pub(crate) fn want_handle(&mut self, handle: Handle) {
+        self.wanted.insert(AccountQuery::Handle(handle));
+    }
+
+    /// Asks for an account again after a while, in case it comes back.
+    pub(crate) fn want_later(&mut self, now: Duration, account: AccountId) {
+        let query = AccountQuery::Id(account);
+        if self.waits.get(&query).is_none_or(|wait| wait.until <= now) {
+            self.put_off(now, &query, Duration::ZERO);
+        }
+        self.wanted.insert(query);
+    }
+}
+
+impl Ask {
+    fn query(&self) -> Option<AccountQuery> {
+        match self {
+            Ask::Account(query) => Some(query.clone()),
+            Ask::Prekeys(..) => None,
+        }
+    }
+}
+
+fn state_of(record: &AccountRecord) -> AccountState {
+    AccountState {
+        account: record.account,
+        handle: record.handle.clone(),
+        account_key: record.account_key.0,
+        device_list: record.device_list.to_vec(),
+        device_list_version: record.device_list_version,
+        standing: Standing::Good,
+    }
+}
+
+/// Stops the sending to an account, and says so in its conversation.
+fn hold_account<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    mut known: AccountState,
+    standing: Standing,
+    rng: &mut impl CryptoRng,
+) -> Result<Learned, V::Error> {
+    let account = known.account;
+    if known.standing != standing {
+        known.standing = standing;
+        work.put_account(known);
+        put_notice(work, me, account, Notice::KeyChanged, rng)?;
+        work.notify(Event::KeyChanged(account));
+        work.touch(ConversationId::direct(me.address().account, account));
+    }
+    Ok(Learned::KeyChanged(account))
+}
+
+/// The devices of an account's stored list.
+pub(crate) fn devices_of(state: &AccountState) -> Vec<DeviceAddress> {
+    let verified = AccountPublicKey::parse(state.account_key)
+        .ok()
+        .and_then(|key| DeviceList::verify(&state.device_list, *state.account.as_bytes(), &key).ok());
+    let devices = verified.iter().flat_map(|list| list.devices());
+    devices
+        .map(|entry| DeviceAddress { account: state.account, device: DeviceId::from_bytes(entry.device) })
+        .collect()
+}

@@ -1,0 +1,363 @@
+//! From the relay to the timeline: deduplicate, open, store; the acknowledgement leaves only with the commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand_core::CryptoRng;
+use waxwing_crypto::DevicePublic;
+use waxwing_wire::{AccountId, ClientBody, DeviceId, Envelope, MessageId, Request};
+
+use crate::batch::Write;
+use crate::content::{Content, ContentBody, RANGES_MAX, SEND_AGAIN_MAX, Text};
+use crate::directory::Directory;
+use crate::effect::Event;
+use crate::me::Me;
+use crate::model::{
+    Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane, LaneKind, Message, OutboxDraft,
+    OutboxPayload, ReceiptKind, Reception, RelayState, Standing, Status,
+};
+use crate::notice::new_message_id;
+use crate::repair;
+use crate::sessions::{self, Opening};
+use crate::view::View;
+use crate::work::Work;
+
+/// Kept envelopes that are opened in one step.
+const WAITING_PAGE: usize = 200;
+
+/// What the envelopes of one step ask for, gathered so that it goes out in few messages.
+#[derive(Default)]
+pub(crate) struct Replies {
+    /// Receipts, by conversation and by the device that wrote the messages.
+    receipts: BTreeMap<(ConversationId, DeviceAddress, ReceiptKind), BTreeSet<u64>>,
+    /// Submissions that could not be opened, by the device that sent them.
+    unopened: BTreeMap<DeviceAddress, Vec<MessageId>>,
+}
+
+impl Replies {
+    pub(crate) fn receipt(&mut self, message: &Message, kind: ReceiptKind) {
+        let key = (message.conversation, message.sender, kind);
+        self.receipts.entry(key).or_default().insert(message.counter);
+    }
+
+    pub(crate) fn unopened(&mut self, from: DeviceAddress, wire_id: MessageId) {
+        self.unopened.entry(from).or_default().push(wire_id);
+    }
+
+    /// Puts everything into the outbox.
+    pub(crate) fn post<V: View>(self, work: &mut Work<'_, V>, me: &Me, rng: &mut impl CryptoRng) {
+        for ((conversation, author, kind), counters) in self.receipts {
+            let ranges = ranges_of(counters);
+            post_receipts(work, me, conversation, author, kind, &ranges, rng);
+        }
+        for (device, wire_ids) in self.unopened {
+            for wire_ids in wire_ids.chunks(SEND_AGAIN_MAX) {
+                let body = ContentBody::SendAgain { wire_ids: wire_ids.to_vec() };
+                post_to_device(work, me, device, body, rng);
+            }
+        }
+    }
+}
+
+fn ranges_of(counters: BTreeSet<u64>) -> Vec<CounterRange> {
+    let mut ranges: Vec<CounterRange> = Vec::new();
+    for counter in counters {
+        match ranges.last_mut() {
+            Some(range) if range.last + 1 == counter => range.last = counter,
+            Some(_) | None => ranges.push(CounterRange { first: counter, last: counter }),
+        }
+    }
+    ranges
+}
+
+/// Puts a receipt about a device's messages into the outbox.
+pub(crate) fn post_receipts<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    conversation: ConversationId,
+    author: DeviceAddress,
+    kind: ReceiptKind,
+    ranges: &[CounterRange],
+    rng: &mut impl CryptoRng,
+) {
+    debug_assert_ne!(author.account, me.address().account, "nobody gets a receipt for what he wrote himself");
+    for ranges in ranges.chunks(RANGES_MAX) {
+        let body = ContentBody::Receipt { kind, author: author.device, ranges: ranges.to_vec() };
+        let content = Content { conversation, recipient: author.account, body }.encode();
+        let wire_id = new_message_id(work, rng);
+        let lane = Lane { kind: LaneKind::Receipts, to: author.account };
+        work.post(OutboxDraft { wire_id, lane, payload: OutboxPayload::Control { content, device: None } });
+    }
+}
+
+/// Puts a request or an answer for one device into the outbox.
+pub(crate) fn post_to_device<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    device: DeviceAddress,
+    body: ContentBody,
+    rng: &mut impl CryptoRng,
+) {
+    let conversation = ConversationId::direct(me.address().account, device.account);
+    let content = Content { conversation, recipient: device.account, body }.encode();
+    let wire_id = new_message_id(work, rng);
+    let lane = Lane { kind: LaneKind::Repairs, to: device.account };
+    let payload = OutboxPayload::Control { content, device: Some(device.device) };
+    work.post(OutboxDraft { wire_id, lane, payload });
+}
+
+/// The relay delivered envelopes.
+pub(crate) fn on_deliver<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    directory: &mut Directory,
+    relay: &mut RelayState,
+    envelopes: Vec<Envelope>,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let mut replies = Replies::default();
+    let mut held_back: BTreeSet<AccountId> = work.view.waiting_senders()?.into_iter().collect();
+    let cursor_before = relay.cursor;
+    for envelope in envelopes {
+        if envelope.sequence <= relay.cursor {
+            continue;
+        }
+        relay.cursor = envelope.sequence;
+        let from = DeviceAddress { account: envelope.sender_account, device: envelope.sender_device };
+        if from == me.address() {
+            continue;
+        }
+        if work.was_seen(from.device, envelope.message)? {
+            repeat_receipt(work, me, envelope.message, &mut replies)?;
+            continue;
+        }
+        work.remember_seen(from.device, envelope.message);
+        let keys = if held_back.contains(&from.account) { None } else { device_keys(work, directory, from)? };
+        match keys {
+            Some(keys) => {
+                receive(
+                    work,
+                    me,
+                    directory,
+                    from,
+                    &keys,
+                    envelope.message,
+                    &envelope.payload,
+                    &mut replies,
+                    rng,
+                )?;
+            }
+            None => {
+                held_back.insert(from.account);
+                directory.want(from.account);
+                let at_ms = work.now.utc_ms;
+                let payload = envelope.payload.to_vec();
+                work.write(Write::PutWaiting { sender: from, wire_id: envelope.message, payload, at_ms });
+            }
+        }
+    }
+    replies.post(work, me, rng);
+    if relay.cursor != cursor_before {
+        work.write(Write::PutRelay(*relay));
+    }
+    work.transmit(Request::NONE, ClientBody::Acknowledge { cursor: relay.cursor });
+    Ok(())
+}
+
+/// The keys of a device that its account's verified list names.
+fn device_keys<V: View>(
+    work: &mut Work<'_, V>,
+    directory: &mut Directory,
+    from: DeviceAddress,
+) -> Result<Option<DevicePublic>, V::Error> {
+    let Some(state) = work.account(from.account)? else { return Ok(None) };
+    if matches!(state.standing, Standing::KeyChanged { .. }) {
+        return Ok(None);
+    }
+    let list = directory.list(&state);
+    Ok(list.and_then(|list| list.device(from.device.as_bytes())).map(|entry| entry.keys.clone()))
+}
+
+/// An account was described: its envelopes that waited for this are opened.
+pub(crate) fn open_waiting<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    directory: &mut Directory,
+    account: AccountId,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let mut replies = Replies::default();
+    let waiting = work.view.waiting(account, WAITING_PAGE)?;
+    let more = waiting.len() == WAITING_PAGE;
+    for envelope in waiting {
+        // A device that the newest list does not name has no right to speak for the account.
+        if let Some(keys) = device_keys(work, directory, envelope.sender)? {
+            let (from, wire_id) = (envelope.sender, envelope.wire_id);
+            receive(work, me, directory, from, &keys, wire_id, &envelope.payload, &mut replies, rng)?;
+        }
+        work.write(Write::DeleteWaiting { order: envelope.order });
+    }
+    replies.post(work, me, rng);
+    if more {
+        directory.want(account);
+    }
+    Ok(())
+}
+
+/// An account does not exist: what claims to come from it is dropped.
+pub(crate) fn drop_waiting<V: View>(work: &mut Work<'_, V>, account: AccountId) -> Result<(), V::Error> {
+    for envelope in work.view.waiting(account, usize::MAX)? {
+        work.write(Write::DeleteWaiting { order: envelope.order });
+    }
+    Ok(())
+}
+
+/// Opens one envelope and does what it says.
+#[allow(clippy::too_many_arguments)] // an envelope, and everything that it can touch
+fn receive<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    directory: &mut Directory,
+    from: DeviceAddress,
+    keys: &DevicePublic,
+    wire_id: MessageId,
+    payload: &[u8],
+    replies: &mut Replies,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let plaintext = match sessions::open(work, me, from, keys, wire_id, payload)? {
+        Opening::Content(plaintext) => plaintext,
+        Opening::Replayed => return Ok(()),
+        Opening::Cannot => return repair::on_unopened(work, me, from, wire_id, replies),
+    };
+    // An authentic sender that says nonsense: nothing to repair, and nothing to show.
+    let Ok(content) = Content::decode_padded(plaintext.as_bytes()) else { return Ok(()) };
+    let own = me.address().account;
+    let peer = if from.account == own { content.recipient } else { from.account };
+    let fits = (from.account == own || content.recipient == own)
+        && content.conversation == ConversationId::direct(own, peer);
+    if !fits {
+        return Ok(());
+    }
+    match content.body {
+        ContentBody::Text(text) => on_text(work, me, directory, from, peer, text, replies),
+        ContentBody::Receipt { kind, author, ranges } => {
+            on_receipt(work, me, from, peer, kind, author, ranges);
+            Ok(())
+        }
+        ContentBody::SendAgain { wire_ids } => repair::on_send_again(work, me, from, wire_ids, rng),
+        ContentBody::Unavailable { lost, not_messages } => {
+            repair::on_unavailable(work, from, lost, not_messages)
+        }
+        ContentBody::Unknown => Ok(()),
+    }
+}
+
+fn on_text<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    directory: &mut Directory,
+    from: DeviceAddress,
+    peer: AccountId,
+    text: Text,
+    replies: &mut Replies,
+) -> Result<(), V::Error> {
+    let own = me.address().account;
+    let conversation = ConversationId::direct(own, peer);
+    if let Some(answers) = text.answers.filter(|answers| *answers != text.message) {
+        drop_unreadable(work, from, answers)?;
+    }
+    if let Some(known) = work.message(text.message)? {
+        let fills = known.sender.account == from.account && is_unreadable(&known);
+        if !fills {
+            return if known.sender == from {
+                repeat_receipt(work, me, text.message, replies)
+            } else {
+                Ok(())
+            };
+        }
+    }
+    if work.account(peer)?.is_none() {
+        directory.want(peer);
+    }
+    let now_ms = work.now.utc_ms;
+    work.write(Write::PutConversation { conversation, peer, created_at_ms: now_ms });
+    let is_ours = from.account == own;
+    let status = if is_ours { Status::Outgoing(Delivery::Sent) } else { Status::Incoming(Reception::Unread) };
+    let message = Message {
+        id: text.message,
+        conversation,
+        sender: from,
+        counter: text.counter,
+        sent_at_ms: text.sent_at_ms,
+        stored_at_ms: now_ms,
+        body: Body::Text(text.text),
+        status,
+    };
+    if !is_ours {
+        replies.receipt(&message, ReceiptKind::Delivered);
+        work.notify(Event::MessageReadable(message.id));
+    }
+    work.put_message(message);
+    Ok(())
+}
+
+pub(crate) fn is_unreadable(message: &Message) -> bool {
+    matches!(message.body, Body::Unreadable)
+}
+
+/// Removes the placeholder of a submission that has been answered under another id.
+pub(crate) fn drop_unreadable<V: View>(
+    work: &mut Work<'_, V>,
+    from: DeviceAddress,
+    id: MessageId,
+) -> Result<(), V::Error> {
+    if let Some(entry) = work.message(id)?
+        && is_unreadable(&entry)
+        && entry.sender.account == from.account
+    {
+        work.write(Write::DropUnreadable { message: id });
+        work.touch(entry.conversation);
+    }
+    Ok(())
+}
+
+/// A message came again: its sender has perhaps lost the receipt.
+fn repeat_receipt<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    id: MessageId,
+    replies: &mut Replies,
+) -> Result<(), V::Error> {
+    let Some(message) = work.message(id)? else { return Ok(()) };
+    if message.sender.account == me.address().account || is_unreadable(&message) {
+        return Ok(());
+    }
+    match message.status {
+        Status::Incoming(Reception::Read) => replies.receipt(&message, ReceiptKind::Read),
+        Status::Incoming(Reception::Unread) => replies.receipt(&message, ReceiptKind::Delivered),
+        Status::Incoming(Reception::Waiting | Reception::Lost) | Status::Outgoing(_) | Status::Local => {}
+    }
+    Ok(())
+}
+
+fn on_receipt<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    from: DeviceAddress,
+    peer: AccountId,
+    kind: ReceiptKind,
+    author: DeviceId,
+    ranges: Vec<CounterRange>,
+) {
+    let own = me.address().account;
+    let conversation = ConversationId::direct(own, peer);
+    if from.account != own {
+        // The other side has, or read, what a device of ours wrote.
+        work.write(Write::ApplyReceipt { conversation, sender: author, kind, ranges });
+        work.touch(conversation);
+    } else if kind == ReceiptKind::Read {
+        // Another device of ours read what the other side wrote.
+        work.write(Write::MarkRead { conversation, sender: author, ranges });
+        work.touch(conversation);
+    }
+}

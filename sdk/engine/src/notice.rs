@@ -1,0 +1,42 @@
+//! Notices: what happened, told to the user in its place in the timeline.
+
+use rand_core::CryptoRng;
+use waxwing_wire::{AccountId, DeviceId, MessageId};
+
+use crate::me::Me;
+use crate::model::{Body, ConversationId, DeviceAddress, Message, Notice, Status};
+use crate::view::View;
+use crate::work::Work;
+
+/// A new id for a message or a submission.
+pub(crate) fn new_message_id<V: View>(work: &Work<'_, V>, rng: &mut impl CryptoRng) -> MessageId {
+    let mut random = [0; 10];
+    rng.fill_bytes(&mut random);
+    MessageId::v7(u64::try_from(work.now.utc_ms).unwrap_or(0), random)
+}
+
+/// Puts a notice into the conversation with an account, if there is one.
+pub(crate) fn put_notice<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    account: AccountId,
+    notice: Notice,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let conversation = ConversationId::direct(me.address().account, account);
+    if work.view.conversation_peer(conversation)?.is_none() {
+        return Ok(());
+    }
+    let id = new_message_id(work, rng);
+    work.put_message(Message {
+        id,
+        conversation,
+        sender: DeviceAddress { account, device: DeviceId::from_bytes([0; 16]) },
+        counter: 0,
+        sent_at_ms: work.now.utc_ms,
+        stored_at_ms: work.now.utc_ms,
+        body: Body::Notice(notice),
+        status: Status::Local,
+    });
+    Ok(())
+}

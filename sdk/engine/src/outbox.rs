@@ -1,0 +1,472 @@
+//! From the outbox to the relay: seal, send, and send the same bytes again until the relay has them.
+//!
+//! ```text
+//!   queued --seal, commit--> sealed --transmit--> under way --Accepted--> accepted --receipt--> forgotten
+//!                              ^                      |
+//!                              +--refused, link lost--+
+//! ```
+//!
+//! Items of a lane go out in order, many at a time. When the relay refuses one, it refuses all that were under way behind it
+//! (the fence), so nothing overtakes; they are sent again in order.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rand_core::CryptoRng;
+use waxwing_crypto::DeviceList;
+use waxwing_wire::{
+    AccountId, ClientBody, Destination, DeviceId, MessageId, RefusalCode, Refused, SealedFor, Submit, limits,
+};
+use zeroize::Zeroizing;
+
+use crate::batch::Write;
+use crate::connection::Connection;
+use crate::content::{Content, ContentBody, Text};
+use crate::directory::Directory;
+use crate::effect::Event;
+use crate::me::Me;
+use crate::model::{
+    AccountState, Body, ConversationId, Delivery, DeviceAddress, FailureReason, HoldReason, Lane, LaneKind,
+    Message, OutboxItem, OutboxOrder, OutboxPayload, ReceiptKind, SealedRecord, Standing,
+};
+use crate::view::View;
+use crate::work::Work;
+
+/// Items read from a lane at a time.
+const LANE_PAGE: usize = 32;
+
+/// Messages of a lane that are marked as held at a time.
+const HOLD_PAGE: usize = 256;
+
+/// How long a lane rests that waits for the user, or for an account to come back.
+const HOLD_WAIT: Duration = Duration::from_secs(60);
+
+/// The wait after the relay could not take a message for a reason that passes.
+const RETRY_WAIT: Duration = Duration::from_secs(2);
+
+/// A submission that is under way.
+#[derive(Debug, Clone)]
+struct Flight {
+    order: OutboxOrder,
+    lane: Lane,
+    payload: OutboxPayload,
+}
+
+/// What is under way, and what waits.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    fence: u64,
+    flights: BTreeMap<MessageId, Flight>,
+    sent_up_to: BTreeMap<Lane, OutboxOrder>,
+    blocked: BTreeMap<AccountId, Duration>,
+    busy: bool,
+}
+
+enum Prepared {
+    /// It can go out.
+    Ready(Submit),
+    /// Its lane must wait for something.
+    Blocked,
+    /// There is nothing to send any more.
+    Done,
+}
+
+/// An item as it is to be sealed.
+struct Sealing<'a> {
+    item: &'a OutboxItem,
+    content: Zeroizing<Vec<u8>>,
+    only: Option<DeviceId>,
+    to_own_devices: bool,
+}
+
+impl Outbox {
+    /// The link is gone: nothing is under way any more.
+    pub(crate) fn on_down(&mut self) {
+        self.flights.clear();
+        self.sent_up_to.clear();
+    }
+
+    /// A link is there: nobody waits out an old refusal.
+    pub(crate) fn on_live(&mut self) {
+        self.on_down();
+        self.fence = 0;
+        self.blocked.clear();
+        self.busy = true;
+    }
+
+    /// An account can be written to again.
+    pub(crate) fn unblock(&mut self, account: AccountId) {
+        self.blocked.remove(&account);
+    }
+
+    /// When a lane that waits is to be tried again.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.blocked.values().min().copied()
+    }
+
+    /// Sends what can be sent.
+    pub(crate) fn pump<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        me: &Me,
+        connection: &mut Connection,
+        directory: &mut Directory,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), V::Error> {
+        let elapsed = work.now.elapsed;
+        self.blocked.retain(|_, until| *until > elapsed);
+        let lanes = work.view.outbox_lanes()?;
+        if lanes.is_empty() && self.flights.is_empty() && std::mem::take(&mut self.busy) {
+            work.notify(Event::OutboxEmpty);
+        }
+        self.busy |= !lanes.is_empty();
+        for lane in lanes {
+            if !self.blocked.contains_key(&lane.to) {
+                self.pump_lane(lane, work, me, connection, directory, rng)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn pump_lane<V: View>(
+        &mut self,
+        lane: Lane,
+        work: &mut Work<'_, V>,
+        me: &Me,
+        connection: &mut Connection,
+        directory: &mut Directory,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), V::Error> {
+        loop {
+            let room = limits::SUBMITS_IN_FLIGHT_MAX.saturating_sub(self.flights.len()).min(LANE_PAGE);
+            if room == 0 {
+                return Ok(());
+            }
+            let after = self.sent_up_to.get(&lane).copied().unwrap_or(0);
+            let items = work.view.outbox(lane, after, room)?;
+            if items.is_empty() {
+                return Ok(());
+            }
+            for item in items {
+                match self.prepare(&item, work, me, directory, rng)? {
+                    Prepared::Ready(submit) => {
+                        let flight = Flight { order: item.order, lane, payload: item.draft.payload };
+                        self.flights.insert(submit.message, flight);
+                        work.transmit(connection.request(), ClientBody::Submit(submit));
+                    }
+                    Prepared::Done => {}
+                    Prepared::Blocked => return Ok(()),
+                }
+                self.sent_up_to.insert(lane, item.order);
+            }
+        }
+    }
+
+    /// Seals an item for every device that shall have it, as far as that was not done before.
+    fn prepare<V: View>(
+        &mut self,
+        item: &OutboxItem,
+        work: &mut Work<'_, V>,
+        me: &Me,
+        directory: &mut Directory,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Prepared, V::Error> {
+        let to = item.draft.lane.to;
+        let Some(state) = work.account(to)? else {
+            directory.want(to);
+            return Ok(Prepared::Blocked);
+        };
+        match state.standing {
+            Standing::Good => {}
+            Standing::KeyChanged { .. } => {
+                hold(work, item.draft.lane, HoldReason::KeyChanged)?;
+                self.blocked.insert(to, work.now.elapsed + HOLD_WAIT);
+                return Ok(Prepared::Blocked);
+            }
+            Standing::Gone => {
+                hold(work, item.draft.lane, HoldReason::RecipientGone)?;
+                self.blocked.insert(to, work.now.elapsed + HOLD_WAIT);
+                directory.want_later(work.now.elapsed, to);
+                return Ok(Prepared::Blocked);
+            }
+        }
+        let Some(sealing) = self.content_of(item, work, me)? else {
+            work.write(Write::DeleteOutbox { order: item.order });
+            work.again = true;
+            return Ok(Prepared::Done);
+        };
+        let mut sealed = work.view.sealed(item.order)?;
+        let mut destinations = Vec::new();
+        let own = me.address().account;
+        let Some(list) = directory.list(&state).cloned() else {
+            directory.want(to);
+            return Ok(Prepared::Blocked);
+        };
+        let mut parties = vec![(state, list)];
+        if sealing.to_own_devices && to != own {
+            let Some(ours) = work.account(own)? else { return Ok(Prepared::Blocked) };
+            let Some(list) = directory.list(&ours).cloned() else { return Ok(Prepared::Blocked) };
+            parties.push((ours, list));
+        }
+        for (state, list) in &parties {
+            let Some(reachable) = self.reachable(state, list, &sealing, &sealed, work, me, directory)? else {
+                return Ok(Prepared::Blocked);
+            };
+            destinations.push((state, reachable));
+        }
+        let mut submit =
+            Submit { message: item.draft.wire_id, fence: self.fence, destinations: Vec::with_capacity(2) };
+        for (state, devices) in destinations {
+            let mut destination = Destination {
+                account: state.account,
+                device_list_version: state.device_list_version,
+                devices: Vec::with_capacity(devices.len()),
+            };
+            for device in devices {
+                let Some(payload) = seal_for(device, &sealing, &mut sealed, work, rng)? else {
+                    return Ok(Prepared::Blocked);
+                };
+                destination.devices.push(SealedFor { device: device.device, payload: payload.into() });
+            }
+            submit.destinations.push(destination);
+        }
+        if let OutboxPayload::Message { message } = item.draft.payload {
+            set_delivery(work, message, Delivery::Sending);
+        }
+        Ok(Prepared::Ready(submit))
+    }
+
+    /// The devices of an account that an item goes to. `None`: something must be learned first.
+    #[allow(clippy::too_many_arguments)] // one question, asked of everything that knows a part of the answer
+    fn reachable<V: View>(
+        &mut self,
+        state: &AccountState,
+        list: &DeviceList,
+        sealing: &Sealing<'_>,
+        sealed: &[SealedRecord],
+        work: &mut Work<'_, V>,
+        me: &Me,
+        directory: &mut Directory,
+    ) -> Result<Option<Vec<DeviceAddress>>, V::Error> {
+        let elapsed = work.now.elapsed;
+        let mut ready = Vec::new();
+        let mut missing = Vec::new();
+        let mut keyless = Vec::new();
+        for entry in list.devices() {
+            let device = DeviceAddress { account: state.account, device: DeviceId::from_bytes(entry.device) };
+            let wanted = sealing.only.is_none_or(|only| only == device.device);
+            if device == me.address() || !wanted {
+                continue;
+            }
+            let is_sealed = sealed.iter().any(|record| record.device == device);
+            if is_sealed || work.sessions(device)?.can_send() {
+                ready.push(device);
+            } else if let Some(until) = directory.keyless_until(device).filter(|until| *until > elapsed) {
+                keyless.push(until);
+            } else {
+                missing.push(device.device);
+            }
+        }
+        if !missing.is_empty() {
+            directory.want_prekeys(state.account, missing);
+            return Ok(None);
+        }
+        // A device without prekeys holds nobody up, unless it is the only one that could read the message.
+        let is_recipient = state.account == sealing.item.draft.lane.to;
+        if let Some(until) = keyless.into_iter().min()
+            && ready.is_empty()
+            && is_recipient
+        {
+            self.blocked.insert(state.account, until);
+            return Ok(None);
+        }
+        Ok(Some(ready))
+    }
+
+    /// What an item says, and to whom. `None`: there is nothing to say any more.
+    fn content_of<'a, V: View>(
+        &self,
+        item: &'a OutboxItem,
+        work: &mut Work<'_, V>,
+        me: &Me,
+    ) -> Result<Option<Sealing<'a>>, V::Error> {
+        match &item.draft.payload {
+            OutboxPayload::Message { message } => {
+                let Some(message) = work.message(*message)? else { return Ok(None) };
+                let Some(content) = text_content(work, me, &message, item.draft.lane.to, None)? else {
+                    return Ok(None);
+                };
+                Ok(Some(Sealing { item, content, only: None, to_own_devices: true }))
+            }
+            OutboxPayload::Resend { message, device, answers } => {
+                let Some(message) = work.message(*message)? else { return Ok(None) };
+                let Some(recipient) = work.view.conversation_peer(message.conversation)? else {
+                    return Ok(None);
+                };
+                let Some(content) = text_content(work, me, &message, recipient, Some(*answers))? else {
+                    return Ok(None);
+                };
+                Ok(Some(Sealing { item, content, only: Some(*device), to_own_devices: false }))
+            }
+            OutboxPayload::Control { content, device } => {
+                let Ok(content) = Content::decode(content) else { return Ok(None) };
+                let to_own_devices = device.is_none() && is_read_receipt(&content);
+                let content = content.encode_padded();
+                Ok(Some(Sealing { item, content, only: *device, to_own_devices }))
+            }
+        }
+    }
+
+    /// The relay has a submission.
+    pub(crate) fn on_accepted<V: View>(&mut self, work: &mut Work<'_, V>, message: MessageId) {
+        let Some(flight) = self.flights.remove(&message) else { return };
+        match flight.payload {
+            OutboxPayload::Message { message } => {
+                work.write(Write::AcceptOutbox { order: flight.order });
+                set_delivery(work, message, Delivery::Sent);
+            }
+            OutboxPayload::Resend { .. } => work.write(Write::AcceptOutbox { order: flight.order }),
+            OutboxPayload::Control { .. } => work.write(Write::DeleteOutbox { order: flight.order }),
+        }
+        if self.flights.is_empty() {
+            work.again = true;
+        }
+    }
+
+    /// The relay knows a newer device list: it is fetched, and what was under way goes out again.
+    pub(crate) fn on_stale(&mut self, directory: &mut Directory, message: MessageId, account: AccountId) {
+        if self.flights.contains_key(&message) {
+            self.go_back();
+            directory.want(account);
+        }
+    }
+
+    /// The relay refused a submission.
+    pub(crate) fn on_refused<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        directory: &mut Directory,
+        message: MessageId,
+        refused: &Refused,
+    ) -> Result<(), V::Error> {
+        let Some(flight) = self.flights.get(&message).cloned() else { return Ok(()) };
+        let wait = Duration::from_millis(refused.retry_after_ms.into()).max(RETRY_WAIT);
+        match refused.code {
+            // Answers to what was under way when another one was refused: they were taken back then.
+            RefusalCode::Fenced => self.go_back(),
+            RefusalCode::TooLarge | RefusalCode::BadFrame => {
+                self.go_back();
+                self.fail(work, &flight, FailureReason::TooLarge);
+            }
+            RefusalCode::UnknownAccount | RefusalCode::UnknownDevice => {
+                self.go_back();
+                self.blocked.insert(flight.lane.to, work.now.elapsed + wait);
+                directory.want(flight.lane.to);
+            }
+            RefusalCode::MailboxFull | RefusalCode::RateLimited | RefusalCode::Unavailable => {
+                self.go_back();
+                self.blocked.insert(flight.lane.to, work.now.elapsed + wait);
+            }
+            RefusalCode::VersionUnsupported
+            | RefusalCode::NotAuthorised
+            | RefusalCode::TokenExpired
+            | RefusalCode::TokenRequired
+            | RefusalCode::HandleTaken
+            | RefusalCode::HandleInvalid
+            | RefusalCode::AccountExists
+            | RefusalCode::DeviceListConflict
+            | RefusalCode::Superseded
+            | RefusalCode::Other => {
+                self.go_back();
+                self.fail(work, &flight, FailureReason::Refused);
+            }
+            _ => self.go_back(),
+        }
+        Ok(())
+    }
+
+    fn fail<V: View>(&mut self, work: &mut Work<'_, V>, flight: &Flight, reason: FailureReason) {
+        work.write(Write::DeleteOutbox { order: flight.order });
+        self.sent_up_to.insert(flight.lane, flight.order);
+        if let OutboxPayload::Message { message } = flight.payload {
+            set_delivery(work, message, Delivery::Failed(reason));
+        }
+        work.again = true;
+    }
+
+    /// Everything under way is to be sent again, behind a new fence.
+    pub(crate) fn go_back(&mut self) {
+        self.fence += 1;
+        self.flights.clear();
+        self.sent_up_to.clear();
+    }
+}
+
+fn is_read_receipt(content: &Content) -> bool {
+    matches!(content.body, ContentBody::Receipt { kind: ReceiptKind::Read, .. })
+}
+
+/// A message of the timeline as a content; it gets its counter with its first sealing.
+fn text_content<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    message: &Message,
+    recipient: AccountId,
+    answers: Option<MessageId>,
+) -> Result<Option<Zeroizing<Vec<u8>>>, V::Error> {
+    let Body::Text(text) = &message.body else { return Ok(None) };
+    let counter = match message.counter {
+        0 => {
+            let counter = work.next_counter(message.conversation, me.address().device)?;
+            work.write(Write::SetCounter { message: message.id, counter });
+            counter
+        }
+        counter => counter,
+    };
+    let text =
+        Text { message: message.id, counter, sent_at_ms: message.sent_at_ms, text: text.clone(), answers };
+    let conversation = ConversationId::direct(me.address().account, recipient);
+    Ok(Some(Content { conversation, recipient, body: ContentBody::Text(text) }.encode_padded()))
+}
+
+/// The ciphertext of an item for a device: the one that was made before, or a new one. `None`: the session cannot seal.
+fn seal_for<V: View>(
+    device: DeviceAddress,
+    sealing: &Sealing<'_>,
+    sealed: &mut Vec<SealedRecord>,
+    work: &mut Work<'_, V>,
+    rng: &mut impl CryptoRng,
+) -> Result<Option<Vec<u8>>, V::Error> {
+    if let Some(record) = sealed.iter().find(|record| record.device == device) {
+        return Ok(Some(record.payload.clone()));
+    }
+    let wire_id = sealing.item.draft.wire_id;
+    let Some(payload) = work.sessions(device)?.seal(&sealing.content, wire_id, rng) else { return Ok(None) };
+    let record = SealedRecord { device, payload: payload.clone() };
+    work.write(Write::PutSealed { order: sealing.item.order, sealed: record.clone() });
+    sealed.push(record);
+    Ok(Some(payload))
+}
+
+fn set_delivery<V: View>(work: &mut Work<'_, V>, message: MessageId, delivery: Delivery) {
+    work.write(Write::SetDelivery { message, delivery });
+    work.notify(Event::DeliveryChanged(message));
+}
+
+/// Marks the messages of a lane as held, so that the user sees why they wait.
+fn hold<V: View>(work: &mut Work<'_, V>, lane: Lane, reason: HoldReason) -> Result<(), V::Error> {
+    if lane.kind != LaneKind::Messages {
+        return Ok(());
+    }
+    let held = Delivery::Held(reason);
+    for item in work.view.outbox(lane, 0, HOLD_PAGE)? {
+        if let OutboxPayload::Message { message } = item.draft.payload
+            && let Some(entry) = work.message(message)?
+            && entry.status != crate::model::Status::Outgoing(held)
+        {
+            set_delivery(work, message, held);
+            work.touch(entry.conversation);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,306 @@
+//! How this device gets, keeps and gets back its place at the relay.
+//!
+//! ```text
+//!   Creating  --Register-------------------------> Done
+//!   Replacing --FetchAccount, UpdateDevices------> Done       the account's key was kept; its older devices end
+//!   Adding    --FetchAccount, UpdateDevices------> Done       the account's key was kept; its older devices stay
+//!   Done      --Login--------------------> Done
+//!             --unknown to a new relay---> Register, or Adding      the relay lost its database
+//!             --unknown to the old one---> Revoked                  this device was removed
+//! ```
+
+use rand_core::CryptoRng;
+use waxwing_crypto::{AccountKey, AccountPublicKey, DeviceEntry, DeviceList};
+use waxwing_wire::{
+    AccountId, AccountQuery, AccountRecord, Challenge, ClientBody, DeviceId, FrameSignature, Handle,
+    PublicKeyBytes, RELAY_PROOF_LABEL, RefusalCode, Refused, Register, RelayId, Request, UpdateDevices,
+    limits, login_statement, registration_statement, update_devices_statement,
+};
+use zeroize::Zeroizing;
+
+use crate::effect::{CommandId, Failure};
+use crate::input::{RegisterAccount, RegisterAs};
+use crate::me::{Me, device_records, new_device_secrets};
+use crate::model::{DeviceAddress, LocalDevice, Registration};
+
+/// What is asked of the relay while it logs this device in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Login,
+    Register,
+    Account,
+    UpdateDevices,
+}
+
+/// A login or registration under way.
+#[derive(Debug, Default)]
+pub(crate) struct Registrar {
+    /// The command that waits for the outcome.
+    pub(crate) command: Option<CommandId>,
+    token: Option<String>,
+    asked: Option<(Request, Asked)>,
+    /// The relay lost its database, so being unknown there is no verdict.
+    relay_is_new: bool,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// Send this, and wait.
+    Say(ClientBody),
+    /// The device's record changed: store it, send this, and wait.
+    StoreAndSay(Box<LocalDevice>, ClientBody),
+    /// It cannot be done.
+    Fail(Failure),
+    /// The relay will not have this device any more.
+    Revoked(RefusalCode),
+}
+
+impl Registrar {
+    /// A command wants this device registered.
+    pub(crate) fn begin(&mut self, command: CommandId, token: Option<String>) {
+        self.command = Some(command);
+        self.token = token;
+    }
+
+    /// The link is gone.
+    pub(crate) fn on_down(&mut self) -> Option<CommandId> {
+        self.asked = None;
+        self.command.take()
+    }
+
+    /// Whether an answer belongs to this.
+    pub(crate) fn awaits(&self, request: Request) -> bool {
+        self.asked.is_some_and(|(asked, _)| asked == request)
+    }
+
+    /// The relay showed itself: log in, or register.
+    pub(crate) fn on_welcome(
+        &mut self,
+        me: &Me,
+        relay: RelayId,
+        challenge: &Challenge,
+        relay_is_new: bool,
+        request: Request,
+    ) -> Next {
+        self.relay_is_new = relay_is_new;
+        match me.record.registration {
+            Registration::Creating => self.register(me, relay, challenge, request),
+            Registration::Replacing | Registration::Adding => self.fetch(me, request),
+            Registration::Done => {
+                self.asked = Some((request, Asked::Login));
+                let DeviceAddress { account, device } = me.address();
+                let signature = me.prove(&login_statement(&relay, challenge, &account, &device));
+                Next::Say(ClientBody::Login { account, device, signature })
+            }
+            Registration::Revoked => Next::Fail(Failure::NotRegistered),
+        }
+    }
+
+    fn fetch(&mut self, me: &Me, request: Request) -> Next {
+        self.asked = Some((request, Asked::Account));
+        Next::Say(ClientBody::FetchAccount(AccountQuery::Handle(me.record.handle.clone())))
+    }
+
+    fn register(&mut self, me: &Me, relay: RelayId, challenge: &Challenge, request: Request) -> Next {
+        let Some(key) = me.account_key() else { return Next::Revoked(RefusalCode::UnknownDevice) };
+        let record = &me.record;
+        let Some(version) = own_list(record).map(|list| list.version()) else {
+            return Next::Fail(Failure::Invalid);
+        };
+        self.asked = Some((request, Asked::Register));
+        let account_key = PublicKeyBytes(record.account_public);
+        let device = me.device_record();
+        let statement = registration_statement(
+            &relay,
+            challenge,
+            &record.handle,
+            &record.address.account,
+            &account_key,
+            &device,
+            &record.device_list,
+        );
+        Next::Say(ClientBody::Register(Box::new(Register {
+            handle: record.handle.clone(),
+            account: record.address.account,
+            account_key,
+            device,
+            device_list: record.device_list.clone().into(),
+            device_list_version: version,
+            account_signature: FrameSignature(key.sign_relay_proof(RELAY_PROOF_LABEL, &statement)),
+            device_signature: me.prove(&statement),
+            token: self.token.clone(),
+        })))
+    }
+
+    /// The relay described the account that this device wants to join.
+    pub(crate) fn on_account(
+        &mut self,
+        me: &Me,
+        relay: RelayId,
+        challenge: &Challenge,
+        record: &AccountRecord,
+        request: Request,
+    ) -> Next {
+        self.asked = None;
+        let Some(key) = me.account_key() else { return Next::Fail(Failure::WrongAccountKey) };
+        if record.account_key.0 != me.record.account_public {
+            return match me.record.registration {
+                // The relay lost its database, and somebody else took the handle since.
+                Registration::Done => Next::Revoked(RefusalCode::HandleTaken),
+                Registration::Creating
+                | Registration::Replacing
+                | Registration::Adding
+                | Registration::Revoked => Next::Fail(Failure::WrongAccountKey),
+            };
+        }
+        let Some(current) = verified(record) else { return Next::Fail(Failure::WrongAccountKey) };
+        let mut local = me.record.clone();
+        local.address.account = record.account;
+        let Some(list) = next_list(me, &local, &key, &current) else {
+            return Next::Fail(Failure::TooManyDevices);
+        };
+        local.device_list = list.as_bytes().to_vec();
+        self.asked = Some((request, Asked::UpdateDevices));
+        let DeviceAddress { account, device } = local.address;
+        let devices = device_records(&list);
+        let version = list.version();
+        let statement = update_devices_statement(
+            &relay,
+            challenge,
+            &account,
+            &device,
+            &devices,
+            list.as_bytes(),
+            version,
+        );
+        let update = UpdateDevices {
+            account,
+            device,
+            devices,
+            device_list: list.as_bytes().to_vec().into(),
+            device_list_version: version,
+            account_signature: FrameSignature(key.sign_relay_proof(RELAY_PROOF_LABEL, &statement)),
+        };
+        Next::StoreAndSay(Box::new(local), ClientBody::UpdateDevices(Box::new(update)))
+    }
+
+    /// The relay logged this device in. Returns the command that waited for it.
+    pub(crate) fn on_logged_in(&mut self) -> Option<CommandId> {
+        self.asked = None;
+        self.token = None;
+        self.relay_is_new = false;
+        self.command.take()
+    }
+
+    /// The relay refused what was asked last.
+    pub(crate) fn on_refused(
+        &mut self,
+        me: &Me,
+        relay: RelayId,
+        challenge: &Challenge,
+        refused: &Refused,
+        request: Request,
+    ) -> Next {
+        let asked = self.asked.take().map(|(_, asked)| asked);
+        let done = me.record.registration == Registration::Done;
+        let code = refused.code;
+        let failure = Failure::Refused { code, retry_after_ms: refused.retry_after_ms };
+        match (asked, code) {
+            (Some(Asked::Login), RefusalCode::UnknownDevice | RefusalCode::UnknownAccount) => {
+                if self.relay_is_new {
+                    self.register(me, relay, challenge, request)
+                } else {
+                    Next::Revoked(code)
+                }
+            }
+            (Some(Asked::Register), RefusalCode::AccountExists | RefusalCode::HandleTaken) if done => {
+                self.fetch(me, request)
+            }
+            (Some(Asked::Register | Asked::Account | Asked::UpdateDevices), _) if done => {
+                if refused.retry_after_ms > 0 || code == RefusalCode::DeviceListConflict {
+                    Next::Fail(failure)
+                } else {
+                    Next::Revoked(code)
+                }
+            }
+            (Some(Asked::Account), RefusalCode::UnknownAccount) => Next::Fail(Failure::UnknownAccount),
+            _ => Next::Fail(failure),
+        }
+    }
+}
+
+/// The list that this device's record holds.
+pub(crate) fn own_list(record: &LocalDevice) -> Option<DeviceList> {
+    let key = AccountPublicKey::parse(record.account_public).ok()?;
+    DeviceList::verify(&record.device_list, *record.address.account.as_bytes(), &key).ok()
+}
+
+fn verified(record: &AccountRecord) -> Option<DeviceList> {
+    let key = AccountPublicKey::parse(record.account_key.0).ok()?;
+    let list = DeviceList::verify(&record.device_list, *record.account.as_bytes(), &key).ok()?;
+    (list.version() == record.device_list_version).then_some(list)
+}
+
+/// The list that follows `current` and names this device. `None`: the account has as many devices as it may.
+fn next_list(me: &Me, local: &LocalDevice, key: &AccountKey, current: &DeviceList) -> Option<DeviceList> {
+    let ours = me.device_entry();
+    let mut devices: Vec<DeviceEntry> = match local.registration {
+        Registration::Replacing => Vec::new(),
+        Registration::Creating | Registration::Adding | Registration::Done | Registration::Revoked => {
+            current.devices().iter().filter(|entry| entry.device != ours.device).cloned().collect()
+        }
+    };
+    devices.push(ours);
+    if devices.len() > limits::DEVICES_PER_ACCOUNT_MAX {
+        return None;
+    }
+    DeviceList::sign(*local.address.account.as_bytes(), key, Some(current), devices).ok()
+}
+
+/// The record of a device that is about to register.
+pub(crate) fn new_local(register: &RegisterAs, rng: &mut impl CryptoRng) -> Result<LocalDevice, Failure> {
+    let (key, registration) = match &register.account {
+        RegisterAccount::New => (AccountKey::generate(rng), Registration::Creating),
+        RegisterAccount::Replace(bytes) => (AccountKey::from_bytes(bytes), Registration::Replacing),
+        RegisterAccount::Add(bytes) => (AccountKey::from_bytes(bytes), Registration::Adding),
+    };
+    let account = AccountId::from_bytes(random_id(rng));
+    let address = DeviceAddress { account, device: DeviceId::from_bytes(random_id(rng)) };
+    let mut local = LocalDevice {
+        address,
+        handle: register.handle.clone(),
+        account_key: Some(Zeroizing::new(*key.to_bytes().expose())),
+        device_secrets: new_device_secrets(rng),
+        account_public: key.public().to_bytes(),
+        device_list: Vec::new(),
+        registration,
+    };
+    if registration == Registration::Creating {
+        let entry = Me::new(local.clone()).device_entry();
+        let list =
+            DeviceList::sign(*account.as_bytes(), &key, None, vec![entry]).map_err(|_| Failure::Invalid)?;
+        local.device_list = list.as_bytes().to_vec();
+    }
+    Ok(local)
+}
+
+/// Whether a pending registration is the one that is asked for again.
+pub(crate) fn is_same(local: &LocalDevice, handle: &Handle, account: &RegisterAccount) -> bool {
+    let (registration, key) = match account {
+        RegisterAccount::New => (Registration::Creating, None),
+        RegisterAccount::Replace(key) => (Registration::Replacing, Some(key)),
+        RegisterAccount::Add(key) => (Registration::Adding, Some(key)),
+    };
+    let same_key = key.is_none_or(|key| local.account_key.as_ref().is_some_and(|ours| ours[..] == key[..]));
+    local.handle == *handle && local.registration == registration && same_key
+}
+
+fn random_id(rng: &mut impl CryptoRng) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    rng.fill_bytes(&mut bytes);
+    // A UUIDv4, for whoever looks at it.
+    bytes[6] = 0x40 | (bytes[6] & 0x0f);
+    bytes[8] = 0x80 | (bytes[8] & 0x3f);
+    bytes
+}

@@ -1,0 +1,143 @@
+//! What could not be opened: asked for again in a new session, shown where it is missing, and ended when it cannot be had.
+//!
+//! ```text
+//!   unreadable --SendAgain--> sender --Text, answers--> filled in where it stood
+//!                                    --Unavailable----> lost, visibly; or dropped, if it was no message
+//! ```
+
+use rand_core::CryptoRng;
+use waxwing_wire::MessageId;
+
+use crate::batch::Write;
+use crate::content::ContentBody;
+use crate::inbox::{Replies, drop_unreadable, is_unreadable, post_receipts, post_to_device};
+use crate::me::Me;
+use crate::model::{
+    Body, ConversationId, DeviceAddress, Lane, LaneKind, Message, OutboxDraft, OutboxPayload, Reception,
+    Status,
+};
+use crate::notice::new_message_id;
+use crate::view::View;
+use crate::work::Work;
+
+/// How often a message is sent again to one device.
+const SEND_AGAIN_ATTEMPTS_MAX: u32 = 5;
+
+/// An envelope of a known device could not be opened: its sender is asked for it, in a new session.
+pub(crate) fn on_unopened<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    from: DeviceAddress,
+    wire_id: MessageId,
+    replies: &mut Replies,
+) -> Result<(), V::Error> {
+    if work.message(wire_id)?.is_some() {
+        return Ok(());
+    }
+    // A session that we began ourselves and that is not answered yet is new enough; so a storm of repairs ends by itself.
+    let sessions = work.sessions(from)?;
+    if !sessions.awaits_answer() {
+        sessions.archive_all();
+    }
+    replies.unopened(from, wire_id);
+    let own = me.address().account;
+    let conversation = ConversationId::direct(own, from.account);
+    if from.account == own {
+        return Ok(());
+    }
+    let now_ms = work.now.utc_ms;
+    work.write(Write::PutConversation { conversation, peer: from.account, created_at_ms: now_ms });
+    work.put_message(Message {
+        id: wire_id,
+        conversation,
+        sender: from,
+        counter: 0,
+        sent_at_ms: now_ms,
+        stored_at_ms: now_ms,
+        body: Body::Unreadable,
+        status: Status::Incoming(Reception::Waiting),
+    });
+    Ok(())
+}
+
+/// A device could not open submissions of ours.
+pub(crate) fn on_send_again<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    from: DeviceAddress,
+    wire_ids: Vec<MessageId>,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let mut lost = Vec::new();
+    let mut not_messages = Vec::new();
+    for wire_id in wire_ids {
+        let Some(message) = message_of(work, me, from, wire_id)? else {
+            not_messages.push(wire_id);
+            continue;
+        };
+        if work.view.repair_attempts(from.device, message)? >= SEND_AGAIN_ATTEMPTS_MAX {
+            lost.push(wire_id);
+            continue;
+        }
+        let at_ms = work.now.utc_ms;
+        work.write(Write::CountRepair { sender: from.device, wire_id: message, at_ms });
+        let lane = Lane { kind: LaneKind::Repairs, to: from.account };
+        let payload = OutboxPayload::Resend { message, device: from.device, answers: wire_id };
+        let resend = new_message_id(work, rng);
+        work.post(OutboxDraft { wire_id: resend, lane, payload });
+    }
+    if !not_messages.is_empty() && from.account != me.address().account {
+        // Perhaps they were receipts: what they said is said again.
+        let conversation = ConversationId::direct(me.address().account, from.account);
+        for (author, kind, range) in work.view.received(conversation)? {
+            post_receipts(work, me, conversation, author, kind, &[range], rng);
+        }
+    }
+    if !lost.is_empty() || !not_messages.is_empty() {
+        post_to_device(work, me, from, ContentBody::Unavailable { lost, not_messages }, rng);
+    }
+    Ok(())
+}
+
+/// The message of the timeline that a submission carried, if this device wrote it and the asking account may have it.
+fn message_of<V: View>(
+    work: &Work<'_, V>,
+    me: &Me,
+    from: DeviceAddress,
+    wire_id: MessageId,
+) -> Result<Option<MessageId>, V::Error> {
+    let id = match work.view.outbox_item(wire_id)?.map(|item| item.draft.payload) {
+        Some(OutboxPayload::Message { message } | OutboxPayload::Resend { message, .. }) => message,
+        Some(OutboxPayload::Control { .. }) => return Ok(None),
+        None => wire_id,
+    };
+    let own = me.address();
+    let message = work.message(id)?.filter(|message| message.sender == own && message.counter > 0);
+    let may_have = |message: &Message| {
+        from.account == own.account
+            || message.conversation == ConversationId::direct(own.account, from.account)
+    };
+    Ok(message.filter(may_have).map(|message| message.id))
+}
+
+/// A device cannot send again what we asked for.
+pub(crate) fn on_unavailable<V: View>(
+    work: &mut Work<'_, V>,
+    from: DeviceAddress,
+    lost: Vec<MessageId>,
+    not_messages: Vec<MessageId>,
+) -> Result<(), V::Error> {
+    for id in not_messages {
+        drop_unreadable(work, from, id)?;
+    }
+    for id in lost {
+        if let Some(entry) = work.message(id)?
+            && is_unreadable(&entry)
+            && entry.sender.account == from.account
+        {
+            work.write(Write::SetReception { message: id, reception: Reception::Lost });
+            work.touch(entry.conversation);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! One step in the making: what was read, what will be written, what will happen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use waxwing_wire::{AccountId, ClientBody, ClientFrame, DeviceId, MessageId, Request};
+
+use crate::batch::{Batch, Write};
+use crate::clock::Now;
+use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
+use crate::model::{AccountState, ConversationId, DeviceAddress, Message, OutboxDraft};
+use crate::sessions::Sessions;
+use crate::step::Step;
+use crate::view::View;
+
+/// The step that is being made: the store as it will be once the step is committed, as far as the step needs to see it.
+pub(crate) struct Work<'v, V: View> {
+    pub(crate) view: &'v V,
+    pub(crate) now: Now,
+    /// Set when the store will hold something that only the next step can see: it comes at once.
+    pub(crate) again: bool,
+    /// Set when accepted items are to be sent again: nothing else may go out in this step.
+    pub(crate) reopened: bool,
+    batch: Batch,
+    effects: Vec<Effect>,
+    sessions: BTreeMap<DeviceAddress, Sessions>,
+    accounts: BTreeMap<AccountId, Option<AccountState>>,
+    counters: BTreeMap<ConversationId, u64>,
+    messages: BTreeMap<MessageId, Message>,
+    seen: BTreeSet<(DeviceId, MessageId)>,
+    changed: BTreeSet<ConversationId>,
+}
+
+impl<'v, V: View> Work<'v, V> {
+    pub(crate) fn new(view: &'v V, now: Now) -> Work<'v, V> {
+        Work {
+            view,
+            now,
+            again: false,
+            reopened: false,
+            batch: Batch::default(),
+            effects: Vec::new(),
+            sessions: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            counters: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            changed: BTreeSet::new(),
+        }
+    }
+
+    /// Ends the step: sessions that changed are written, and what changed is told.
+    pub(crate) fn finish(mut self) -> Step {
+        for (device, sessions) in std::mem::take(&mut self.sessions) {
+            sessions.write_into(device, &mut self.batch);
+        }
+        for conversation in std::mem::take(&mut self.changed) {
+            self.effects.push(Effect::Notify(Event::ConversationChanged(conversation)));
+        }
+        Step::new(self.batch, self.effects)
+    }
+
+    pub(crate) fn write(&mut self, write: Write) {
+        self.batch.push(write);
+    }
+
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    pub(crate) fn transmit(&mut self, request: Request, body: ClientBody) {
+        self.effects.push(Effect::Transmit(ClientFrame { request, body }));
+    }
+
+    pub(crate) fn notify(&mut self, event: Event) {
+        self.effects.push(Effect::Notify(event));
+    }
+
+    pub(crate) fn complete(&mut self, command: CommandId, result: Result<Outcome, Failure>) {
+        self.effects.push(Effect::Complete { command, result });
+    }
+
+    /// Marks a conversation as changed; it is told once, at the end of the step.
+    pub(crate) fn touch(&mut self, conversation: ConversationId) {
+        self.changed.insert(conversation);
+    }
+
+    /// What is known of an account.
+    pub(crate) fn account(&mut self, account: AccountId) -> Result<Option<AccountState>, V::Error> {
+        if let Some(known) = self.accounts.get(&account) {
+            return Ok(known.clone());
+        }
+        let known = self.view.account(account)?;
+        self.accounts.insert(account, known.clone());
+        Ok(known)
+    }
+
+    pub(crate) fn put_account(&mut self, state: AccountState) {
+        self.accounts.insert(state.account, Some(state.clone()));
+        self.write(Write::PutAccount(state));
+    }
+
+    /// The sessions with a device, to be used and changed; what changed is written at the end of the step.
+    pub(crate) fn sessions(&mut self, device: DeviceAddress) -> Result<&mut Sessions, V::Error> {
+        use std::collections::btree_map::Entry;
+        match self.sessions.entry(device) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => Ok(entry.insert(Sessions::load(self.view.sessions(device)?))),
+        }
+    }
+
+    /// Ends all sessions with a device that is no longer its account's.
+    pub(crate) fn delete_device(&mut self, device: DeviceAddress) {
+        self.sessions.remove(&device);
+        self.write(Write::DeleteDevice(device));
+    }
+
+    /// A timeline entry, as the step will leave it.
+    pub(crate) fn message(&self, id: MessageId) -> Result<Option<Message>, V::Error> {
+        match self.messages.get(&id) {
+            Some(message) => Ok(Some(message.clone())),
+            None => self.view.message(id),
+        }
+    }
+
+    pub(crate) fn put_message(&mut self, message: Message) {
+        self.messages.insert(message.id, message.clone());
+        self.touch(message.conversation);
+        self.write(Write::PutMessage(message));
+    }
+
+    /// The next counter of this device's messages in a conversation.
+    pub(crate) fn next_counter(
+        &mut self,
+        conversation: ConversationId,
+        own: DeviceId,
+    ) -> Result<u64, V::Error> {
+        let highest = match self.counters.get(&conversation) {
+            Some(highest) => *highest,
+            None => self.view.highest_counter(conversation, own)?,
+        };
+        self.counters.insert(conversation, highest + 1);
+        Ok(highest + 1)
+    }
+
+    /// Whether an envelope of this name was handled, in this step or before.
+    pub(crate) fn was_seen(&self, sender: DeviceId, wire_id: MessageId) -> Result<bool, V::Error> {
+        Ok(self.seen.contains(&(sender, wire_id)) || self.view.was_seen(sender, wire_id)?)
+    }
+
+    pub(crate) fn remember_seen(&mut self, sender: DeviceId, wire_id: MessageId) {
+        self.seen.insert((sender, wire_id));
+        let at_ms = self.now.utc_ms;
+        self.write(Write::RememberSeen { sender, wire_id, at_ms });
+    }
+
+    /// Accepted items are to be sent again: all, or those to one account.
+    pub(crate) fn reopen_outbox(&mut self, to: Option<AccountId>) {
+        self.write(Write::ReopenOutbox { to });
+        self.reopened = true;
+        self.again = true;
+    }
+
+    /// Puts something into the outbox; the next step, which comes at once, sends it.
+    pub(crate) fn post(&mut self, draft: OutboxDraft) {
+        let created_at_ms = self.now.utc_ms;
+        self.write(Write::PutOutbox { draft, created_at_ms });
+        self.again = true;
+    }
+}
