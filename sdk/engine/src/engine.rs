@@ -443,7 +443,7 @@ impl Engine {
             let state = RelayState { relay, cursor: 0 };
             work.write(Write::PutRelay(state));
             self.relay = Some(state);
-        } else if logged_in.acknowledged > self.cursor() {
+        } else if logged_in.acknowledged > self.relay.map_or(0, |known| known.cursor) {
             // This store acknowledged more than it remembers: somebody put back an old copy. Its sessions may have sealed
             // since, so none of them is used again.
             work.write(Write::ArchiveSessions);
