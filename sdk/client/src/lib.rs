@@ -1,1 +1,63 @@
-//! Under construction.
+//! End-to-end encrypted messaging: the client of Waxwing.
+//!
+//! ```no_run
+//! use waxwing::{Client, Draft, Page, Registration, Store, StoreKey};
+//!
+//! # async fn example() -> Result<(), waxwing::Error> {
+//! let key = StoreKey::from_bytes([7; 32]); // 32 random bytes from the platform's keystore
+//! let client = Client::builder("wss://relay.example").store(Store::file("alice.db").key(key)).build().await?;
+//! client.register(Registration::open("alice")?).await?;
+//!
+//! let chat = client.direct("bob").await?;
+//! chat.send(Draft::text("hello")).await?; // on disk when this returns
+//!
+//! let mut timeline = chat.timeline(Page::newest(50));
+//! while let Some(diff) = timeline.next().await {
+//!     println!("{diff:?}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! This crate is the shell around [`waxwing_engine`]: a WebSocket, a SQLite file, a clock and randomness. One thread of its own
+//! runs the engine and writes; streams and pages read beside it. Nothing here decides anything.
+//!
+//! ```text
+//!   Client, Conversation, ...  --requests-->  driver  --inputs-->  engine
+//!        ^                                    |    ^                  |
+//!        |                                    |    +---- one step ----+
+//!        +-- readers <-- SQLite file <--commit+---> socket, answers, events
+//! ```
+
+mod account;
+mod builder;
+mod client;
+mod conversation;
+mod driver;
+mod error;
+mod events;
+mod history;
+mod incoming;
+mod lifecycle;
+mod list;
+mod random;
+mod shared;
+mod socket;
+mod store;
+mod timeline;
+mod topics;
+
+pub use account::{Me, Recover, RecoveryKey, Registration};
+pub use builder::ClientBuilder;
+pub use client::{Client, Whose};
+pub use conversation::{Contact, Conversation, Draft, Sent};
+pub use error::{Advice, Error, ErrorKind, Result};
+pub use events::{Event, Events, LinkState};
+pub use history::History;
+pub use incoming::{Incoming, IncomingMessage};
+pub use lifecycle::{CatchUp, Lifecycle};
+pub use list::{ConversationItem, ConversationList, LastEntry, ListDiff, PREVIEW_CHARS_MAX};
+pub use store::{Store, StoreFile, StoreKey};
+pub use timeline::{PAGE_ITEMS_MAX, Page, Timeline, TimelineDiff, TimelineItem};
+pub use waxwing_engine::{Body, ConversationId, Delivery, FailureReason, HoldReason, Notice, Reception, Status};
+pub use waxwing_wire::{AccountId, DeviceId, Handle, HandleError, MessageId, limits};

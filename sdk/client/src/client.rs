@@ -1,0 +1,229 @@
+//! The client: a handle that can be cloned and shared.
+
+use std::sync::Arc;
+
+use waxwing_engine::{Command, ConversationId, Outcome};
+use waxwing_wire::{AccountId, Handle, MessageId};
+
+use crate::account::{Me, RecoveryKey, Registration};
+use crate::builder::ClientBuilder;
+use crate::conversation::{Contact, Conversation, Sent};
+use crate::error::{Code, Error, Result};
+use crate::events::{Events, LinkState};
+use crate::incoming::Incoming;
+use crate::lifecycle::Lifecycle;
+use crate::list::ConversationList;
+use crate::shared::{Request, Shared};
+use crate::store::show;
+
+/// One device of one account. Clones are the same client; it lives until the last handle is gone, or until
+/// [`close`](Client::close).
+///
+/// Every call may be given up: what it asked for goes on.
+#[derive(Debug, Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+impl Client {
+    /// Begins to set up a client of the relay at this address, such as `wss://relay.example`.
+    #[must_use]
+    pub fn builder(relay_url: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(relay_url.into())
+    }
+
+    pub(crate) fn new(shared: Arc<Shared>) -> Client {
+        Client { shared }
+    }
+
+    /// Makes an account, or brings an existing one here; connects for it.
+    ///
+    /// Calling it again with the same handle, after it was interrupted, goes on where it stood.
+    ///
+    /// # Errors
+    ///
+    /// `offline`, `already_registered`, or why the relay refused: `handle_taken`, `token_required`, `token_expired`, ...
+    pub async fn register(&self, registration: Registration) -> Result<Me> {
+        self.shared.command(Command::Register(registration.into_command()?)).await?;
+        self.shared.board.me().ok_or_else(|| Code::Bug.into())
+    }
+
+    /// This device's account, once it is registered.
+    ///
+    /// # Errors
+    ///
+    /// None at present; the signature leaves room for the store's.
+    pub fn me(&self) -> Result<Option<Me>> {
+        Ok(self.shared.board.me())
+    }
+
+    /// The account's secret key, for the user to keep.
+    ///
+    /// # Errors
+    ///
+    /// `not_registered`, `not_found` on a device that does not hold it, or what the store says.
+    pub fn recovery_key(&self) -> Result<RecoveryKey> {
+        let local = self.shared.readers.read_now(show::account_key)?.ok_or(Code::NotRegistered)?;
+        local.map(|key| RecoveryKey::from_bytes(*key)).ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// The conversation with the account of this handle, made if it is not there. One that is known is found offline.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_account`, `offline` for a handle that is not known here, `handle_invalid`, `not_registered`.
+    pub async fn direct(&self, handle: &str) -> Result<Conversation> {
+        let handle = Handle::new(handle).map_err(|_| Code::InvalidHandle)?;
+        let me = self.shared.board.me().ok_or(Code::NotRegistered)?;
+        let wanted = handle.clone();
+        let known = self.shared.read(move |db| show::conversation_by_handle(db, &wanted)).await?;
+        if let Some((id, peer)) = known {
+            return Ok(Conversation::new(Arc::clone(&self.shared), id, peer));
+        }
+        match self.shared.command(Command::Find(handle.clone())).await? {
+            Outcome::Account(account) => {
+                let id = ConversationId::direct(me.account, account);
+                let peer = Contact { account, handle: Some(handle) };
+                Ok(Conversation::new(Arc::clone(&self.shared), id, peer))
+            }
+            Outcome::Done => Err(Code::Bug.into()),
+        }
+    }
+
+    /// A conversation that is known here.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, or what the store says.
+    pub fn conversation(&self, id: ConversationId) -> Result<Conversation> {
+        let peer = self.shared.readers.read_now(|db| show::peer(db, id))?.ok_or(Code::NotFound)?;
+        Ok(Conversation::new(Arc::clone(&self.shared), id, peer))
+    }
+
+    /// Watches the list of conversations.
+    #[must_use]
+    pub fn conversations(&self) -> ConversationList {
+        ConversationList::new(Arc::clone(&self.shared))
+    }
+
+    /// Takes up a message that was sent before, to follow it. Its state is `not_found` if it is not one of ours.
+    #[must_use]
+    pub fn sent(&self, message: MessageId) -> Sent {
+        Sent::new(Arc::clone(&self.shared), message)
+    }
+
+    /// How the connection stands.
+    #[must_use]
+    pub fn link(&self) -> LinkState {
+        *self.shared.board.link.borrow()
+    }
+
+    /// Waits until the device is logged in.
+    ///
+    /// # Errors
+    ///
+    /// `shut_down`.
+    pub async fn wait_online(&self) -> Result<()> {
+        let mut link = self.shared.board.link.subscribe();
+        tokio::select! {
+            found = link.wait_for(|link| *link == LinkState::Online) => found.map(drop).map_err(|_| Code::ShutDown.into()),
+            () = self.shared.requests.closed() => Err(Code::ShutDown.into()),
+        }
+    }
+
+    /// Listens from now on.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        Events(self.shared.board.listen())
+    }
+
+    /// Readable incoming messages, for a consumer that is known by its name and remembers how far it got.
+    #[must_use]
+    pub fn incoming(&self, consumer: &str) -> Incoming {
+        Incoming::new(Arc::clone(&self.shared), consumer)
+    }
+
+    /// Waits until the relay has everything that can go out.
+    ///
+    /// # Errors
+    ///
+    /// `shut_down`, `suspended`, or what the store says.
+    pub async fn flushed(&self) -> Result<()> {
+        self.shared.ask(|answer| Request::Flushed { answer }).await
+    }
+
+    /// Waits until everything that the relay had, when it was connected to, is here.
+    ///
+    /// # Errors
+    ///
+    /// `shut_down`, `suspended`, `not_registered`.
+    pub async fn drained(&self) -> Result<()> {
+        self.shared.ask(|answer| Request::Drained { answer }).await
+    }
+
+    /// How many items wait for the relay to take them.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub fn outbox_len(&self) -> Result<u64> {
+        self.shared.readers.read_now(show::outbox_len)
+    }
+
+    /// Suspending, resuming, background fetch.
+    #[must_use]
+    pub fn lifecycle(&self) -> Lifecycle {
+        Lifecycle::new(Arc::clone(&self.shared))
+    }
+
+    /// Accepts an account's new key; messages that were held go out. Compare safety numbers before.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for an account that is not known here, or what the store says.
+    pub async fn accept_key(&self, whose: impl Into<Whose>) -> Result<()> {
+        let account = match whose.into() {
+            Whose::Account(account) => account,
+            Whose::Handle(handle) => {
+                let handle = Handle::new(&handle).map_err(|_| Code::InvalidHandle)?;
+                let found = self.shared.read(move |db| show::account_by_handle(db, &handle)).await?;
+                found.ok_or(Code::NotFound)?
+            }
+        };
+        self.shared.command(Command::AcceptKey(account)).await.map(drop)
+    }
+
+    /// Hangs up, empties the log of the database, and ends every stream. Other handles answer `shut_down` from then on.
+    ///
+    /// # Errors
+    ///
+    /// What the store says; the client is closed all the same.
+    pub async fn close(&self) -> Result<()> {
+        let closed: Result<(), Error> = self.shared.ask(|answer| Request::Close { answer }).await;
+        match closed {
+            Err(error) if error.code() == "shut_down" => Ok(()),
+            result @ (Ok(()) | Err(_)) => result,
+        }
+    }
+}
+
+/// An account, by its id or by its handle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// By its id.
+    Account(AccountId),
+    /// By its handle.
+    Handle(String),
+}
+
+impl From<AccountId> for Whose {
+    fn from(account: AccountId) -> Whose {
+        Whose::Account(account)
+    }
+}
+
+impl From<&str> for Whose {
+    fn from(handle: &str) -> Whose {
+        Whose::Handle(handle.to_owned())
+    }
+}

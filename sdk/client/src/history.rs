@@ -1,0 +1,70 @@
+//! A look into a store without connecting, also while another process is connected with it.
+
+use std::sync::Arc;
+
+use waxwing_engine::ConversationId;
+use waxwing_wire::Handle;
+
+use crate::account::Me;
+use crate::error::{Code, Result};
+use crate::list::ConversationItem;
+use crate::store::{Readers, Store, show};
+use crate::timeline::{Page, TimelineItem};
+
+/// A store, to be read only. It takes no lock that keeps a [`Client`](crate::Client) from working.
+#[derive(Debug, Clone)]
+pub struct History {
+    readers: Arc<Readers>,
+}
+
+impl History {
+    /// Opens a store that a client made.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` when there is none, `wrong_store_key`, `store_corrupt`, `store_newer`. A store of an older version must be
+    /// opened by a client first, and counts as `store_corrupt` until then.
+    pub async fn open(store: Store) -> Result<History> {
+        let readers = Arc::new(Readers::new(store));
+        readers.read(|_| Ok(())).await?;
+        Ok(History { readers })
+    }
+
+    /// The device's account, once it is registered.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn me(&self) -> Result<Option<Me>> {
+        self.readers.read(show::me).await
+    }
+
+    /// All conversations, in the order of the list.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn conversations(&self) -> Result<Vec<ConversationItem>> {
+        self.readers.read(show::conversations).await
+    }
+
+    /// The conversation with the account of this handle.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, `handle_invalid`, or what the store says.
+    pub async fn direct(&self, handle: &str) -> Result<ConversationId> {
+        let handle = Handle::new(handle).map_err(|_| Code::InvalidHandle)?;
+        let known = self.readers.read(move |db| show::conversation_by_handle(db, &handle)).await?;
+        known.map(|(id, _)| id).ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// A page of a conversation, oldest entry first.
+    ///
+    /// # Errors
+    ///
+    /// What the store says; `not_found` when the page names an entry that is not here.
+    pub async fn messages(&self, conversation: ConversationId, page: Page) -> Result<Vec<TimelineItem>> {
+        self.readers.read(move |db| show::page(db, conversation, page)).await
+    }
+}

@@ -1,0 +1,127 @@
+//! What every handle of one client shares: the way to the driver, and what can be known without asking it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rusqlite::Connection;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use waxwing_engine::{Command, Outcome};
+use waxwing_wire::MessageId;
+
+use crate::account::Me;
+use crate::error::{Code, Result};
+use crate::events::{Event, LinkState};
+use crate::lifecycle::CatchUp;
+use crate::random;
+use crate::store::{Readers, StoreError};
+use crate::topics::Topics;
+
+/// Where an answer goes. Whoever asked may have given up meanwhile.
+pub(crate) type Answer<T> = oneshot::Sender<Result<T>>;
+
+/// What the driver can be asked for.
+pub(crate) enum Request {
+    Command { command: Command, answer: Answer<Outcome> },
+    FeedDone { consumer: Arc<str>, arrival: i64, answer: Answer<()> },
+    Flushed { answer: Answer<()> },
+    Drained { answer: Answer<()> },
+    CatchUp { deadline: Duration, answer: Answer<CatchUp> },
+    Suspend { deadline: Duration, answer: Answer<()> },
+    Resume { answer: Answer<()> },
+    Close { answer: Answer<()> },
+}
+
+/// Requests that wait for the driver before callers wait too.
+pub(crate) const REQUESTS_WAITING_MAX: usize = 256;
+
+/// The face of the driver, and of the store's readers.
+pub(crate) struct Shared {
+    pub(crate) requests: mpsc::Sender<Request>,
+    pub(crate) board: Arc<Board>,
+    pub(crate) topics: Arc<Topics>,
+    pub(crate) readers: Arc<Readers>,
+}
+
+/// What the driver tells without being asked.
+pub(crate) struct Board {
+    pub(crate) link: watch::Sender<LinkState>,
+    events: Mutex<Option<broadcast::Sender<Event>>>,
+    me: Mutex<Option<Me>>,
+}
+
+impl Board {
+    pub(crate) fn new(events_waiting_max: usize) -> Board {
+        Board {
+            link: watch::channel(LinkState::Stopped).0,
+            events: Mutex::new(Some(broadcast::channel(events_waiting_max).0)),
+            me: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn me(&self) -> Option<Me> {
+        self.me.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_me(&self, me: Option<Me>) {
+        *self.me.lock().unwrap_or_else(PoisonError::into_inner) = me;
+    }
+
+    pub(crate) fn listen(&self) -> broadcast::Receiver<Event> {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.as_ref().map_or_else(|| broadcast::channel(1).1, broadcast::Sender::subscribe)
+    }
+
+    pub(crate) fn tell(&self, event: Event) {
+        if let Event::Link(link) = &event {
+            self.link.send_replace(*link);
+        }
+        if let Some(events) = &*self.events.lock().unwrap_or_else(PoisonError::into_inner) {
+            // Nobody listens: nothing to do.
+            let _ = events.send(event);
+        }
+    }
+
+    /// Ends every stream of events.
+    pub(crate) fn close(&self) {
+        self.tell(Event::Link(LinkState::Stopped));
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Shared {
+    /// Asks the driver, and waits for its answer. What was asked for goes on if the caller gives up.
+    pub(crate) async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        self.requests.send(request(answer)).await.map_err(|_| Code::ShutDown)?;
+        answered.await.map_err(|_| Code::ShutDown)?
+    }
+
+    pub(crate) async fn command(&self, command: Command) -> Result<Outcome> {
+        self.ask(|answer| Request::Command { command, answer }).await
+    }
+
+    /// Reads from the store, away from the caller's thread.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T> {
+        self.readers.read(job).await
+    }
+
+    pub(crate) fn new_message_id(&self) -> MessageId {
+        MessageId::v7(utc_ms().unsigned_abs(), random::array())
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// The wall clock, in milliseconds since 1970; zero where it stands before that.
+pub(crate) fn utc_ms() -> i64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,204 @@
+//! Every statement that reads or changes the store. A test reads the plan of each.
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
+        $($(#[$doc])* pub(super) const $name: &str = $sql;)*
+
+        /// All of them, by name.
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+/// The columns of `codes::message`.
+macro_rules! message_columns {
+    () => {
+        "m.message, m.conversation, m.sender_account, m.sender_device, m.counter, m.sent_at_ms, m.stored_at_ms, m.kind, \
+         m.text, m.notice, m.direction, m.state, m.reason"
+    };
+}
+
+/// The columns of `show::timeline_item`, and where they come from.
+macro_rules! item_columns {
+    () => {
+        concat!(
+            "SELECT ",
+            message_columns!(),
+            ", m.position, m.revision, ",
+            sender_handle!(),
+            " FROM message m "
+        )
+    };
+}
+
+macro_rules! sender_handle {
+    () => {
+        "coalesce((SELECT handle FROM local WHERE account = m.sender_account), \
+         (SELECT handle FROM account WHERE account = m.sender_account), '')"
+    };
+}
+
+macro_rules! account_columns {
+    () => {
+        "SELECT account, handle, account_key, device_list, device_list_version, standing, changed_account, changed_key \
+         FROM account "
+    };
+}
+
+macro_rules! outbox_columns {
+    () => {
+        "SELECT position, wire_id, lane_kind, lane_account, kind, message, device, answers, content, accepted, created_at_ms \
+         FROM outbox "
+    };
+}
+
+macro_rules! list_columns {
+    () => {
+        "SELECT c.conversation, c.created_at_ms, c.unread, c.revision, coalesce(a.standing, 0), c.last_position, \
+         c.last_message, c.last_preview, c.last_stored_at_ms, c.last_direction, c.last_state, c.last_reason, c.peer, \
+         coalesce(a.handle, '') FROM conversation c LEFT JOIN account a ON a.account = c.peer "
+    };
+}
+
+statements! {
+    // ---- what the app sees ----
+    ME = "SELECT account, device, handle, registration FROM local WHERE one = 1";
+    ACCOUNT_KEY = "SELECT account_key FROM local WHERE one = 1";
+    OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2)";
+    CAN_GO_OUT = "SELECT EXISTS (SELECT 1 FROM outbox o LEFT JOIN message m ON o.kind = 0 AND m.message = o.message \
+        WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2) AND (m.message IS NULL OR m.direction <> 0 OR m.state <> 1))";
+    ACCOUNT_ID_BY_HANDLE = "SELECT account FROM account WHERE handle = ?1 AND has_handle = 1";
+    CONVERSATION_BY_HANDLE = "SELECT c.conversation, c.peer FROM account a JOIN conversation c ON c.peer = a.account \
+        WHERE a.handle = ?1 AND a.has_handle = 1 AND a.standing <> 2 LIMIT 1";
+    PEER = "SELECT c.peer, coalesce(a.handle, '') FROM conversation c LEFT JOIN account a ON a.account = c.peer \
+        WHERE c.conversation = ?1";
+    LIST = concat!(list_columns!(), "ORDER BY c.last_position DESC, c.created_at_ms DESC");
+    LIST_CHANGED = concat!(list_columns!(), "WHERE c.revision > ?1 ORDER BY c.revision");
+    POSITION = "SELECT position FROM message WHERE message = ?1 AND conversation = ?2";
+    PAGE_BEFORE = concat!(item_columns!(), "WHERE m.conversation = ?1 AND m.position < ?2 ORDER BY m.position DESC LIMIT ?3");
+    PAGE_AFTER = concat!(item_columns!(), "WHERE m.conversation = ?1 AND m.position > ?2 ORDER BY m.position LIMIT ?3");
+    PAGE_CHANGED = concat!(item_columns!(), "INDEXED BY message_by_revision \
+        WHERE m.conversation = ?1 AND (m.revision, m.position) > (?2, ?3) AND m.position BETWEEN ?4 AND ?5 \
+        ORDER BY m.revision, m.position LIMIT ?6");
+    REVISION = "SELECT revision, removals FROM conversation WHERE conversation = ?1";
+    ITEM = concat!(item_columns!(), "WHERE m.message = ?1");
+    DELIVERY = "SELECT direction, state, reason FROM message WHERE message = ?1";
+    FEED_POSITION = "SELECT arrival FROM feed WHERE consumer = ?1";
+    ARRIVED = concat!("SELECT m.message, m.conversation, m.sender_account, ", sender_handle!(),
+        ", m.text, m.sent_at_ms, m.stored_at_ms, m.arrival FROM message m WHERE m.arrival > 0 AND m.arrival > ?1 \
+        ORDER BY m.arrival LIMIT ?2");
+
+    // ---- what the engine sees ----
+    LOCAL = "SELECT account, device, handle, account_key, device_secrets, account_public, device_list, registration \
+        FROM local WHERE one = 1";
+    RELAY = "SELECT relay, cursor FROM relay WHERE one = 1";
+    ACCOUNT = concat!(account_columns!(), "WHERE account = ?1");
+    ACCOUNT_BY_HANDLE = concat!(account_columns!(), "WHERE handle = ?1 AND has_handle = 1");
+    CONVERSATION_PEER = "SELECT peer FROM conversation WHERE conversation = ?1";
+    SESSIONS = "SELECT session, rank, snapshot FROM session WHERE account = ?1 AND device = ?2";
+    PREKEY = "SELECT prekey, kind, secret, created_at_ms FROM prekey WHERE kind = ?1 AND prekey = ?2";
+    NEWEST_PREKEY = "SELECT prekey, kind, secret, created_at_ms FROM prekey WHERE kind = ?1 ORDER BY prekey DESC LIMIT 1";
+    ONE_TIME_PREKEYS_ABOVE = "SELECT prekey, kind, secret, created_at_ms FROM prekey WHERE kind = 1 AND prekey > ?1 \
+        ORDER BY prekey LIMIT ?2";
+    COUNTER = "SELECT value FROM counter WHERE name = ?1";
+    HANDSHAKE = "SELECT 1 FROM handshake WHERE handshake = ?1";
+    SEEN = "SELECT 1 FROM seen WHERE device = ?1 AND wire_id = ?2";
+    MESSAGE = concat!("SELECT ", message_columns!(), " FROM message m WHERE m.message = ?1");
+    MESSAGE_BY_COUNTER = concat!("SELECT ", message_columns!(), " FROM message m \
+        WHERE m.conversation = ?1 AND m.sender_device = ?2 AND m.counter = ?3 ORDER BY m.position LIMIT 1");
+    HIGHEST_COUNTER = "SELECT counter FROM message WHERE conversation = ?1 AND sender_device = ?2 \
+        ORDER BY counter DESC LIMIT 1";
+    UNREAD_UP_TO = "SELECT sender_account, sender_device, counter FROM message INDEXED BY message_received \
+        WHERE direction = 1 AND kind = 0 AND conversation = ?1 AND state = 2 AND position <= ?2 \
+        ORDER BY sender_account, sender_device, counter";
+    RECEIVED = "SELECT sender_account, sender_device, counter FROM message INDEXED BY message_received \
+        WHERE direction = 1 AND kind = 0 AND conversation = ?1 AND state = ?2 \
+        ORDER BY sender_account, sender_device, counter";
+    NEXT_LANE = "SELECT lane_kind, lane_account FROM outbox \
+        WHERE accepted = 0 AND (lane_kind, lane_account) > (?1, ?2) ORDER BY lane_kind, lane_account LIMIT 1";
+    OUTBOX = concat!(outbox_columns!(), "WHERE accepted = 0 AND lane_kind = ?1 AND lane_account = ?2 AND position > ?3 \
+        ORDER BY position LIMIT ?4");
+    OUTBOX_ITEM = concat!(outbox_columns!(), "WHERE wire_id = ?1");
+    SEALED = "SELECT account, device, payload FROM outbox_sealed WHERE position = ?1 ORDER BY account, device";
+    NEXT_WAITING_SENDER = "SELECT account FROM waiting WHERE account > ?1 ORDER BY account LIMIT 1";
+    WAITING = "SELECT position, account, device, wire_id, payload FROM waiting WHERE account = ?1 ORDER BY position LIMIT ?2";
+    REPAIR_ATTEMPTS = "SELECT attempts FROM repair WHERE device = ?1 AND wire_id = ?2";
+
+    // ---- what the engine writes ----
+    PUT_LOCAL = "INSERT OR REPLACE INTO local (one, account, device, handle, account_key, device_secrets, account_public, \
+        device_list, registration) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    DELETE_LOCAL = "DELETE FROM local WHERE one = 1";
+    PUT_RELAY = "INSERT OR REPLACE INTO relay (one, relay, cursor) VALUES (1, ?1, ?2)";
+    TAKE_HANDLE = "UPDATE account SET has_handle = 0 WHERE handle = ?1 AND has_handle = 1 AND account <> ?2";
+    PUT_ACCOUNT = "INSERT INTO account (account, handle, has_handle, account_key, device_list, device_list_version, standing, \
+        changed_account, changed_key) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8) \
+        ON CONFLICT (account) DO UPDATE SET handle = excluded.handle, has_handle = 1, account_key = excluded.account_key, \
+        device_list = excluded.device_list, device_list_version = excluded.device_list_version, \
+        standing = excluded.standing, changed_account = excluded.changed_account, changed_key = excluded.changed_key";
+    TOUCH_CONVERSATIONS_OF = "UPDATE conversation SET revision = ?2 WHERE peer = ?1 RETURNING conversation";
+    TOUCH_CONVERSATION = "UPDATE conversation SET revision = ?2 WHERE conversation = ?1";
+    PUT_CONVERSATION = "INSERT OR IGNORE INTO conversation (conversation, peer, created_at_ms, revision) VALUES (?1, ?2, ?3, ?4)";
+    CREATED_AT = "SELECT created_at_ms FROM conversation WHERE conversation = ?1";
+    UNSENT = concat!("SELECT ", message_columns!(), " FROM message m INDEXED BY message_unsent \
+        WHERE m.conversation = ?1 AND m.direction = 0 AND m.state < 3 ORDER BY m.position");
+    DELETE_MESSAGE = "DELETE FROM message WHERE message = ?1";
+    DROP_UNREADABLE = "DELETE FROM message WHERE message = ?1 AND kind = 1 RETURNING conversation";
+    PUT_SESSION = "INSERT INTO session (account, device, session, rank, snapshot) VALUES (?1, ?2, ?3, ?4, ?5) \
+        ON CONFLICT (account, device, session) DO UPDATE SET rank = excluded.rank, snapshot = excluded.snapshot";
+    DELETE_SESSION = "DELETE FROM session WHERE account = ?1 AND device = ?2 AND session = ?3";
+    DELETE_SESSIONS_OF = "DELETE FROM session WHERE account = ?1 AND device = ?2";
+    DELETE_SEALED_FOR = "DELETE FROM outbox_sealed WHERE device = ?2 AND account = ?1 \
+        AND position IN (SELECT o.position FROM outbox o WHERE o.position = outbox_sealed.position AND o.accepted = 0)";
+    PUT_PREKEY = "INSERT OR REPLACE INTO prekey (kind, prekey, secret, created_at_ms) VALUES (?1, ?2, ?3, ?4)";
+    RAISE_COUNTER = "INSERT INTO counter (name, value) VALUES (?1, ?2) \
+        ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)";
+    DELETE_PREKEY = "DELETE FROM prekey WHERE kind = ?1 AND prekey = ?2";
+    EXPIRE_PREKEYS = "DELETE FROM prekey WHERE kind = ?1 AND (SELECT successor.created_at_ms FROM prekey successor \
+        WHERE successor.kind = ?1 AND successor.prekey > prekey.prekey ORDER BY successor.prekey LIMIT 1) < ?2";
+    REMEMBER_HANDSHAKE = "INSERT OR REPLACE INTO handshake (handshake, at_ms) VALUES (?1, ?2)";
+    REMEMBER_SEEN = "INSERT OR REPLACE INTO seen (device, wire_id, at_ms) VALUES (?1, ?2, ?3)";
+    FORGET_SEEN = "DELETE FROM seen WHERE at_ms < ?1";
+    FORGET_HANDSHAKES = "DELETE FROM handshake WHERE at_ms < ?1";
+    FORGET_REPAIRS = "DELETE FROM repair WHERE at_ms < ?1";
+    MESSAGE_KIND = "SELECT position, kind, arrival FROM message WHERE message = ?1";
+    ADD_MESSAGE = "INSERT INTO message (message, conversation, sender_account, sender_device, counter, sent_at_ms, \
+        stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+    FILL_MESSAGE = "UPDATE message SET sender_account = ?2, sender_device = ?3, counter = ?4, sent_at_ms = ?5, \
+        stored_at_ms = ?6, kind = ?7, text = ?8, notice = ?9, direction = ?10, state = ?11, reason = ?12, arrival = ?13, \
+        revision = ?14 WHERE message = ?1";
+    SET_DELIVERY = "UPDATE message SET state = ?2, reason = ?3, revision = ?4 \
+        WHERE message = ?1 AND direction = 0 AND (?5 OR state < ?2) RETURNING conversation";
+    SET_COUNTER = "UPDATE message SET counter = ?2, revision = ?3 WHERE message = ?1 RETURNING conversation";
+    SET_RECEPTION = "UPDATE message SET state = ?2, revision = ?3 WHERE message = ?1 AND direction = 1 AND state < ?2 \
+        RETURNING conversation";
+    RECEIPT = "UPDATE message SET state = ?5, reason = 0, revision = ?6 WHERE conversation = ?1 AND sender_device = ?2 \
+        AND counter BETWEEN ?3 AND ?4 AND direction = 0 AND state < ?5 RETURNING message";
+    FORGET_RECEIVED = "DELETE FROM outbox WHERE kind = 0 AND message IN (SELECT m.message FROM message m \
+        WHERE m.conversation = ?1 AND m.sender_device = ?2 AND m.counter BETWEEN ?3 AND ?4 AND m.direction = 0)";
+    MARK_READ = "UPDATE message SET state = 3, revision = ?5 WHERE conversation = ?1 AND sender_device = ?2 \
+        AND counter BETWEEN ?3 AND ?4 AND direction = 1 AND state = 2 RETURNING message";
+    PUT_OUTBOX = "INSERT OR IGNORE INTO outbox (wire_id, lane_kind, lane_account, kind, message, device, answers, content, \
+        accepted, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)";
+    MOVE_OUTBOX = "UPDATE outbox SET lane_account = ?2 WHERE kind = 0 AND message = ?1 RETURNING position";
+    DELETE_SEALED_OF = "DELETE FROM outbox_sealed WHERE position = ?1";
+    PUT_SEALED = "INSERT INTO outbox_sealed (position, account, device, payload) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (position, account, device) DO UPDATE SET payload = excluded.payload";
+    ACCEPT_OUTBOX = "UPDATE outbox SET accepted = 1 WHERE position = ?1";
+    DELETE_OUTBOX = "DELETE FROM outbox WHERE position = ?1";
+    REOPEN_OUTBOX = "UPDATE outbox SET accepted = 0 WHERE accepted = 1";
+    EXPIRE_OUTBOX = "DELETE FROM outbox WHERE accepted = 1 AND created_at_ms < ?1";
+    PUT_WAITING = "INSERT INTO waiting (account, device, wire_id, payload, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+    DELETE_WAITING = "DELETE FROM waiting WHERE position = ?1";
+    COUNT_REPAIR = "INSERT INTO repair (device, wire_id, attempts, at_ms) VALUES (?1, ?2, 1, ?3) \
+        ON CONFLICT (device, wire_id) DO UPDATE SET attempts = attempts + 1, at_ms = excluded.at_ms";
+    FORGET_SESSIONS = "DELETE FROM session";
+    FORGET_SEALED = "DELETE FROM outbox_sealed";
+    FORGET_PREKEYS = "DELETE FROM prekey";
+
+    // ---- what the shell writes ----
+    FEED_DONE = "INSERT INTO feed (consumer, arrival) VALUES (?1, ?2) \
+        ON CONFLICT (consumer) DO UPDATE SET arrival = max(arrival, excluded.arrival)";
+    NEWEST_ARRIVAL = "SELECT coalesce(max(arrival), 0) FROM message WHERE arrival > 0";
+    NEWEST_REVISION = "SELECT coalesce(max(revision), 0) FROM conversation";
+}

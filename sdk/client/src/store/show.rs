@@ -1,0 +1,244 @@
+//! What the app sees of the store: pages, the list, the feed. Read by connections beside the writer's.
+
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
+use waxwing_engine::{ConversationId, Delivery, Registration, Status};
+use waxwing_wire::{AccountId, Handle, MessageId};
+use zeroize::Zeroizing;
+
+use super::codes::{self, Stored, bytes, value};
+use super::{StoreError, query};
+use crate::account::Me;
+use crate::conversation::Contact;
+use crate::incoming::IncomingMessage;
+use crate::list::{ConversationItem, LastEntry};
+use crate::timeline::{Page, TimelineItem, Told};
+
+pub(super) fn rows<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    each: impl Fn(&Row<'_>) -> Stored<T>,
+) -> Stored<Vec<T>> {
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(each(row)?);
+    }
+    Ok(found)
+}
+
+pub(super) fn one<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    each: impl Fn(&Row<'_>) -> Stored<T>,
+) -> Stored<Option<T>> {
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    rows.next()?.map(each).transpose()
+}
+
+// ---- this device ----
+
+/// Whether the relay knows this device, or knew it.
+fn is_confirmed(registration: Registration) -> bool {
+    match registration {
+        Registration::Done | Registration::Revoked => true,
+        Registration::Creating | Registration::Replacing | Registration::Adding => false,
+    }
+}
+
+pub(crate) fn me(db: &Connection) -> Stored<Option<Me>> {
+    let found = one(db, query::ME, (), |row| {
+        let registration = codes::registration(value(row, 3)?)?;
+        let me = Me { account: codes::account_id(row, 0)?, device: codes::device_id(row, 1)?, handle: codes::handle(row, 2)? };
+        Ok(is_confirmed(registration).then_some(me))
+    })?;
+    Ok(found.flatten())
+}
+
+/// The account's secret key: none before registration, and none inside where this device does not hold it.
+pub(crate) fn account_key(db: &Connection) -> Stored<Option<Option<Zeroizing<[u8; 32]>>>> {
+    one(db, query::ACCOUNT_KEY, (), |row| {
+        let empty = row.get_ref(0)?.as_blob().is_ok_and(<[u8]>::is_empty);
+        if empty { Ok(None) } else { bytes(row, 0).map(|key| Some(Zeroizing::new(key))) }
+    })
+}
+
+pub(crate) fn outbox_len(db: &Connection) -> Stored<u64> {
+    let count = one(db, query::OUTBOX_LEN, (), |row| value(row, 0))?;
+    Ok(codes::unsigned(count.unwrap_or(0)))
+}
+
+/// Items that can go out: those that are held wait for the user, not for the relay.
+pub(crate) fn can_go_out(db: &Connection) -> Stored<bool> {
+    Ok(one(db, query::CAN_GO_OUT, (), |row| value::<bool>(row, 0))?.unwrap_or(false))
+}
+
+// ---- whom, and where ----
+
+pub(crate) fn account_by_handle(db: &Connection, handle: &Handle) -> Stored<Option<AccountId>> {
+    one(db, query::ACCOUNT_ID_BY_HANDLE, [handle.as_str()], |row| codes::account_id(row, 0))
+}
+
+pub(crate) fn conversation_by_handle(db: &Connection, handle: &Handle) -> Stored<Option<(ConversationId, Contact)>> {
+    one(db, query::CONVERSATION_BY_HANDLE, [handle.as_str()], |row| {
+        let peer = Contact { account: codes::account_id(row, 1)?, handle: Some(handle.clone()) };
+        Ok((codes::conversation_id(row, 0)?, peer))
+    })
+}
+
+pub(crate) fn peer(db: &Connection, conversation: ConversationId) -> Stored<Option<Contact>> {
+    one(db, query::PEER, [conversation.as_bytes()], |row| contact(row, 0))
+}
+
+/// From: account, handle or an empty text.
+fn contact(row: &Row<'_>, column: usize) -> Stored<Contact> {
+    let text = row.get_ref(column + 1)?.as_str().map_err(|_| StoreError::Corrupt)?;
+    Ok(Contact { account: codes::account_id(row, column)?, handle: Handle::new(text).ok() })
+}
+
+// ---- the list ----
+
+pub(crate) fn conversations(db: &Connection) -> Stored<Vec<ConversationItem>> {
+    rows(db, query::LIST, (), conversation)
+}
+
+pub(crate) fn conversations_changed(db: &Connection, after_revision: i64) -> Stored<Vec<ConversationItem>> {
+    rows(db, query::LIST_CHANGED, [after_revision], conversation)
+}
+
+fn conversation(row: &Row<'_>) -> Stored<ConversationItem> {
+    let order: i64 = value(row, 5)?;
+    let last = if order == 0 {
+        None
+    } else {
+        Some(LastEntry {
+            message_id: codes::message_id(row, 6)?,
+            preview: value(row, 7)?,
+            stored_at_ms: value(row, 8)?,
+            state: codes::status(value(row, 9)?, value(row, 10)?, value(row, 11)?)?,
+        })
+    };
+    Ok(ConversationItem {
+        conversation_id: codes::conversation_id(row, 0)?,
+        created_at_ms: value(row, 1)?,
+        unread: codes::unsigned(value(row, 2)?),
+        revision: value(row, 3)?,
+        key_changed: value::<i64>(row, 4)? == codes::STANDING_KEY_CHANGED,
+        order,
+        last,
+        peer: contact(row, 12)?,
+    })
+}
+
+// ---- timelines ----
+
+/// From: the columns of `codes::message`, then position, revision, the sender's handle.
+fn timeline_item(row: &Row<'_>) -> Stored<TimelineItem> {
+    let message = codes::message(row)?;
+    let handle = row.get_ref(15)?.as_str().map_err(|_| StoreError::Corrupt)?;
+    Ok(TimelineItem {
+        message_id: message.id,
+        conversation_id: message.conversation,
+        sender: Contact { account: message.sender.account, handle: Handle::new(handle).ok() },
+        sender_device: message.sender.device,
+        body: message.body,
+        sent_at_ms: message.sent_at_ms,
+        stored_at_ms: message.stored_at_ms,
+        state: message.status,
+        position: value(row, 13)?,
+        revision: value(row, 14)?,
+    })
+}
+
+/// A page, oldest entry first.
+pub(crate) fn page(db: &Connection, conversation: ConversationId, page: Page) -> Stored<Vec<TimelineItem>> {
+    let position = match page.before {
+        None => i64::MAX,
+        Some(message) => {
+            let key = (message.as_bytes(), conversation.as_bytes());
+            one(db, query::POSITION, key, |row| value(row, 0))?.ok_or(StoreError::Absent)?
+        }
+    };
+    before(db, conversation, position, page.limit)
+}
+
+/// The entries just before a position, oldest first.
+pub(crate) fn before(
+    db: &Connection,
+    conversation: ConversationId,
+    position: i64,
+    limit: usize,
+) -> Stored<Vec<TimelineItem>> {
+    let key = (conversation.as_bytes(), position, limit_of(limit));
+    let mut items = rows(db, query::PAGE_BEFORE, key, timeline_item)?;
+    items.reverse();
+    Ok(items)
+}
+
+/// The entries just after a position, oldest first.
+pub(crate) fn after(db: &Connection, conversation: ConversationId, position: i64, limit: usize) -> Stored<Vec<TimelineItem>> {
+    rows(db, query::PAGE_AFTER, (conversation.as_bytes(), position, limit_of(limit)), timeline_item)
+}
+
+/// Entries from the first to the last position that changed since, in the order of their changes.
+pub(crate) fn changed(
+    db: &Connection,
+    conversation: ConversationId,
+    (first, last): (i64, i64),
+    told: Told,
+    limit: usize,
+) -> Stored<Vec<TimelineItem>> {
+    let key = (conversation.as_bytes(), told.revision, told.position, first, last, limit_of(limit));
+    rows(db, query::PAGE_CHANGED, key, timeline_item)
+}
+
+/// A conversation's newest revision, and how many entries it ever lost.
+pub(crate) fn revision(db: &Connection, conversation: ConversationId) -> Stored<(i64, i64)> {
+    let found = one(db, query::REVISION, [conversation.as_bytes()], |row| Ok((value(row, 0)?, value(row, 1)?)))?;
+    Ok(found.unwrap_or((0, 0)))
+}
+
+/// One entry.
+pub(crate) fn item(db: &Connection, message: MessageId) -> Stored<Option<TimelineItem>> {
+    one(db, query::ITEM, [message.as_bytes()], timeline_item)
+}
+
+/// How far a message of ours got.
+pub(crate) fn delivery(db: &Connection, message: MessageId) -> Stored<Delivery> {
+    let state = one(db, query::DELIVERY, [message.as_bytes()], |row| {
+        codes::status(value(row, 0)?, value(row, 1)?, value(row, 2)?)
+    })?;
+    match state {
+        Some(Status::Outgoing(delivery)) => Ok(delivery),
+        Some(Status::Incoming(_) | Status::Local) | None => Err(StoreError::Absent),
+    }
+}
+
+// ---- the feed ----
+
+/// Up to where a consumer dealt with incoming messages.
+pub(crate) fn feed_position(db: &Connection, consumer: &str) -> Stored<i64> {
+    Ok(db.prepare_cached(query::FEED_POSITION)?.query_row([consumer], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+/// Incoming messages that became readable after this one, in that order.
+pub(crate) fn arrived(db: &Connection, after: i64, limit: usize) -> Stored<Vec<IncomingMessage>> {
+    rows(db, query::ARRIVED, (after, limit_of(limit)), |row| {
+        Ok(IncomingMessage {
+            message_id: codes::message_id(row, 0)?,
+            conversation_id: codes::conversation_id(row, 1)?,
+            sender: contact(row, 2)?,
+            text: value(row, 4)?,
+            sent_at_ms: value(row, 5)?,
+            stored_at_ms: value(row, 6)?,
+            arrival: value(row, 7)?,
+        })
+    })
+}
+
+fn limit_of(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
