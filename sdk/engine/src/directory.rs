@@ -364,9 +364,10 @@ impl Directory {
             Ask::Account(query) => {
                 self.put_off(elapsed, &query, at_least);
                 if let AccountQuery::Handle(handle) = &query {
-                    let failure = match refused.code {
-                        RefusalCode::UnknownAccount => Failure::UnknownAccount,
-                        code => Failure::Refused { code, retry_after_ms: refused.retry_after_ms },
+                    let failure = if refused.code == RefusalCode::UnknownAccount {
+                        Failure::UnknownAccount
+                    } else {
+                        Failure::Refused { code: refused.code, retry_after_ms: refused.retry_after_ms }
                     };
                     self.finish_finds(work, handle, Err(failure));
                 } else if refused.code != RefusalCode::UnknownAccount {

@@ -187,12 +187,14 @@ impl Engine {
                 Some(result) => result,
                 None => return Ok(()),
             },
-            other => match self.me.as_ref() {
-                None => Err(Failure::NotRegistered),
-                Some(_) => match self.on_account_command(work, id, other, rng)? {
-                    Some(result) => result,
-                    None => return Ok(()),
-                },
+            Command::Find(_)
+            | Command::Send { .. }
+            | Command::Retry(_)
+            | Command::Cancel(_)
+            | Command::MarkRead { .. }
+            | Command::AcceptKey(_) => match self.on_account_command(work, id, command, rng)? {
+                Some(result) => result,
+                None => return Ok(()),
             },
         };
         work.complete(id, result);
@@ -568,14 +570,14 @@ impl Engine {
         refused: &Refused,
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
-        match refused.code {
-            RefusalCode::UnknownDevice => self.log_in(work, Request::NONE, Next::Revoked(refused.code), rng),
+        if refused.code == RefusalCode::UnknownDevice {
+            self.log_in(work, Request::NONE, Next::Revoked(refused.code), rng);
+        } else if refused.code == RefusalCode::Superseded {
             // Another copy of this device is on: coming back at once would make the two throw each other out for ever.
-            RefusalCode::Superseded => {
-                self.connection.leave_for(work, limits::SILENCE_MAX);
-                self.on_down(work);
-            }
-            _ => self.hang_up(work, rng),
+            self.connection.leave_for(work, limits::SILENCE_MAX);
+            self.on_down(work);
+        } else {
+            self.hang_up(work, rng);
         }
         Ok(())
     }

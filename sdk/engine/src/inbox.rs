@@ -174,7 +174,7 @@ fn device_keys<V: View>(
         return Ok(None);
     }
     let list = directory.list(&state);
-    Ok(list.and_then(|list| list.device(from.device.as_bytes())).map(|entry| entry.keys.clone()))
+    Ok(list.and_then(|list| list.device(from.device.as_bytes())).map(|entry| entry.keys))
 }
 
 /// An account was described: its envelopes that waited for this are opened.
