@@ -1,0 +1,255 @@
+//! A store and the in-memory store, side by side.
+
+use std::fmt::Debug;
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use waxwing_engine::{
+    Apply, Delivery, FailureReason, HoldReason, LaneKind, Message, OutboxPayload, PrekeyKind, ReceiptKind,
+    Reception, Status, View, Write,
+};
+
+use super::Subject;
+use super::make::{
+    account_id, address, conversation, device_id, incoming, lane, message_id, outgoing, people, prekey,
+    put_draft, relay_state, run, sealed, session, unreadable,
+};
+use crate::disk::MemoryStore;
+
+const BATCHES: u32 = 200;
+const MESSAGES: u16 = 24;
+
+/// Plays the same random batches of a seed to a store and to the in-memory store, and compares every answer after each batch.
+///
+/// # Panics
+///
+/// With the first answer that differs.
+pub fn check_alike<S>(fresh: impl Fn() -> S, seed: u64)
+where
+    S: View + Apply,
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    let mut rng = Dice(ChaCha20Rng::seed_from_u64(seed));
+    let (mut store, mut model) = (Subject(fresh()), Subject(MemoryStore::new()));
+    store.apply(people());
+    model.apply(people());
+    for batch in 0..BATCHES {
+        let writes: Vec<Write> = (0..=rng.below(4)).map(|_| rng.write(&model)).collect();
+        store.apply(writes.clone());
+        model.apply(writes.clone());
+        compare(&store, &model, &format!("seed {seed}, batch {batch}, after {writes:?}"));
+    }
+}
+
+struct Dice(ChaCha20Rng);
+
+impl Dice {
+    fn below(&mut self, limit: u32) -> u32 {
+        self.0.next_u32() % limit
+    }
+
+    fn small(&mut self, limit: u8) -> u8 {
+        (self.0.next_u32() % u32::from(limit)) as u8
+    }
+
+    fn number(&mut self) -> u16 {
+        (self.0.next_u32() % u32::from(MESSAGES)) as u16
+    }
+
+    fn at_ms(&mut self) -> i64 {
+        i64::from(self.below(100))
+    }
+
+    fn order(&mut self, model: &Subject<MemoryStore>) -> u64 {
+        let n = self.number();
+        model.read(|s| s.outbox_item(message_id(n))).map_or(0, |item| item.order)
+    }
+
+    fn waiting_order(&mut self, model: &Subject<MemoryStore>) -> u64 {
+        let waiting = model.read(|s| s.waiting(account_id(2), 9));
+        waiting.first().map_or(0, |envelope| envelope.order)
+    }
+
+    fn kind(&mut self) -> (PrekeyKind, u32) {
+        let kinds = [PrekeyKind::Weekly, PrekeyKind::OneTime, PrekeyKind::LastResort];
+        let kind = kinds[self.below(3) as usize];
+        // Each id of the shared series has one kind, as in life.
+        let id = self.below(8) * 2 + u32::from(kind == PrekeyKind::LastResort) + 1;
+        (kind, id)
+    }
+
+    fn delivery(&mut self) -> Delivery {
+        let all = [
+            Delivery::Queued,
+            Delivery::Held(HoldReason::KeyChanged),
+            Delivery::Sending,
+            Delivery::Failed(FailureReason::Expired),
+            Delivery::Cancelled,
+            Delivery::Sent,
+            Delivery::Delivered,
+            Delivery::Read,
+        ];
+        all[self.below(8) as usize]
+    }
+
+    fn reception(&mut self) -> Reception {
+        [Reception::Lost, Reception::Read, Reception::Waiting][self.below(3) as usize]
+    }
+
+    fn write(&mut self, model: &Subject<MemoryStore>) -> Write {
+        match self.below(3) {
+            0 => self.write_of_messages(model),
+            1 => self.write_of_outbox(model),
+            _ => self.write_of_keys(),
+        }
+    }
+
+    /// Incoming messages come from devices 2 and 3 of account 2; message numbers below eight are ours.
+    fn write_of_messages(&mut self, model: &Subject<MemoryStore>) -> Write {
+        let n = self.number();
+        let device = 2 + u8::from(n % 2 == 0);
+        let message = message_id(n);
+        let first = u64::from(self.below(9));
+        let ranges = vec![run(first, first + u64::from(self.below(3))), run(7, 7)];
+        let conversation = conversation(2);
+        match self.below(10) {
+            9 => Write::DropUnreadable { message },
+            0 | 1 if n < 8 => Write::PutMessage(outgoing(n)),
+            0 => Write::PutMessage(unreadable(n, device)),
+            1 => Write::PutMessage(incoming(n, device, u64::from(n))),
+            2 => Write::SetDelivery { message, delivery: self.delivery() },
+            3 if n < 8 && model.read(|s| s.message(message)).is_some_and(|m| m.counter == 0) => {
+                Write::SetCounter { message, counter: u64::from(n) + 1 }
+            }
+            3 | 4 => Write::SetReception { message, reception: self.reception() },
+            5 => {
+                let kind = [ReceiptKind::Delivered, ReceiptKind::Read][self.below(2) as usize];
+                Write::ApplyReceipt { conversation, sender: device_id(1), kind, ranges }
+            }
+            6 => Write::MarkRead { conversation, sender: device_id(device), ranges },
+            7 => Write::RememberSeen { sender: device_id(device), wire_id: message, at_ms: self.at_ms() },
+            _ => Write::PutRelay(relay_state(1, u64::from(n))),
+        }
+    }
+
+    fn write_of_outbox(&mut self, model: &Subject<MemoryStore>) -> Write {
+        let n = self.number();
+        let order = self.order(model);
+        match self.below(9) {
+            0 | 1 if n < 8 && self.may_put(model, n) => {
+                let payload = OutboxPayload::Message { message: message_id(n) };
+                put_draft(n, lane(LaneKind::Messages, 2), payload, self.at_ms())
+            }
+            2 if n >= 8 && self.may_put(model, n) => {
+                let payload = OutboxPayload::Control { content: vec![self.small(9)].into(), device: None };
+                put_draft(n, lane(LaneKind::Receipts, 2), payload, self.at_ms())
+            }
+            3 | 4 if order > 0 => {
+                Write::PutSealed { order, sealed: sealed(address(2, 2 + self.small(2)), self.small(9)) }
+            }
+            5 => Write::AcceptOutbox { order },
+            6 => match self.below(6) {
+                0 => Write::ReopenOutbox { to: Some(account_id(2 + self.small(2))) },
+                1 => Write::ExpireOutbox { before_ms: self.at_ms() },
+                2 => Write::DeleteDevice(address(2, 2 + self.small(2))),
+                _ => Write::DeleteOutbox { order },
+            },
+            7 => Write::DeleteWaiting { order: self.waiting_order(model) },
+            _ => Write::PutWaiting {
+                sender: address(2, 2 + self.small(2)),
+                wire_id: message_id(1000 + (self.0.next_u32() >> 17) as u16),
+                payload: vec![self.small(9)],
+                at_ms: self.at_ms(),
+            },
+        }
+    }
+
+    fn may_put(&mut self, model: &Subject<MemoryStore>, n: u16) -> bool {
+        let exists = model.read(|s| s.outbox_item(message_id(n))).is_some();
+        let has_message =
+            model.read(|s| s.message(message_id(n))).is_some_and(|message| is_outgoing(&message));
+        !exists && (n >= 8 || has_message)
+    }
+
+    fn write_of_keys(&mut self) -> Write {
+        let (kind, id) = self.kind();
+        let device = address(2, 2 + self.small(2));
+        match self.below(9) {
+            0..=2 => Write::PutPrekey(prekey(kind, id, self.at_ms())),
+            3 => Write::DeletePrekey { kind, id },
+            4 if self.below(4) == 0 => Write::ExpirePrekeys { before_ms: self.at_ms() },
+            4 => Write::CountRepair {
+                sender: device.device,
+                wire_id: message_id(self.number()),
+                at_ms: self.at_ms(),
+            },
+            5 | 6 => {
+                let id = self.small(5);
+                // Ranks of one device's sessions differ, as in life.
+                Write::PutSession {
+                    device,
+                    session: session(id, u64::from(self.below(9)) * 5 + u64::from(id)),
+                }
+            }
+            7 if self.below(6) == 0 => Write::ArchiveSessions,
+            7 => Write::DeleteSession { device, id: [self.small(5); 16] },
+            _ => Write::ForgetSeen { before_ms: self.at_ms() },
+        }
+    }
+}
+
+fn is_outgoing(message: &Message) -> bool {
+    matches!(message.status, Status::Outgoing(_))
+}
+
+fn compare<S: View + Apply>(store: &Subject<S>, model: &Subject<MemoryStore>, when: &str)
+where
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    macro_rules! same {
+        ($read:expr) => {
+            assert_eq!(store.read($read), model.read($read), "{when}")
+        };
+    }
+    let chat = conversation(2);
+    same!(|s| s.relay());
+    same!(|s| s.highest_prekey_id());
+    same!(|s| s.one_time_prekeys_above(3, 4));
+    for kind in [PrekeyKind::Weekly, PrekeyKind::OneTime, PrekeyKind::LastResort] {
+        same!(|s| s.newest_prekey(kind));
+        (0..18).for_each(|id| same!(|s| s.prekey(kind, id)));
+    }
+    for n in 0..MESSAGES {
+        let id = message_id(n);
+        same!(|s| s.message(id));
+        same!(|s| s.unread_up_to(chat, id));
+        same!(|s| s.message_by_counter(chat, device_id(1), u64::from(n)));
+        same!(|s| s.outbox_item(id));
+        let order = model.read(|s| s.outbox_item(id)).map_or(0, |item| item.order);
+        same!(|s| s.sealed(order));
+        for device in [2, 3] {
+            same!(|s| s.was_seen(device_id(device), id));
+            same!(|s| s.repair_attempts(device_id(device), id));
+        }
+    }
+    for device in [1, 2, 3] {
+        same!(|s| s.highest_counter(chat, device_id(device)));
+        same!(|s| s.sessions(address(2, device)).map(|mut sessions| {
+            sessions.sort_by_key(|session| (std::cmp::Reverse(session.rank), session.id));
+            sessions
+        }));
+    }
+    for lane in [lane(LaneKind::Messages, 2), lane(LaneKind::Receipts, 2)] {
+        same!(|s| s.outbox(lane, 0, 5));
+        same!(|s| s.outbox(lane, 3, 100));
+    }
+    same!(|s| s.received(chat));
+    same!(|s| s.undelivered(9));
+    let mut lanes = store.read(S::outbox_lanes);
+    lanes.sort();
+    assert_eq!(lanes, model.read(MemoryStore::outbox_lanes), "{when}");
+    same!(|s| s.waiting_senders());
+    same!(|s| s.waiting(account_id(2), 5));
+}

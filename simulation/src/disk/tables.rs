@@ -1,0 +1,443 @@
+//! The rows, and what each write does to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use waxwing_engine::{
+    AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane, LocalDevice, Message,
+    OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, PrekeyKind, PrekeyRecord, ReceiptKind, Reception,
+    RelayState, SealedRecord, SessionRecord, Status, WaitingEnvelope, Write,
+};
+use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
+
+use super::TableSizes;
+
+/// Everything that the engine keeps.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Tables {
+    pub(super) local: Option<LocalRow>,
+    pub(super) relay: Option<RelayState>,
+    pub(super) accounts: BTreeMap<AccountId, AccountState>,
+    pub(super) handles: BTreeMap<Handle, AccountId>,
+    pub(super) conversations: BTreeMap<ConversationId, AccountId>,
+    pub(super) sessions: BTreeMap<DeviceAddress, BTreeMap<[u8; 16], SessionRecord>>,
+    pub(super) weekly_prekeys: BTreeMap<u32, PrekeyRecord>,
+    /// One-time and last-resort prekeys share one series of ids.
+    pub(super) handed_prekeys: BTreeMap<u32, PrekeyRecord>,
+    pub(super) handed_prekey_high: u32,
+    pub(super) handshakes: BTreeMap<[u8; 32], i64>,
+    pub(super) seen: BTreeMap<(DeviceId, MessageId), i64>,
+    messages: BTreeMap<MessageId, (u64, Message)>,
+    places: BTreeMap<(ConversationId, u64), MessageId>,
+    place_high: u64,
+    counters: BTreeSet<(ConversationId, DeviceId, u64, MessageId)>,
+    pub(super) outbox: BTreeMap<OutboxOrder, OutboxItem>,
+    pub(super) outbox_open: BTreeSet<(Lane, OutboxOrder)>,
+    outbox_high: OutboxOrder,
+    pub(super) sealed: BTreeMap<(OutboxOrder, DeviceAddress), Vec<u8>>,
+    pub(super) waiting: BTreeMap<u64, WaitingEnvelope>,
+    waiting_high: u64,
+    pub(super) repairs: BTreeMap<(DeviceId, MessageId), u32>,
+}
+
+/// This device, comparable.
+#[derive(Debug, Clone)]
+pub(super) struct LocalRow(pub(super) LocalDevice);
+
+impl PartialEq for LocalRow {
+    fn eq(&self, other: &LocalRow) -> bool {
+        let (ours, theirs) = (&self.0, &other.0);
+        ours.address == theirs.address
+            && ours.handle == theirs.handle
+            && ours.account_key.as_ref().map(|key| **key) == theirs.account_key.as_ref().map(|key| **key)
+            && *ours.device_secrets == *theirs.device_secrets
+            && ours.account_public == theirs.account_public
+            && ours.device_list == theirs.device_list
+            && ours.registration == theirs.registration
+    }
+}
+
+fn contains(ranges: &[CounterRange], counter: u64) -> bool {
+    ranges.iter().any(|range| (range.first..=range.last).contains(&counter))
+}
+
+/// How far along a delivery state is, whatever its reason.
+fn progress(delivery: Delivery) -> u8 {
+    match delivery {
+        Delivery::Queued => 0,
+        Delivery::Held(_) => 1,
+        Delivery::Sending => 2,
+        Delivery::Failed(_) => 3,
+        Delivery::Cancelled => 4,
+        Delivery::Sent => 5,
+        Delivery::Delivered => 6,
+        Delivery::Read => 7,
+    }
+}
+
+/// The prekeys of a kind whose successor was made before a time.
+fn superseded<'a>(all: impl Iterator<Item = &'a PrekeyRecord>, kind: PrekeyKind, before_ms: i64) -> Vec<u32> {
+    let of_kind: Vec<&PrekeyRecord> = all.filter(|prekey| prekey.kind == kind).collect();
+    of_kind.windows(2).filter(|pair| pair[1].created_at_ms < before_ms).map(|pair| pair[0].id).collect()
+}
+
+impl Tables {
+    /// Applies one write. Nothing here can fail: a write about what is not there does nothing.
+    #[rustfmt::skip]
+    pub(super) fn write(&mut self, write: &Write) {
+        match write {
+            Write::PutLocal(local) => self.local = Some(LocalRow(local.clone())),
+            Write::DeleteLocal => self.local = None,
+            Write::PutRelay(relay) => self.relay = Some(*relay),
+            Write::PutAccount(account) => self.put_account(account),
+            Write::PutConversation { conversation, peer, created_at_ms: _ } => {
+                self.conversations.entry(*conversation).or_insert(*peer);
+            }
+            Write::MoveHeldMessages { from, to, peer } => self.move_held(*from, *to, *peer),
+            Write::PutSession { device, session } => {
+                self.sessions.entry(*device).or_default().insert(session.id, session.clone());
+            }
+            Write::DeleteSession { device, id } => self.delete_session(*device, id),
+            Write::ArchiveSessions => self.archive_sessions(),
+            Write::DeleteDevice(device) => self.delete_device(*device),
+            Write::PutPrekey(prekey) => self.put_prekey(prekey),
+            Write::DeletePrekey { kind, id } => self.delete_prekey(*kind, *id),
+            Write::ExpirePrekeys { before_ms } => self.expire_prekeys(*before_ms),
+            Write::RememberHandshake { handshake, at_ms } => { self.handshakes.insert(*handshake, *at_ms); }
+            Write::RememberSeen { sender, wire_id, at_ms } => { self.seen.insert((*sender, *wire_id), *at_ms); }
+            Write::ForgetSeen { before_ms } => {
+                self.seen.retain(|_, at_ms| *at_ms >= *before_ms);
+                self.handshakes.retain(|_, at_ms| *at_ms >= *before_ms);
+            }
+            Write::PutMessage(message) => self.put_message(message),
+            Write::SetDelivery { message, delivery } => self.set_delivery(*message, *delivery),
+            Write::SetCounter { message, counter } => self.set_counter(*message, *counter),
+            Write::SetReception { message, reception } => self.set_reception(*message, *reception),
+            Write::DropUnreadable { message } => self.drop_unreadable(*message),
+            Write::ApplyReceipt { conversation, sender, kind, ranges } => {
+                self.apply_receipt(*conversation, *sender, *kind, ranges);
+            }
+            Write::MarkRead { conversation, sender, ranges } => self.mark_read(*conversation, *sender, ranges),
+            Write::PutOutbox { draft, created_at_ms } => self.put_outbox(draft, *created_at_ms),
+            Write::PutSealed { order, sealed } => self.put_sealed(*order, sealed),
+            Write::AcceptOutbox { order } => self.accept_outbox(*order),
+            Write::DeleteOutbox { order } => self.delete_outbox(*order),
+            Write::ReopenOutbox { to } => self.reopen_outbox(*to),
+            Write::ExpireOutbox { before_ms } => self.expire_outbox(*before_ms),
+            Write::PutWaiting { sender, wire_id, payload, at_ms: _ } => self.put_waiting(*sender, *wire_id, payload),
+            Write::DeleteWaiting { order } => { self.waiting.remove(order); }
+            Write::CountRepair { sender, wire_id, at_ms: _ } => {
+                *self.repairs.entry((*sender, *wire_id)).or_default() += 1;
+            }
+            Write::ForgetDeviceState => self.forget_device_state(),
+        }
+    }
+
+    fn put_account(&mut self, account: &AccountState) {
+        self.handles.retain(|_, owner| *owner != account.account);
+        self.handles.insert(account.handle.clone(), account.account);
+        self.accounts.insert(account.account, account.clone());
+    }
+
+    fn move_held(&mut self, from: ConversationId, to: ConversationId, peer: AccountId) {
+        self.conversations.entry(to).or_insert(peer);
+        let moves = |id: &MessageId| {
+            use Delivery::{Held, Queued, Sending};
+            let status = self.message(*id).map(|message| message.status);
+            matches!(status, Some(Status::Outgoing(Queued | Held(_) | Sending)))
+        };
+        let range = self.places.range((from, 0)..=(from, u64::MAX));
+        let moved: Vec<MessageId> = range.map(|(_, message)| *message).filter(moves).collect();
+        for id in moved {
+            if let Some((_, message)) = self.remove_message(id) {
+                let status = Status::Outgoing(Delivery::Queued);
+                self.append_message(Message { conversation: to, counter: 0, status, ..message });
+            }
+            self.readdress(id, peer);
+        }
+    }
+
+    fn readdress(&mut self, id: MessageId, peer: AccountId) {
+        for (order, item) in &mut self.outbox {
+            let is_this = matches!(item.draft.payload, OutboxPayload::Message { message } if message == id);
+            if is_this {
+                let was_open = self.outbox_open.remove(&(item.draft.lane, *order));
+                item.draft.lane.to = peer;
+                if was_open {
+                    self.outbox_open.insert((item.draft.lane, *order));
+                }
+                self.sealed.retain(|(of, _), _| of != order);
+            }
+        }
+    }
+
+    fn archive_sessions(&mut self) {
+        for session in self.sessions.values_mut().flat_map(BTreeMap::values_mut) {
+            session.rank = 0;
+        }
+        let outbox = &self.outbox;
+        self.sealed.retain(|(order, _), _| outbox.get(order).is_some_and(|item| item.accepted));
+    }
+
+    fn delete_session(&mut self, device: DeviceAddress, id: &[u8; 16]) {
+        if let Some(sessions) = self.sessions.get_mut(&device) {
+            sessions.remove(id);
+            if sessions.is_empty() {
+                self.sessions.remove(&device);
+            }
+        }
+    }
+
+    fn delete_device(&mut self, device: DeviceAddress) {
+        self.sessions.remove(&device);
+        self.sealed.retain(|(_, to), _| *to != device);
+    }
+
+    fn put_prekey(&mut self, prekey: &PrekeyRecord) {
+        match prekey.kind {
+            PrekeyKind::Weekly => {
+                self.weekly_prekeys.insert(prekey.id, prekey.clone());
+            }
+            PrekeyKind::OneTime | PrekeyKind::LastResort => {
+                self.handed_prekey_high = self.handed_prekey_high.max(prekey.id);
+                self.handed_prekeys.insert(prekey.id, prekey.clone());
+            }
+        }
+    }
+
+    fn delete_prekey(&mut self, kind: PrekeyKind, id: u32) {
+        match kind {
+            PrekeyKind::Weekly => self.weekly_prekeys.remove(&id),
+            PrekeyKind::OneTime | PrekeyKind::LastResort => self.handed_prekeys.remove(&id),
+        };
+    }
+
+    fn expire_prekeys(&mut self, before_ms: i64) {
+        for id in superseded(self.weekly_prekeys.values(), PrekeyKind::Weekly, before_ms) {
+            self.weekly_prekeys.remove(&id);
+        }
+        for id in superseded(self.handed_prekeys.values(), PrekeyKind::LastResort, before_ms) {
+            self.handed_prekeys.remove(&id);
+        }
+    }
+
+    fn put_message(&mut self, message: &Message) {
+        match self.messages.get(&message.id) {
+            None => self.append_message(message.clone()),
+            Some((place, old)) if old.body == Body::Unreadable => {
+                let (place, conversation) = (*place, old.conversation);
+                self.remove_message(message.id);
+                self.insert_message(place, Message { conversation, ..message.clone() });
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn append_message(&mut self, message: Message) {
+        self.place_high += 1;
+        self.insert_message(self.place_high, message);
+    }
+
+    fn insert_message(&mut self, place: u64, message: Message) {
+        self.places.insert((message.conversation, place), message.id);
+        if message.counter > 0 {
+            self.counters.insert((message.conversation, message.sender.device, message.counter, message.id));
+        }
+        self.messages.insert(message.id, (place, message));
+    }
+
+    fn remove_message(&mut self, id: MessageId) -> Option<(u64, Message)> {
+        let (place, message) = self.messages.remove(&id)?;
+        self.places.remove(&(message.conversation, place));
+        self.counters.remove(&(message.conversation, message.sender.device, message.counter, id));
+        Some((place, message))
+    }
+
+    fn set_delivery(&mut self, id: MessageId, delivery: Delivery) {
+        let Some((_, message)) = self.messages.get_mut(&id) else { return };
+        let Status::Outgoing(old) = message.status else { return };
+        let is_set_as_it_is = matches!(delivery, Delivery::Queued | Delivery::Held(_));
+        if is_set_as_it_is || progress(delivery) > progress(old) {
+            message.status = Status::Outgoing(delivery);
+        }
+    }
+
+    fn set_counter(&mut self, id: MessageId, counter: u64) {
+        if let Some((place, mut message)) = self.remove_message(id) {
+            message.counter = counter;
+            self.insert_message(place, message);
+        }
+    }
+
+    fn set_reception(&mut self, id: MessageId, reception: Reception) {
+        let Some((_, message)) = self.messages.get_mut(&id) else { return };
+        let Status::Incoming(old) = message.status else { return };
+        message.status = Status::Incoming(old.max(reception));
+    }
+
+    fn drop_unreadable(&mut self, id: MessageId) {
+        if self.message(id).is_some_and(|message| message.body == Body::Unreadable) {
+            self.remove_message(id);
+        }
+    }
+
+    /// The messages of a device in a conversation whose counter is in one of the ranges. A message without a counter is in none.
+    fn in_ranges(
+        &self,
+        conversation: ConversationId,
+        sender: DeviceId,
+        ranges: &[CounterRange],
+    ) -> Vec<MessageId> {
+        let all = self.counters_of(conversation, sender);
+        all.filter(|(counter, _)| contains(ranges, *counter)).map(|(_, id)| id).collect()
+    }
+
+    fn apply_receipt(
+        &mut self,
+        conversation: ConversationId,
+        sender: DeviceId,
+        kind: ReceiptKind,
+        ranges: &[CounterRange],
+    ) {
+        let delivery = match kind {
+            ReceiptKind::Delivered => Delivery::Delivered,
+            ReceiptKind::Read => Delivery::Read,
+        };
+        let messages: BTreeSet<MessageId> =
+            self.in_ranges(conversation, sender, ranges).into_iter().collect();
+        for message in &messages {
+            self.set_delivery(*message, delivery);
+        }
+        let is_done = |item: &&OutboxItem| match &item.draft.payload {
+            OutboxPayload::Message { message } => messages.contains(message),
+            OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } => false,
+        };
+        let done: Vec<OutboxOrder> = self.outbox.values().filter(is_done).map(|item| item.order).collect();
+        for order in done {
+            self.delete_outbox(order);
+        }
+    }
+
+    fn mark_read(&mut self, conversation: ConversationId, sender: DeviceId, ranges: &[CounterRange]) {
+        for id in self.in_ranges(conversation, sender, ranges) {
+            let Some((_, message)) = self.messages.get_mut(&id) else { continue };
+            if message.status == Status::Incoming(Reception::Unread) {
+                message.status = Status::Incoming(Reception::Read);
+            }
+        }
+    }
+
+    fn put_outbox(&mut self, draft: &OutboxDraft, created_at_ms: i64) {
+        self.outbox_high += 1;
+        let order = self.outbox_high;
+        self.outbox_open.insert((draft.lane, order));
+        self.outbox.insert(order, OutboxItem { order, draft: draft.clone(), accepted: false, created_at_ms });
+    }
+
+    fn put_sealed(&mut self, order: OutboxOrder, sealed: &SealedRecord) {
+        if self.outbox.contains_key(&order) {
+            self.sealed.insert((order, sealed.device), sealed.payload.clone());
+        }
+    }
+
+    fn accept_outbox(&mut self, order: OutboxOrder) {
+        if let Some(item) = self.outbox.get_mut(&order) {
+            item.accepted = true;
+            self.outbox_open.remove(&(item.draft.lane, order));
+        }
+    }
+
+    fn delete_outbox(&mut self, order: OutboxOrder) {
+        if let Some(item) = self.outbox.remove(&order) {
+            self.outbox_open.remove(&(item.draft.lane, order));
+            self.sealed.retain(|(of, _), _| *of != order);
+        }
+    }
+
+    fn reopen_outbox(&mut self, to: Option<AccountId>) {
+        let goes_there = |item: &&mut OutboxItem| to.is_none_or(|to| item.draft.lane.to == to);
+        for item in self.outbox.values_mut().filter(|item| item.accepted).filter(goes_there) {
+            item.accepted = false;
+            self.outbox_open.insert((item.draft.lane, item.order));
+        }
+    }
+
+    fn expire_outbox(&mut self, before_ms: i64) {
+        let is_old = |item: &&OutboxItem| item.accepted && item.created_at_ms < before_ms;
+        let old: Vec<OutboxOrder> = self.outbox.values().filter(is_old).map(|item| item.order).collect();
+        for order in old {
+            self.delete_outbox(order);
+        }
+    }
+
+    fn put_waiting(&mut self, sender: DeviceAddress, wire_id: MessageId, payload: &[u8]) {
+        self.waiting_high += 1;
+        let order = self.waiting_high;
+        self.waiting.insert(order, WaitingEnvelope { order, sender, wire_id, payload: payload.to_vec() });
+    }
+
+    fn forget_device_state(&mut self) {
+        self.sessions.clear();
+        self.sealed.clear();
+        self.weekly_prekeys.clear();
+        self.handed_prekeys.clear();
+    }
+}
+
+/// What several readers need.
+impl Tables {
+    pub(super) fn timeline(&self) -> impl Iterator<Item = &Message> {
+        self.places.values().filter_map(|id| self.message(*id))
+    }
+
+    pub(super) fn message(&self, id: MessageId) -> Option<&Message> {
+        self.messages.get(&id).map(|(_, message)| message)
+    }
+
+    /// All messages of a conversation.
+    pub(super) fn of_conversation(&self, conversation: ConversationId) -> impl Iterator<Item = &Message> {
+        let places = self.places.range((conversation, 0)..=(conversation, u64::MAX));
+        places.filter_map(|(_, id)| self.message(*id))
+    }
+
+    pub(super) fn up_to(
+        &self,
+        conversation: ConversationId,
+        id: MessageId,
+    ) -> impl Iterator<Item = &Message> {
+        let end = self.messages.get(&id).filter(|(_, message)| message.conversation == conversation);
+        let end = end.map_or(0, |(place, _)| *place);
+        self.places.range((conversation, 0)..=(conversation, end)).filter_map(|(_, id)| self.message(*id))
+    }
+
+    /// Counters of a device's messages in a conversation, ascending.
+    pub(super) fn counters_of(
+        &self,
+        conversation: ConversationId,
+        sender: DeviceId,
+    ) -> impl DoubleEndedIterator<Item = (u64, MessageId)> {
+        let first = (conversation, sender, 0, MessageId::from_bytes([0; 16]));
+        let last = (conversation, sender, u64::MAX, MessageId::from_bytes([255; 16]));
+        self.counters.range(first..=last).map(|(_, _, counter, id)| (*counter, *id))
+    }
+
+    pub(super) fn was_seen(&self, sender: DeviceId, wire_id: MessageId) -> bool {
+        self.seen.contains_key(&(sender, wire_id))
+    }
+
+    pub(super) fn is_waiting(&self, sender: DeviceId, wire_id: MessageId) -> bool {
+        self.waiting.values().any(|envelope| envelope.sender.device == sender && envelope.wire_id == wire_id)
+    }
+
+    pub(super) fn sizes(&self) -> TableSizes {
+        TableSizes {
+            messages: self.messages.len(),
+            outbox_open: self.outbox_open.len(),
+            outbox: self.outbox.len(),
+            sealed: self.sealed.len(),
+            waiting: self.waiting.len(),
+            sessions_per_device_max: self.sessions.values().map(BTreeMap::len).max().unwrap_or(0),
+            prekeys: self.weekly_prekeys.len() + self.handed_prekeys.len(),
+            seen: self.seen.len(),
+        }
+    }
+}
