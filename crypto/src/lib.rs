@@ -1,6 +1,44 @@
 //! Keys, PQXDH and the Double Ratchet of Waxwing: sealed messages between two devices.
 //!
-//! No I/O, no async, no clock, no global randomness, no `unsafe`: bytes and randomness in, bytes out.
+//! What this crate promises:
+//!
+//! - It is bytes and randomness in, bytes out: no I/O, no async, no clock, no global randomness, no `unsafe`.
+//! - What exists as a type has been checked: a [`DeviceList`] is signed by its account, a [`Bundle`] by its device.
+//! - What is rejected changes nothing: a [`Session`] moves only with a message that opened whole.
+//! - An old copy of a stored session never seals twice under one key and nonce.
+//! - Secrets are wiped on drop, as far as safe Rust and the libraries below can, and are never printed.
+//!
+//! `docs/spec.md` writes the protocol down. Authentication is classical; secrecy is hybrid, X25519 and ML-KEM-1024.
+//!
+//! ```
+//! use waxwing_crypto::*;
+//! # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut rng = ChaCha20Rng::from_seed([1; 32]);
+//! let (alice, bob) = (DeviceSecrets::generate(&mut rng), DeviceSecrets::generate(&mut rng));
+//! let (alice_keys, bob_keys) = (alice.public(), bob.public());
+//! let at_alice = Address { account: [1; 16], device: [1; 16] };
+//! let at_bob = Address { account: [2; 16], device: [1; 16] };
+//!
+//! // Bob publishes prekeys.
+//! let (weekly, one_time) = (WeeklyPrekey::generate(1, &mut rng), OneTimePrekey::generate(1, &mut rng));
+//! let ours = Ours { address: at_bob, secrets: &bob };
+//! let published = one_time.bundle(&ours, &weekly);
+//!
+//! // Alice writes to him.
+//! let bundle = Bundle::verify(&published, &at_bob, &bob_keys)?;
+//! let theirs = Theirs { address: at_bob, keys: &bob_keys };
+//! let mut session = Session::initiate(&Ours { address: at_alice, secrets: &alice }, &theirs, &bundle, &mut rng)?;
+//! let sealed = session.encrypt(b"hello", b"bound, not sent", &mut rng)?;
+//!
+//! // Bob reads it.
+//! let Message::Initial(message) = Message::parse(&sealed)? else { unreachable!() };
+//! let theirs = Theirs { address: at_alice, keys: &alice_keys };
+//! let (_session, text) = Session::respond(&ours, &theirs, &weekly, &one_time, &message, b"bound, not sent")?;
+//! assert_eq!(text.as_bytes(), b"hello");
+//! # Ok(())
+//! # }
+//! ```
 
 mod aead;
 mod bytes;

@@ -313,6 +313,7 @@ mod device_list {
         numbers.map(&mut entry).collect()
     }
 
+    #[allow(clippy::unwrap_used, reason = "the lint knows a test function, not its helpers")]
     fn list(key: &AccountKey, previous: Option<&DeviceList>, count: u8) -> DeviceList {
         DeviceList::sign([1; 16], key, previous, entries(0..count)).unwrap()
     }

@@ -1,5 +1,6 @@
 //! Two devices and what they publish, from a seed.
 
+#![allow(clippy::unwrap_used, reason = "the lint knows a test function, not its helpers")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
