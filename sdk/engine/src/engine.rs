@@ -315,7 +315,7 @@ impl Engine {
                 Ok(())
             }
             RelayBody::DevicesStale { message, account, .. } => {
-                self.outbox.on_stale(&mut self.directory, message, account);
+                self.outbox.on_stale(work.now.elapsed, &mut self.directory, message, account);
                 Ok(())
             }
             RelayBody::Prekeys { account, devices } => {

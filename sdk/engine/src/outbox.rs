@@ -38,6 +38,9 @@ const LANE_PAGE: usize = 32;
 /// Messages of a lane that are marked as held at a time.
 const HOLD_PAGE: usize = 256;
 
+/// How long a newer device list may take to come, before the message is tried again without it.
+const STALE_WAIT: Duration = Duration::from_secs(10);
+
 /// How long a lane rests that waits for the user, or for an account to come back.
 const HOLD_WAIT: Duration = Duration::from_secs(60);
 
@@ -52,7 +55,7 @@ struct Flight {
     payload: OutboxPayload,
 }
 
-/// What is under way, and what waits.
+/// What is under way, and what waits. Our own account in `blocked` stops every lane: each message goes to our devices too.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     fence: u64,
@@ -121,7 +124,8 @@ impl Outbox {
         }
         self.busy |= !lanes.is_empty();
         for lane in lanes {
-            if !self.blocked.contains_key(&lane.to) {
+            let own = me.address().account;
+            if !self.blocked.contains_key(&lane.to) && !self.blocked.contains_key(&own) {
                 self.pump_lane(lane, work, me, connection, directory, rng)?;
             }
         }
@@ -334,9 +338,16 @@ impl Outbox {
     }
 
     /// The relay knows a newer device list: it is fetched, and what was under way goes out again.
-    pub(crate) fn on_stale(&mut self, directory: &mut Directory, message: MessageId, account: AccountId) {
+    pub(crate) fn on_stale(
+        &mut self,
+        now: Duration,
+        directory: &mut Directory,
+        message: MessageId,
+        account: AccountId,
+    ) {
         if self.flights.contains_key(&message) {
             self.go_back();
+            self.blocked.insert(account, now + STALE_WAIT);
             directory.want(account);
         }
     }
@@ -352,8 +363,8 @@ impl Outbox {
         let Some(flight) = self.flights.get(&message).cloned() else { return Ok(()) };
         let wait = Duration::from_millis(refused.retry_after_ms.into()).max(RETRY_WAIT);
         match refused.code {
-            // Answers to what was under way when another one was refused: they were taken back then.
-            RefusalCode::Fenced => self.go_back(),
+            // The answer to what was under way when another one was refused: all of it was taken back then.
+            RefusalCode::Fenced => {}
             RefusalCode::TooLarge | RefusalCode::BadFrame => {
                 self.go_back();
                 self.fail(work, &flight, FailureReason::TooLarge);
