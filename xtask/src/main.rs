@@ -1,2 +1,128 @@
-//! Under construction.
-fn main() {}
+//! The recipes of Waxwing. `cargo xtask` lists them; people and CI call the same ones.
+//!
+//! Plain `std`, so that it builds in a second and works on a machine that has nothing but Rust.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a program for the terminal
+
+mod check;
+mod measure;
+mod probe;
+mod shell;
+mod test;
+mod tidy;
+mod tools;
+
+use std::process::ExitCode;
+
+use shell::{Outcome, Trouble};
+
+/// One recipe: its name, what may follow it, what it does.
+struct Recipe {
+    name: &'static str,
+    arguments: &'static str,
+    summary: &'static str,
+    run: fn(&[String]) -> Outcome,
+}
+
+const RECIPES: &[Recipe] = &[
+    Recipe {
+        name: "check",
+        arguments: "",
+        summary: "format, clippy, documentation, typos, tidy: nothing may warn",
+        run: check::check,
+    },
+    Recipe {
+        name: "test",
+        arguments: "[ARGS]",
+        summary: "every test, documentation tests too; ARGS go to cargo test",
+        run: test::test,
+    },
+    Recipe { name: "tidy", arguments: "", summary: "the rules that no lint can hold", run: tidy::tidy },
+    Recipe {
+        name: "sim",
+        arguments: "[SEED | --count N]",
+        summary: "the simulation: one seed, or many",
+        run: probe::sim,
+    },
+    Recipe {
+        name: "soak",
+        arguments: "[KILLS]",
+        summary: "kills real processes at random, long; every message arrives once all the same",
+        run: probe::soak,
+    },
+    Recipe {
+        name: "fuzz",
+        arguments: "[TARGET] [SECONDS]",
+        summary: "any bytes against the decoders, 60 s each; installs cargo-fuzz",
+        run: probe::fuzz,
+    },
+    Recipe {
+        name: "mutants",
+        arguments: "[REVISION]",
+        summary: "breaks the lines of crypto and engine changed since then, and asks whether a test notices",
+        run: probe::mutants,
+    },
+    Recipe {
+        name: "vectors",
+        arguments: "",
+        summary: "writes the golden files anew; the diff is the review",
+        run: measure::vectors,
+    },
+    Recipe {
+        name: "bench",
+        arguments: "[crypto | relay | client] [--json]",
+        summary: "measures, in release",
+        run: measure::bench,
+    },
+    Recipe {
+        name: "deny",
+        arguments: "",
+        summary: "licences, advisories and sources of every dependency; installs cargo-deny",
+        run: tools::deny,
+    },
+    Recipe {
+        name: "msrv",
+        arguments: "",
+        summary: "builds with the oldest Rust that is promised",
+        run: tools::msrv,
+    },
+    Recipe {
+        name: "semver",
+        arguments: "REVISION",
+        summary: "the public API against that revision; installs cargo-semver-checks",
+        run: tools::semver,
+    },
+];
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let Some(name) = arguments.next() else {
+        list();
+        return ExitCode::SUCCESS;
+    };
+    if matches!(name.as_str(), "help" | "--help" | "-h") {
+        list();
+        return ExitCode::SUCCESS;
+    }
+    let rest: Vec<String> = arguments.collect();
+    let found = RECIPES.iter().find(|recipe| recipe.name == name);
+    let outcome = shell::enter_workspace().and_then(|()| match found {
+        Some(recipe) => (recipe.run)(&rest),
+        None => Err(Trouble::new(format!("there is no recipe `{name}`; `cargo xtask` lists them"))),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            eprintln!("xtask: {trouble}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn list() {
+    println!("cargo xtask RECIPE\n");
+    for recipe in RECIPES {
+        let usage = format!("{} {}", recipe.name, recipe.arguments);
+        println!("  {usage:<42} {}", recipe.summary);
+    }
+}

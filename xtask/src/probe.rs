@@ -1,0 +1,109 @@
+//! Looking for trouble: the simulation, the soak, fuzzing, mutants.
+
+use crate::shell::{Call, Outcome, Trouble, need_subcommand};
+use crate::test::need_build_tools;
+
+/// Kills of one soak, unless another number is given.
+const SOAK_KILLS: &str = "2000";
+
+/// Seconds that each fuzz target runs, unless another number is given.
+const FUZZ_SECONDS: &str = "60";
+
+/// One seed, or many.
+pub(crate) fn sim(arguments: &[String]) -> Outcome {
+    Call::new("cargo run --release --package waxwing-simulation --bin waxwing-sim --").args(arguments).run()
+}
+
+/// The survival test, with bigger numbers.
+pub(crate) fn soak(arguments: &[String]) -> Outcome {
+    let kills = match arguments {
+        [] => SOAK_KILLS,
+        [kills] => kills,
+        [..] => return Err(Trouble::new("usage: cargo xtask soak [KILLS]")),
+    };
+    number(kills)?;
+    need_build_tools()?;
+    Call::new("cargo test --package waxwing-chat --test survival -- --nocapture")
+        .env("WAXWING_SOAK_KILLS", kills)
+        .run()
+}
+
+/// One target, or all in turn.
+pub(crate) fn fuzz(arguments: &[String]) -> Outcome {
+    let (target, seconds) = match arguments {
+        [] => (None, FUZZ_SECONDS),
+        [target] => (Some(target), FUZZ_SECONDS),
+        [target, seconds] => (Some(target), seconds.as_str()),
+        [..] => return Err(Trouble::new("usage: cargo xtask fuzz [TARGET] [SECONDS]")),
+    };
+    number(seconds)?;
+    let targets = fuzz_targets()?;
+    if let Some(target) = target
+        && !targets.contains(target)
+    {
+        return Err(Trouble::new(format!("there is no target `{target}`; there are {}", targets.join(", "))));
+    }
+    if !Call::new("c++ --version").succeeds() {
+        return Err(Trouble::new("libFuzzer needs a C++ compiler (Debian: `apt-get install g++`)"));
+    }
+    need_subcommand("fuzz", "cargo-fuzz")?;
+    for target in targets.iter().filter(|name| target.is_none_or(|wanted| *name == wanted)) {
+        // libFuzzer needs flags that stable Rust hides. What is found is kept beside the committed seeds, but not committed.
+        let found = format!("fuzz/found/{target}");
+        std::fs::create_dir_all(&found).map_err(|e| Trouble::new(format!("cannot make {found}: {e}")))?;
+        Call::new("cargo fuzz run")
+            .arg(target)
+            .arg(found)
+            .arg(format!("fuzz/corpus/{target}"))
+            .arg("--")
+            .arg(format!("-max_total_time={seconds}"))
+            .env("RUSTC_BOOTSTRAP", "1")
+            .run()?;
+    }
+    Ok(())
+}
+
+/// The names of `fuzz/fuzz_targets/*.rs`, in order.
+fn fuzz_targets() -> Result<Vec<String>, Trouble> {
+    let entries = std::fs::read_dir("fuzz/fuzz_targets")
+        .map_err(|e| Trouble::new(format!("cannot read fuzz/fuzz_targets: {e}")))?;
+    let mut names: Vec<String> = entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| Some(entry.path().file_stem()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Breaks the lines that changed since a revision, one at a time.
+pub(crate) fn mutants(arguments: &[String]) -> Outcome {
+    let revision = match arguments {
+        [] => "HEAD~1",
+        [revision] => revision,
+        [..] => return Err(Trouble::new("usage: cargo xtask mutants [REVISION]")),
+    };
+    need_subcommand("mutants", "cargo-mutants")?;
+    let diff = Call::new("git diff").arg(revision).arg("--").arg("crypto/src").arg("sdk/engine/src").output();
+    let diff = diff.ok_or_else(|| Trouble::new(format!("git knows no difference to `{revision}`")))?;
+    if diff.trim().is_empty() {
+        println!("crypto/src and sdk/engine/src are as they were at {revision}");
+        return Ok(());
+    }
+    let file = std::env::temp_dir().join(format!("waxwing-mutants-{}.diff", std::process::id()));
+    std::fs::write(&file, diff).map_err(|e| Trouble::new(format!("cannot write {}: {e}", file.display())))?;
+    let outcome = Call::new("cargo mutants --package waxwing-crypto --package waxwing-engine")
+        .arg("--test-package=waxwing-crypto,waxwing-engine,waxwing-simulation")
+        .arg("--in-diff")
+        .arg(file.display().to_string())
+        .run();
+    // A file left in the temporary folder does no harm.
+    let _ = std::fs::remove_file(&file);
+    outcome
+}
+
+fn number(text: &str) -> Outcome {
+    match text.parse::<u64>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Trouble::new(format!("`{text}` is not a number"))),
+    }
+}

@@ -1,0 +1,68 @@
+//! `test`: everything that must pass, on a machine that has Rust and perhaps nothing else.
+
+use crate::shell::{Call, Outcome, Trouble};
+
+/// A tool that the build calls, how to see that it is there, and the Debian package that brings it.
+struct Tool {
+    name: &'static str,
+    probe: &'static [&'static str],
+    package: &'static str,
+}
+
+/// SQLCipher and the OpenSSL below it are built from source: that takes a C compiler, make and perl with its modules.
+const TOOLS: &[Tool] = &[
+    Tool { name: "a C compiler", probe: &["cc", "--version"], package: "gcc" },
+    Tool { name: "make", probe: &["make", "--version"], package: "make" },
+    Tool {
+        name: "perl with its standard modules",
+        probe: &["perl", "-MFindBin", "-MIPC::Cmd", "-MFile::Compare", "-MTime::Piece", "-e", "1"],
+        package: "perl",
+    },
+];
+
+/// Builds once, in one profile, and runs every test. With arguments: `cargo test` with them.
+pub(crate) fn test(arguments: &[String]) -> Outcome {
+    need_build_tools()?;
+    if !arguments.is_empty() {
+        return Call::new("cargo test").args(arguments).run();
+    }
+    // Some tests start the programs of other packages: they must be there first. The same profile and the same features
+    // as the tests, so nothing is built twice.
+    Call::new("cargo build --workspace --bins --tests").run()?;
+    Call::new("cargo test --workspace").run()
+}
+
+/// Installs what the build calls, where that is possible, and says what is missing where it is not.
+pub(crate) fn need_build_tools() -> Outcome {
+    let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !is_there(tool)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = missing.iter().map(|tool| tool.name).collect();
+    let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
+    let (names, packages) = (names.join(", "), packages.join(" "));
+    println!("missing: {names}");
+    if !(is_root() && Call::new("apt-get --version").succeeds()) {
+        return Err(Trouble::new(format!("please install {names} (Debian: `apt-get install {packages}`)")));
+    }
+    let quiet = |words: &str| Call::new(words).env("DEBIAN_FRONTEND", "noninteractive");
+    quiet("apt-get update -q").run()?;
+    quiet("apt-get install -y -q --no-install-recommends").args(&split(&packages)).run()?;
+    match TOOLS.iter().find(|tool| !is_there(tool)) {
+        None => Ok(()),
+        Some(tool) => Err(Trouble::new(format!("{} is still missing", tool.name))),
+    }
+}
+
+fn is_there(tool: &Tool) -> bool {
+    let Some((program, arguments)) = tool.probe.split_first() else { return true };
+    arguments.iter().fold(Call::new(program), |call, argument| call.arg(*argument)).succeeds()
+}
+
+fn is_root() -> bool {
+    Call::new("id -u").output().is_some_and(|id| id.trim() == "0")
+}
+
+fn split(words: &str) -> Vec<String> {
+    words.split_whitespace().map(str::to_owned).collect()
+}
