@@ -33,6 +33,7 @@ struct Device {
     account: Option<AccountId>,
     signing_key: PublicKeyBytes,
     last_sequence: u64,
+    acknowledged: u64,
     prekey_id_high: u32,
     one_time: BTreeMap<u32, Bytes>,
     last_resort: Option<Bytes>,
@@ -94,7 +95,11 @@ impl MemoryStore {
         match op {
             Op::Register(register) => self.register(register),
             Op::UpdateDevices(update) => self.update_devices(update),
-            Op::PublishPrekeys { device, one_time, last_resort } => {
+            Op::PublishPrekeys { device, one_time, last_resort, replace } => {
+                if *replace && let Some(device) = self.devices.get_mut(device) {
+                    let kept = one_time.iter().map(|prekey| prekey.id).min().unwrap_or(u32::MAX);
+                    device.one_time = device.one_time.split_off(&kept);
+                }
                 self.publish(*device, one_time, last_resort.as_ref())
             }
             Op::TakePrekeys(take) => self.take(take),
@@ -102,6 +107,7 @@ impl MemoryStore {
             Op::Acknowledge { device, cursor } => {
                 if let Some(device) = self.devices.get_mut(device) {
                     device.mailbox = device.mailbox.split_off(&cursor.saturating_add(1));
+                    device.acknowledged = device.acknowledged.max(*cursor);
                 }
                 Outcome::Done
             }
@@ -158,6 +164,7 @@ impl MemoryStore {
             account: None,
             signing_key: record.signing_key,
             last_sequence: 0,
+            acknowledged: 0,
             prekey_id_high: 0,
             one_time: BTreeMap::new(),
             last_resort: None,
@@ -223,6 +230,9 @@ impl MemoryStore {
     fn take(&mut self, take: &Take) -> Outcome {
         if !self.accounts.contains_key(&take.account) {
             return Outcome::Refused(RefusalCode::UnknownAccount);
+        }
+        if self.devices.get(&take.requester).is_none_or(|device| device.account.is_none()) {
+            return Outcome::Refused(RefusalCode::UnknownDevice);
         }
         let known = |id: &DeviceId| self.device_of(take.account, *id).is_some();
         if !take.devices.iter().all(known) {
@@ -347,6 +357,7 @@ impl MemoryStore {
             last_resort_prekey: device.last_resort.is_some(),
             device_list_version: self.accounts.get(&account)?.device_list_version,
             last_sequence: device.last_sequence,
+            acknowledged: device.acknowledged,
         })
     }
 

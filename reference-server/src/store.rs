@@ -32,6 +32,9 @@ pub enum Op {
         one_time: Vec<Prekey>,
         /// Replaces the one before.
         last_resort: Option<Prekey>,
+        /// Withdraws one-time bundles with smaller ids than those that come, or all if none comes. So a repeated upload
+        /// withdraws nothing of its own.
+        replace: bool,
     },
     /// Takes a prekey of each device.
     TakePrekeys(Take),
@@ -219,6 +222,8 @@ pub struct DeviceState {
     pub device_list_version: u64,
     /// The last sequence number that its mailbox gave.
     pub last_sequence: u64,
+    /// The greatest cursor that it ever acknowledged.
+    pub acknowledged: Cursor,
 }
 
 /// The storage could not do it. Nothing was changed.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use waxwing_wire::{
     AccountId, AccountQuery, Challenge, ClientBody, ClientFrame, Cursor, DeviceId, FetchId, FrameSignature,
-    MessageId, Prekey, RefusalCode, Refused, RelayBody, RelayFrame, RelayId, Request, Submit, UpdateDevices,
-    Welcome, agree_version, limits,
+    MessageId, RefusalCode, Refused, RelayBody, RelayFrame, RelayId, Request, Submit, UpdateDevices, Welcome,
+    agree_version, limits,
 };
 
 use super::delivery::{Delivery, NeverSent};
@@ -16,6 +16,9 @@ use crate::store::{Answer, Append, ConnectionId, Op, Outcome, Query, Take};
 
 /// Requests of one connection that may be under way; the socket is not read beyond them.
 const PENDING_MAX: usize = limits::SUBMITS_IN_FLIGHT_MAX;
+
+/// Accounts that a connection may ask for before it logs in.
+const LOOKUPS_BEFORE_LOGIN_MAX: u32 = 3;
 
 /// When to ask again after the storage failed.
 const UNAVAILABLE_RETRY_MS: u32 = 2_000;
@@ -49,6 +52,8 @@ pub(super) enum State {
     Greeted {
         /// Refused attempts to log in.
         failures: u32,
+        /// Accounts that were asked for.
+        lookups: u32,
     },
     /// A device is known.
     LoggedIn(Box<Session>),
@@ -304,7 +309,7 @@ impl Connection {
         };
         match agree_version(version_min, version_max) {
             Some(version) => {
-                self.state = State::Greeted { failures: 0 };
+                self.state = State::Greeted { failures: 0, lookups: 0 };
                 let welcome = Welcome { version, features: 0, relay: self.relay, challenge: self.challenge };
                 reply(frame.request, RelayBody::Welcome(welcome), out);
             }
@@ -332,8 +337,11 @@ impl Connection {
                 self.ask(pending, Query::Device { account, device }, out);
             }
             ClientBody::UpdateDevices(update) => self.update_devices(request, update, out),
+            ClientBody::FetchAccount(AccountQuery::Handle(handle)) => {
+                self.fetch_account_before_login(request, AccountQuery::Handle(handle), out);
+            }
             ClientBody::Hello { .. }
-            | ClientBody::FetchAccount(_)
+            | ClientBody::FetchAccount(AccountQuery::Id(_))
             | ClientBody::PublishPrekeys { .. }
             | ClientBody::FetchPrekeys { .. }
             | ClientBody::Submit(_)
@@ -346,8 +354,10 @@ impl Connection {
         let request = frame.request;
         match frame.body {
             ClientBody::FetchAccount(query) => self.fetch_account(request, query, now, limiter, out),
-            ClientBody::PublishPrekeys { one_time, last_resort } => {
-                self.publish_prekeys(request, one_time, last_resort, out);
+            ClientBody::PublishPrekeys { one_time, last_resort, replace } => {
+                let Some(session) = self.session() else { return };
+                let op = Op::PublishPrekeys { device: session.device, one_time, last_resort, replace };
+                self.commit(Pending::Publish { request }, op, out);
             }
             ClientBody::FetchPrekeys { fetch, account, devices } => {
                 self.fetch_prekeys(request, (fetch, account, devices), now, limiter, out);
@@ -365,6 +375,16 @@ impl Connection {
         }
     }
 
+    /// A device that was reinstalled needs the device list that it shall follow.
+    fn fetch_account_before_login(&mut self, request: Request, query: AccountQuery, out: &mut Vec<Action>) {
+        let State::Greeted { lookups, .. } = &mut self.state else { return };
+        if *lookups == LOOKUPS_BEFORE_LOGIN_MAX {
+            return rate_limited(request, self.rules.login_timeout, out);
+        }
+        *lookups += 1;
+        self.ask(Pending::Account { request }, Query::Account(query), out);
+    }
+
     fn fetch_account(
         &mut self,
         request: Request,
@@ -378,18 +398,6 @@ impl Connection {
             Ok(()) => self.ask(Pending::Account { request }, Query::Account(query), out),
             Err(wait) => rate_limited(request, wait, out),
         }
-    }
-
-    fn publish_prekeys(
-        &mut self,
-        request: Request,
-        one_time: Vec<Prekey>,
-        last_resort: Option<Prekey>,
-        out: &mut Vec<Action>,
-    ) {
-        let Some(session) = self.session() else { return };
-        let op = Op::PublishPrekeys { device: session.device, one_time, last_resort };
-        self.commit(Pending::Publish { request }, op, out);
     }
 
     fn fetch_prekeys(

@@ -33,6 +33,9 @@ impl Connection {
         if let Some(Err(wait)) = self.address.map(|address| limiter.registration(address, now.elapsed)) {
             return rate_limited(request, wait, out);
         }
+        if i64::try_from(register.device_list_version).is_err() {
+            return self.bad_frame(request, out);
+        }
         if let Err(code) = self.check_token(&register, now) {
             return self.refuse_login(request, code, out);
         }
@@ -160,6 +163,7 @@ impl Connection {
             prekey_id_high: found.prekey_id_high,
             last_resort_prekey: found.last_resort_prekey,
             device_list_version: found.device_list_version,
+            acknowledged: found.acknowledged,
         };
         reply(request, RelayBody::LoggedIn(logged_in), out);
         self.read_on(out);
@@ -168,7 +172,7 @@ impl Connection {
     /// Says why, and closes after too many of them.
     pub(super) fn refuse_login(&mut self, request: Request, code: RefusalCode, out: &mut Vec<Action>) {
         reply(request, RelayBody::Refused(Refused::because(code)), out);
-        if let State::Greeted { failures } = &mut self.state {
+        if let State::Greeted { failures, .. } = &mut self.state {
             *failures += 1;
             if *failures >= FAILURES_MAX {
                 self.close(CloseReason::NotLoggedIn, out);

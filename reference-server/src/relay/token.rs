@@ -107,8 +107,10 @@ impl TokenKeys {
     }
 }
 
+type ReadKey = fn(&[u8]) -> Result<DecodingKey, JwtError>;
+
 fn from_pem(pem: &[u8]) -> Vec<Key> {
-    let readers: [(Algorithm, fn(&[u8]) -> Result<DecodingKey, JwtError>); 3] = [
+    let readers: [(Algorithm, ReadKey); 3] = [
         (Algorithm::EdDSA, DecodingKey::from_ed_pem),
         (Algorithm::ES256, DecodingKey::from_ec_pem),
         (Algorithm::RS256, DecodingKey::from_rsa_pem),
@@ -126,7 +128,11 @@ fn from_jwks(json: &str) -> Vec<Key> {
                 Algorithm::ES256
             }
             AlgorithmParameters::OctetKeyPair(_) => Algorithm::EdDSA,
-            _ => return None, // a secret is no public key, and the enum is not ours
+            // A secret is no public key, and the enum is not ours.
+            AlgorithmParameters::EllipticCurve(_)
+            | AlgorithmParameters::OctetKey(_)
+            | AlgorithmParameters::Other(_)
+            | _ => return None,
         };
         let key = DecodingKey::from_jwk(jwk).ok()?;
         Some(Key { id: jwk.common.key_id.clone(), algorithm, key })

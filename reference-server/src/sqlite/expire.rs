@@ -1,0 +1,38 @@
+//! Deleting what is past its time, a chunk at a time.
+//!
+//! Row ids grow with time, so only the oldest rows are looked at.
+
+use rusqlite::{Result, Transaction, params};
+
+use crate::store::{ENVELOPE_LIFETIME_MS, Outcome, TAKE_LIFETIME_MS};
+
+pub(super) fn expire(transaction: &Transaction<'_>, now_ms: i64, chunk_rows: u32) -> Result<Outcome> {
+    let envelopes_before = now_ms - ENVELOPE_LIFETIME_MS;
+    let expired: Vec<(i64, i64)> = transaction
+        .prepare_cached(
+            "SELECT id, device FROM (SELECT id, device, accepted_at_ms FROM mailbox ORDER BY id LIMIT ?2)
+             WHERE accepted_at_ms < ?1",
+        )?
+        .query_map(params![envelopes_before, chunk_rows], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_>>()?;
+    for (row, device) in &expired {
+        transaction.prepare_cached("DELETE FROM mailbox WHERE id = ?1")?.execute([row])?;
+        transaction
+            .prepare_cached("UPDATE device SET waiting = waiting - 1 WHERE id = ?1")?
+            .execute([device])?;
+    }
+    let seen = transaction
+        .prepare_cached(
+            "DELETE FROM seen WHERE id IN
+             (SELECT id FROM (SELECT id, at_ms FROM seen ORDER BY id LIMIT ?2) WHERE at_ms < ?1)",
+        )?
+        .execute(params![envelopes_before, chunk_rows])?;
+    let given = transaction
+        .prepare_cached(
+            "DELETE FROM given WHERE id IN
+             (SELECT id FROM (SELECT id, at_ms FROM given ORDER BY id LIMIT ?2) WHERE at_ms < ?1)",
+        )?
+        .execute(params![now_ms - TAKE_LIFETIME_MS, chunk_rows])?;
+    let chunk = chunk_rows as usize;
+    Ok(Outcome::Expired { more: expired.len() >= chunk || seen >= chunk || given >= chunk })
+}

@@ -1,0 +1,107 @@
+//! Questions, answered on a connection that only reads.
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+use waxwing_wire::{
+    AccountId, AccountQuery, AccountRecord, Cursor, DeviceId, Envelope, Handle, MessageId, PublicKeyBytes,
+};
+
+use crate::store::{Answer, DeviceState, MAILBOX_ANSWER_MAX_BYTES, Query, envelope_id};
+
+pub(super) fn answer(connection: &Connection, query: &Query) -> Result<Answer> {
+    match query {
+        Query::Device { account, device } => device_state(connection, *account, *device).map(Answer::Device),
+        Query::Account(by) => account(connection, by).map(|found| Answer::Account(found.map(Box::new))),
+        Query::Mailbox { device, after, limit } => mailbox(connection, *device, *after, *limit),
+    }
+}
+
+fn device_state(
+    connection: &Connection,
+    account: AccountId,
+    device: DeviceId,
+) -> Result<Option<DeviceState>> {
+    connection
+        .prepare_cached(
+            "SELECT signing_key, (SELECT count(*) FROM prekey WHERE prekey.device = device.id), prekey_id_high,
+                    last_resort IS NOT NULL, device_list_version, last_sequence, acknowledged
+             FROM device JOIN account ON account.id = device.account
+             WHERE device.device_id = ?1 AND account.account_id = ?2",
+        )?
+        .query_row(params![device.as_bytes(), account.as_bytes()], |row| {
+            Ok(DeviceState {
+                signing_key: PublicKeyBytes(row.get(0)?),
+                one_time_prekeys: row.get(1)?,
+                prekey_id_high: row.get(2)?,
+                last_resort_prekey: row.get(3)?,
+                device_list_version: row.get(4)?,
+                last_sequence: row.get(5)?,
+                acknowledged: row.get(6)?,
+            })
+        })
+        .optional()
+}
+
+fn account(connection: &Connection, by: &AccountQuery) -> Result<Option<AccountRecord>> {
+    match by {
+        AccountQuery::Id(id) => connection
+            .prepare_cached(
+                "SELECT account_id, handle, account_key, device_list, device_list_version
+                 FROM account WHERE account_id = ?1",
+            )?
+            .query_row([id.as_bytes()], account_from_row)
+            .optional(),
+        AccountQuery::Handle(handle) => connection
+            .prepare_cached(
+                "SELECT account_id, handle, account_key, device_list, device_list_version
+                 FROM account WHERE handle = ?1",
+            )?
+            .query_row([handle.as_str()], account_from_row)
+            .optional(),
+    }
+}
+
+fn account_from_row(row: &Row<'_>) -> Result<AccountRecord> {
+    let handle: String = row.get(1)?;
+    let handle = Handle::new(&handle).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, Box::new(error))
+    })?;
+    Ok(AccountRecord {
+        account: AccountId::from_bytes(row.get(0)?),
+        handle,
+        account_key: PublicKeyBytes(row.get(2)?),
+        device_list: Bytes::from(row.get::<_, Vec<u8>>(3)?),
+        device_list_version: row.get(4)?,
+    })
+}
+
+fn mailbox(connection: &Connection, device: DeviceId, after: Cursor, limit: usize) -> Result<Answer> {
+    let mut statement = connection.prepare_cached(
+        "SELECT sequence, sender_account, sender_device, message_id, accepted_at_ms, payload
+         FROM mailbox WHERE device = (SELECT id FROM device WHERE device_id = ?1) AND sequence > ?2
+         ORDER BY sequence LIMIT ?3",
+    )?;
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![device.as_bytes(), after, limit + 1])?;
+    let (mut envelopes, mut size_bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let payload = row.get_ref(5)?.as_blob()?;
+        size_bytes += payload.len();
+        let over_size = size_bytes > MAILBOX_ANSWER_MAX_BYTES && !envelopes.is_empty();
+        if envelopes.len() == limit || over_size {
+            return Ok(Answer::Mailbox { envelopes, more: true });
+        }
+        let sender_device = DeviceId::from_bytes(row.get(2)?);
+        let message = MessageId::from_bytes(row.get(3)?);
+        envelopes.push(Envelope {
+            id: envelope_id(&sender_device, &message, &device),
+            sequence: row.get(0)?,
+            sender_account: AccountId::from_bytes(row.get(1)?),
+            sender_device,
+            message,
+            payload: Bytes::copy_from_slice(payload),
+            accepted_at_ms: row.get(4)?,
+        });
+    }
+    Ok(Answer::Mailbox { envelopes, more: false })
+}
