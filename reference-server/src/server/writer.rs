@@ -198,6 +198,7 @@ impl Writer {
                     tracing::error!(%error, "storage fails; submits are refused until it works");
                 }
                 self.fences.block(ops);
+                self.expire_at = Instant::now() + EXPIRE_MORE_INTERVAL; // looks whether it works again
                 vec![Outcome::Failed; ops.len()]
             }
         }
