@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Makes the committed seeds out of the golden files: real encodings of this version. Run it after `cargo xtask vectors`.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+unhex() { # hex on standard input, bytes to the file named
+    mkdir -p "$(dirname "$1")"
+    perl -0777 -ne 's/\s//g; print pack "H*", $_' >"$1"
+}
+
+from_crypto() { # target, name of a line in the golden file
+    grep "^$2 " ../crypto/tests/golden/spine.txt | cut -d' ' -f2 | unhex "corpus/$1/$2"
+}
+
+rm -rf corpus
+for name in bundle last-resort-bundle; do from_crypto bundle_verify "$name"; done
+for name in device-list-1 device-list-2; do from_crypto device_list_verify "$name"; done
+for name in initial-message ratchet-message; do from_crypto message_parse "$name"; done
+for name in unanswered responder with-skipped after-late; do from_crypto session_snapshot "snapshot-$name"; done
+for file in ../wire/tests/golden/*.hex; do
+    name=$(basename "$file" .hex)
+    case $name in
+        acknowledge | fetch_* | hello | login | ping | publish_* | register | submit | update_*) side=client ;;
+        *) side=relay ;;
+    esac
+    unhex "corpus/decode_$side/$name" <"$file"
+done
+mkdir -p corpus/unpad
+perl -e 'print "hello\x80", "\0" x 122' >corpus/unpad/hello
+perl -e 'print "\x80", "\0" x 127' >corpus/unpad/empty
+perl -e 'print "x" x 1100, "\x80", "\0" x 51' >corpus/unpad/longer
