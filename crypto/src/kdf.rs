@@ -4,7 +4,7 @@
 //! under one can never be taken for another. Proofs to the relay have a label of their own, which is not in this table.
 
 use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, KeyInit, Mac, digest::FixedOutput};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
@@ -65,10 +65,7 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
 
 fn mac(mut keyed: Hmac<Sha256>, message: &[u8]) -> Secret<32> {
     keyed.update(message);
-    let mut tag = keyed.finalize().into_bytes();
-    let secret = Secret::filled(|place| place.copy_from_slice(&tag));
-    tag.as_mut_slice().zeroize();
-    secret
+    Secret::filled(|place| keyed.finalize_into(place.into()))
 }
 
 /// Splits 96 derived bytes into the three secrets they are.

@@ -5,7 +5,7 @@ use crate::{aead, kdf, kem, keys, secret::Secret};
 /// X25519 behind the checks of a public key. `None` when the key or the result is refused.
 pub fn x25519(secret: &[u8; 32], public: &[u8; 32]) -> Option<[u8; 32]> {
     let public = keys::AgreementPublic::parse(*public).ok()?;
-    keys::AgreementSecret::from_bytes(secret).agree(&public).map(|shared| *shared.expose())
+    keys::AgreementSecret::from_bytes(secret).agree(&public.point()).map(|shared| *shared.expose())
 }
 
 /// X25519 public key of a secret.

@@ -19,7 +19,7 @@ use crate::{
     ratchet::state::{Context, State},
     x3dh::{
         bundle::{Bundle, OneTimePrekey, WeeklyPrekey},
-        initiate::{HandshakeError, initiate},
+        initiate::{HandshakeError, Initiated, initiate},
         respond::respond,
     },
 };
@@ -117,15 +117,10 @@ impl Session {
         bundle: &Bundle,
         rng: &mut impl CryptoRng,
     ) -> Result<Self, HandshakeError> {
-        let (handshake, agreed) = initiate(ours, theirs, bundle, rng)?;
-        let state = State::initiate(
-            &agreed.root,
-            agreed.initiator_header,
-            agreed.responder_header,
-            &bundle.weekly,
-            rng,
-        )
-        .ok_or(HandshakeError::WeakKey)?;
+        let Initiated { handshake, agreed, weekly } = initiate(ours, theirs, bundle, rng)?;
+        let state =
+            State::initiate(&agreed.root, agreed.initiator_header, agreed.responder_header, &weekly, rng)
+                .ok_or(HandshakeError::WeakKey)?;
         Ok(Self {
             id: agreed.session_id,
             handshake_id: handshake.id(),

@@ -18,7 +18,7 @@ use super::{
     skipped::{PastChain, SKIPPED_MAX, SkippedKeys},
 };
 use crate::{
-    keys::{AgreementPublic, AgreementSecret},
+    keys::{AgreementPoint, AgreementSecret},
     message::{SALT_BYTES, Sealed, write_clear},
     session::{OpenError, SealError},
 };
@@ -45,7 +45,7 @@ pub(crate) enum Sending {
 }
 
 pub(crate) struct Due {
-    pub(crate) theirs: AgreementPublic,
+    pub(crate) theirs: AgreementPoint,
     pub(crate) header_key: HeaderKey,
     /// How many messages our chain before had.
     pub(crate) previous_length: u32,
@@ -103,7 +103,7 @@ pub(crate) struct Advance {
 
 pub(crate) struct Turn {
     root: RootKey,
-    theirs: AgreementPublic,
+    theirs: AgreementPoint,
     next_header_key: HeaderKey,
     /// Keys left in the chain that ends.
     left_behind: SkippedKeys,
@@ -118,7 +118,7 @@ impl State {
         root: &RootKey,
         ours_header_key: HeaderKey,
         theirs_header_key: HeaderKey,
-        weekly: &AgreementPublic,
+        weekly: &AgreementPoint,
         rng: &mut impl CryptoRng,
     ) -> Option<Self> {
         let (root, active) = begin_chain(root, weekly, ours_header_key, 0, rng)?;
@@ -305,7 +305,7 @@ impl Receiving {
 /// Makes our next ratchet key and steps the root with it.
 fn begin_chain(
     root: &RootKey,
-    theirs: &AgreementPublic,
+    theirs: &AgreementPoint,
     header_key: HeaderKey,
     previous_length: u32,
     rng: &mut impl CryptoRng,
@@ -328,14 +328,15 @@ fn open_turn(
     let left = header.previous_length.saturating_sub(next);
     check_jump(header.number, if ending.is_some() { left } else { 0 })?;
 
-    let agreed = ours.agree(&header.ratchet).ok_or(OpenError::Rejected)?;
+    let theirs = header.ratchet.point();
+    let agreed = ours.agree(&theirs).ok_or(OpenError::Rejected)?;
     let RootStep { root, chain, next_header_key } = root.step(&agreed);
     let (advance, plaintext) = open_ahead(&chain, 0, header.number, sealed, context)?;
     let left_behind = match ending {
         Some(ending) if left > 0 => walk(&ending.chain, next, next + left).0,
         Some(_) | None => SkippedKeys::with_capacity(0),
     };
-    Ok((Turn { root, theirs: header.ratchet, next_header_key, left_behind, advance }, plaintext))
+    Ok((Turn { root, theirs, next_header_key, left_behind, advance }, plaintext))
 }
 
 fn check_jump(ahead: u32, left_behind: u32) -> Result<(), OpenError> {

@@ -134,7 +134,7 @@ fn write_state(state: &State, out: &mut Vec<u8>) {
     match &state.sending {
         Sending::Due(due) => {
             out.push(DUE);
-            out.extend_from_slice(&due.theirs.to_bytes());
+            out.extend_from_slice(&due.theirs.public().to_bytes());
             out.extend_from_slice(due.header_key.expose());
             out.extend_from_slice(&due.previous_length.to_be_bytes());
         }
@@ -177,7 +177,7 @@ fn read_state(reader: &mut Reader<'_>) -> Option<State> {
         })
     } else {
         Sending::Due(Due {
-            theirs: AgreementPublic::parse(*reader.array()?).ok()?,
+            theirs: AgreementPublic::parse(*reader.array()?).ok()?.point(),
             header_key: HeaderKey::copy_of(reader.array()?),
             previous_length: reader.u32()?,
         })

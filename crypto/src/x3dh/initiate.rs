@@ -9,7 +9,7 @@ use super::{
     bundle::Bundle,
 };
 use crate::{
-    keys::{AgreementSecret, Ours, Theirs},
+    keys::{AgreementPoint, AgreementSecret, Ours, Theirs},
     message::Handshake,
 };
 
@@ -34,12 +34,19 @@ impl fmt::Display for HandshakeError {
 
 impl std::error::Error for HandshakeError {}
 
+pub(crate) struct Initiated {
+    pub(crate) handshake: Handshake,
+    pub(crate) agreed: Agreed,
+    /// Their weekly prekey: what the first chain steps from.
+    pub(crate) weekly: AgreementPoint,
+}
+
 pub(crate) fn initiate(
     ours: &Ours<'_>,
     theirs: &Theirs<'_>,
     bundle: &Bundle,
     rng: &mut impl CryptoRng,
-) -> Result<(Handshake, Agreed), HandshakeError> {
+) -> Result<Initiated, HandshakeError> {
     if bundle.address != theirs.address || bundle.device != *theirs.keys {
         return Err(HandshakeError::OtherDevice);
     }
@@ -59,12 +66,13 @@ pub(crate) fn initiate(
         kem: &bundle.kem,
         handshake: &handshake,
     };
+    let weekly = bundle.weekly.point();
     let dhs = [
-        ours.secrets.agreement().agree(&bundle.weekly),
-        ephemeral.agree(theirs.keys.agreement()),
-        ephemeral.agree(&bundle.weekly),
+        ours.secrets.agreement().agree(&weekly),
+        ephemeral.agree(&theirs.keys.agreement().point()),
+        ephemeral.agree(&weekly),
     ];
-    let one_time_dh = bundle.one_time.as_ref().map(|key| ephemeral.agree(key));
+    let one_time_dh = bundle.one_time.map(|key| ephemeral.agree(&key.point()));
     let agreed = agree(dhs, one_time_dh, &encapsulated, &transcript).ok_or(HandshakeError::WeakKey)?;
-    Ok((handshake, agreed))
+    Ok(Initiated { handshake, agreed, weekly })
 }

@@ -32,11 +32,12 @@ pub(crate) fn respond(
         kem: &kem,
         handshake,
     };
+    let ephemeral = handshake.ephemeral.point();
     let dhs = [
-        weekly.secret().agree(theirs.keys.agreement()),
-        ours.secrets.agreement().agree(&handshake.ephemeral),
-        weekly.secret().agree(&handshake.ephemeral),
+        weekly.secret().agree(&theirs.keys.agreement().point()),
+        ours.secrets.agreement().agree(&ephemeral),
+        weekly.secret().agree(&ephemeral),
     ];
-    let one_time_dh = one_time.agreement().map(|secret| secret.agree(&handshake.ephemeral));
+    let one_time_dh = one_time.agreement().map(|secret| secret.agree(&ephemeral));
     agree(dhs, one_time_dh, &encapsulated, &transcript)
 }
