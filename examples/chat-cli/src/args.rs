@@ -1,0 +1,204 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed; standard error says why and what to do
+  2  the command line makes no sense
+  3  time ran out or the relay is out of reach; what was accepted is stored and goes out with the next command
+
+Start here: waxwing-chat demo";
+
+/// A terminal chat on Waxwing, end-to-end encrypted, for people and for scripts.
+///
+/// Without a command it opens the terminal interface.
+#[derive(Debug, Parser)]
+#[command(name = "waxwing-chat", version, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// What to do; nothing opens the terminal interface.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The folder of one person's key, store and configuration
+    #[arg(long, global = true, env = "WAXWING_HOME", value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+    /// The relay [default: the one given at registration, else ws://127.0.0.1:8787]
+    #[arg(long, global = true, env = "WAXWING_RELAY", value_name = "URL")]
+    pub(crate) relay: Option<String>,
+    /// Let ws:// reach another machine: whoever is in between sees who writes to whom, and when
+    #[arg(long, global = true)]
+    pub(crate) dangerous_allow_plain: bool,
+    /// Trust a further root certificate, beside Mozilla's
+    #[arg(long, global = true, env = "WAXWING_ROOT_CERTIFICATE", value_name = "PEM_FILE")]
+    pub(crate) root_certificate: Option<PathBuf>,
+    /// Lines of JSON in place of text; failures too, on standard error
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// How long to wait without any progress [default: 30]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Common {
+    /// How long to wait without any progress.
+    pub(crate) fn patience(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_secs(30))
+    }
+}
+
+/// One command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create an account and its first device, or bring an existing account here
+    Register(Register),
+    /// Send TEXT, or each line of standard input, as messages; return when the relay has them
+    Send(Send),
+    /// Print messages as they arrive, one a line
+    Listen(Listen),
+    /// Print what the store has of one conversation, oldest first; needs no relay
+    History {
+        /// The other person
+        handle: String,
+    },
+    /// List the conversations, the newest first; needs no relay
+    Conversations,
+    /// Show the account of this folder; needs no relay
+    Whoami,
+    /// Show how things stand: registration, queue, unread messages, connection
+    Status,
+    /// Print the key that brings the account to another device; whoever has it is you
+    RecoveryKey,
+    /// Send a failed message after all
+    Retry {
+        /// The message, as --json shows it
+        message_id: String,
+    },
+    /// Take back a message that has not left yet
+    Cancel {
+        /// The message, as --json shows it
+        message_id: String,
+    },
+    /// Accept the changed key of a person; what was held goes out
+    Accept {
+        /// The person
+        handle: String,
+    },
+    /// Try it all in one minute: a relay in this process, two people, and you may join
+    Demo {
+        /// Play the script without asking anything, and check it
+        #[arg(long)]
+        script: bool,
+    },
+}
+
+/// The options of `register`.
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// The name under which others find you: 2 to 32 of a-z 0-9 . - _
+    pub(crate) handle: String,
+    /// The registration token (a JWT), where the relay asks for one
+    #[arg(long, value_name = "JWT")]
+    pub(crate) token: Option<String>,
+    /// The recovery key of an existing account, which this device joins
+    #[arg(long, value_name = "KEY", env = "WAXWING_RECOVERY_KEY", hide_env_values = true)]
+    pub(crate) recovery_key: Option<String>,
+    /// With --recovery-key: this device replaces all others
+    #[arg(long, requires = "recovery_key", conflicts_with = "add")]
+    pub(crate) replace: bool,
+    /// With --recovery-key: this device joins the others (the default)
+    #[arg(long, requires = "recovery_key")]
+    pub(crate) add: bool,
+}
+
+/// The options of `send`.
+#[derive(Debug, Args)]
+pub(crate) struct Send {
+    /// To whom
+    pub(crate) handle: String,
+    /// The message; without it each line of standard input is one, empty lines are skipped
+    #[arg(allow_hyphen_values = false)]
+    pub(crate) text: Option<String>,
+    /// How far every message must get before the command returns
+    #[arg(long, value_enum, default_value = "sent")]
+    pub(crate) wait: Wait,
+}
+
+/// How far a message must get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Wait {
+    /// The relay has it on disk
+    Sent,
+    /// A device of the recipient has it on disk
+    Delivered,
+    /// The recipient has read it
+    Read,
+}
+
+impl Wait {
+    /// The same word that the JSON lines use.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Wait::Sent => "sent",
+            Wait::Delivered => "delivered",
+            Wait::Read => "read",
+        }
+    }
+}
+
+/// The options of `listen`.
+#[derive(Debug, Args)]
+pub(crate) struct Listen {
+    /// End after this many messages
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+    /// End when everything the relay holds has arrived and is printed
+    #[arg(long)]
+    pub(crate) until_drained: bool,
+    /// Mark every printed message as read; its sender is told
+    #[arg(long)]
+    pub(crate) read: bool,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| String::from("not a number of seconds"))?;
+    if !(0.0..=1e9).contains(&number) {
+        return Err(String::from("not between 0 and 1000000000 seconds"));
+    }
+    Ok(Duration::from_secs_f64(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn common_options_stand_before_and_after_the_command() {
+        for line in [
+            "waxwing-chat --home a --json --timeout 1.5 listen",
+            "waxwing-chat listen --home a --json --timeout 1.5",
+        ] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            assert!(cli.common.json);
+            assert_eq!(cli.common.patience(), Duration::from_millis(1500));
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! From the command line to the command.
+
+mod account;
+mod history;
+mod lines;
+mod listen;
+mod message;
+mod patience;
+mod send;
+mod status;
+
+use crate::args::{Cli, Command};
+use crate::fail::Fail;
+use crate::{demo, tui};
+
+/// Runs what the command line asks for.
+///
+/// # Errors
+///
+/// Whatever there is to tell the user.
+pub(crate) async fn run(cli: Cli) -> Result<(), Fail> {
+    let common = &cli.common;
+    match cli.command {
+        None => tui::run(common).await,
+        Some(Command::Register(options)) => account::register(common, options).await,
+        Some(Command::Send(options)) => send::run(common, options).await,
+        Some(Command::Listen(options)) => listen::run(common, &options).await,
+        Some(Command::History { handle }) => history::run(common, &handle).await,
+        Some(Command::Conversations) => history::conversations(common).await,
+        Some(Command::Whoami) => account::whoami(common).await,
+        Some(Command::Status) => status::run(common).await,
+        Some(Command::RecoveryKey) => account::recovery_key(common).await,
+        Some(Command::Retry { message_id }) => message::retry(common, &message_id).await,
+        Some(Command::Cancel { message_id }) => message::cancel(common, &message_id).await,
+        Some(Command::Accept { handle }) => account::accept(common, &handle).await,
+        Some(Command::Demo { script }) => demo::run(common, script).await,
+    }
+}

@@ -1,0 +1,97 @@
+//! `register`, `whoami`, `recovery-key`, `accept`: who we are, and whom we trust.
+
+use serde_json::{Value, json};
+use tokio::time::timeout;
+use waxwing::{Me, Recover, RecoveryKey, Registration};
+
+use super::patience;
+use crate::args::{Common, Register};
+use crate::fail::Fail;
+use crate::home::Home;
+use crate::session::{self, Link, Session};
+use crate::{out, safe_text};
+
+/// Makes an account, or brings one here.
+pub(super) async fn register(common: &Common, options: Register) -> Result<(), Fail> {
+    let home = session::home(common)?;
+    let registration = registration(&options)?;
+    home.create()?;
+    let client = session::open_client(common, &home, Link::Up).await?;
+    let result = async {
+        if client.me().map_err(session::fail)?.is_none() {
+            home.remember_relay(&home.relay(common.relay.as_deref(), common.dangerous_allow_plain)?)?;
+        }
+        match timeout(common.patience(), client.register(registration)).await {
+            Ok(registered) => registered.map_err(session::fail),
+            Err(_) => Err(Fail::new("timeout", "offline", "the relay did not answer in time")
+                .advise("run the same command again: it goes on where it stood")),
+        }
+    }
+    .await;
+    session::close(&client).await;
+    tell_me(common, &home, &result?, "registered as ")
+}
+
+fn registration(options: &Register) -> Result<Registration, Fail> {
+    let mut registration = Registration::open(&options.handle).map_err(session::fail)?;
+    if let Some(token) = &options.token {
+        registration = registration.token(token.as_str());
+    }
+    if let Some(text) = &options.recovery_key {
+        let key: RecoveryKey = text.parse().map_err(session::fail)?;
+        registration =
+            registration.recover(key, if options.replace { Recover::Replace } else { Recover::Add });
+    }
+    Ok(registration)
+}
+
+/// Shows the account of this home.
+pub(super) async fn whoami(common: &Common) -> Result<(), Fail> {
+    let (_, me) = session::open_history(common).await?;
+    tell_me(common, &session::home(common)?, &me, "")
+}
+
+fn tell_me(common: &Common, home: &Home, me: &Me, before: &str) -> Result<(), Fail> {
+    if common.json {
+        return out::json(&me_json(common, home, me)?);
+    }
+    out::line(&format!("{before}{}", me.handle))
+}
+
+/// The account as JSON, shared with `status`.
+pub(super) fn me_json(common: &Common, home: &Home, me: &Me) -> Result<Value, Fail> {
+    let plan = home.relay(common.relay.as_deref(), common.dangerous_allow_plain)?;
+    Ok(json!({
+        "handle": me.handle.as_str(),
+        "account": me.account.to_string(),
+        "device": me.device.to_string(),
+        "relay": plan.url,
+    }))
+}
+
+/// Prints the key that brings the account to another device.
+pub(super) async fn recovery_key(common: &Common) -> Result<(), Fail> {
+    let Session { client, .. } = session::open(common, Link::Down).await?;
+    let key = client.recovery_key().map_err(session::fail);
+    session::close(&client).await;
+    let key = key?;
+    if common.json {
+        return out::json(&json!({ "recovery_key": key.to_string() }));
+    }
+    out::line(&key.to_string())
+}
+
+/// Accepts the changed key of a person, and lets go what was held.
+pub(super) async fn accept(common: &Common, handle: &str) -> Result<(), Fail> {
+    let session = session::open(common, Link::Up).await?;
+    let result = match session.client.accept_key(handle).await {
+        Ok(()) => patience::flush(&session.client, common.patience()).await,
+        Err(error) => Err(session::fail(error)),
+    };
+    session.close().await;
+    result?;
+    if common.json {
+        return out::json(&json!({ "accepted": handle }));
+    }
+    out::line(&format!("accepted the key of {}", safe_text::one_line(handle)))
+}

@@ -1,0 +1,75 @@
+//! `history` and `conversations`: what the store has, without the relay and beside a process that is connected.
+
+use serde_json::{Value, json};
+use waxwing::{ConversationItem, Handle, PAGE_ITEMS_MAX, Page, TimelineItem};
+
+use crate::args::Common;
+use crate::fail::Fail;
+use crate::record::{self, Record};
+use crate::{out, session, time};
+
+/// Prints one conversation, oldest entry first.
+pub(super) async fn run(common: &Common, handle: &str) -> Result<(), Fail> {
+    let (history, _) = session::open_history(common).await?;
+    let conversation = history.direct(handle).await.map_err(|error| match error.code() {
+        "not_found" => Fail::new("not_found", "not_found", "there is no conversation with this handle here")
+            .advise("look at the spelling; waxwing-chat conversations lists those that are here"),
+        _ => session::fail(error),
+    })?;
+    // Pages are read from the newest to the oldest and printed the other way round: the second reading keeps the memory
+    // at one page.
+    let newest = history.messages(conversation, Page::newest(PAGE_ITEMS_MAX)).await.map_err(session::fail)?;
+    let mut pages = Vec::new();
+    let mut first = newest.first().map(|item| item.message_id);
+    while let Some(before) = first {
+        let page = Page::before(before, PAGE_ITEMS_MAX);
+        first = history
+            .messages(conversation, page)
+            .await
+            .map_err(session::fail)?
+            .first()
+            .map(|item| item.message_id);
+        if first.is_some() {
+            pages.push(page);
+        }
+    }
+    for page in pages.into_iter().rev() {
+        print(common, &history.messages(conversation, page).await.map_err(session::fail)?)?;
+    }
+    print(common, &newest)
+}
+
+fn print(common: &Common, items: &[TimelineItem]) -> Result<(), Fail> {
+    items.iter().try_for_each(|item| {
+        if common.json { out::json(&Record::of_item(item)) } else { out::line(&record::text_line(item)) }
+    })
+}
+
+/// Lists the conversations, the newest first.
+pub(super) async fn conversations(common: &Common) -> Result<(), Fail> {
+    let (history, _) = session::open_history(common).await?;
+    let items = history.conversations().await.map_err(session::fail)?;
+    items.iter().try_for_each(|item| {
+        if common.json { out::json(&conversation_json(item)) } else { out::line(&conversation_line(item)) }
+    })
+}
+
+fn conversation_json(item: &ConversationItem) -> Value {
+    json!({
+        "conversation_id": item.conversation_id.to_string(),
+        "handle": item.peer.handle.as_ref().map(Handle::as_str),
+        "account": item.peer.account.to_string(),
+        "unread": item.unread,
+        "key_changed": item.key_changed,
+        "last_message_id": item.last.as_ref().map(|last| last.message_id.to_string()),
+        "last_stored_at": item.last.as_ref().map(|last| time::rfc3339_millis(last.stored_at_ms)),
+        "last_stored_at_ms": item.last.as_ref().map(|last| last.stored_at_ms),
+    })
+}
+
+fn conversation_line(item: &ConversationItem) -> String {
+    let at = time::rfc3339_seconds(item.last.as_ref().map_or(item.created_at_ms, |last| last.stored_at_ms));
+    let unread = if item.unread > 0 { format!(" ({} unread)", item.unread) } else { String::new() };
+    let key = if item.key_changed { " (key changed: accept it to go on)" } else { "" };
+    format!("{at} {}{unread}{key}", item.peer.name())
+}

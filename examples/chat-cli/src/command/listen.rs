@@ -1,0 +1,181 @@
+//! `listen`: every readable message once, in the order of arrival.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+use waxwing::{Client, Event, Incoming, IncomingMessage, MessageId};
+
+use super::patience;
+use crate::args::{Common, Listen};
+use crate::fail::Fail;
+use crate::out;
+use crate::record::{self, Record};
+use crate::session::{self, Link};
+
+/// The name under which the store remembers what was printed.
+const CONSUMER: &str = "listen";
+/// How long the receipts may take when the process was told to end.
+const FAREWELL: Duration = Duration::from_secs(3);
+/// How long the store is given to show what it has, once the relay has no more.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// Why listening ends.
+enum End {
+    Counted,
+    Drained,
+    Signal,
+}
+
+/// Prints messages as they arrive.
+pub(super) async fn run(common: &Common, options: &Listen) -> Result<(), Fail> {
+    let session = session::open(common, Link::Up).await?;
+    let client = &session.client;
+    let end = Listener::new(client, common, options).listen().await;
+    let result = match end {
+        Ok(End::Drained) => patience::flush(client, common.patience()).await,
+        // What was printed was asked for; the receipts are durable and go out next time at the latest.
+        Ok(End::Counted) => {
+            let _ = patience::flush(client, common.patience()).await;
+            Ok(())
+        }
+        Ok(End::Signal) => {
+            let _ = timeout(FAREWELL, client.flushed()).await;
+            Ok(())
+        }
+        Err(fail) => {
+            let _ = timeout(FAREWELL, client.flushed()).await;
+            Err(fail)
+        }
+    };
+    session.close().await;
+    result
+}
+
+struct Listener<'a> {
+    client: &'a Client,
+    common: &'a Common,
+    options: &'a Listen,
+    incoming: Incoming,
+    printed: u64,
+    arrivals: Arrivals,
+}
+
+/// What arrived in this run and is not printed yet, kept only for `--until-drained`.
+#[derive(Default)]
+struct Arrivals {
+    announced: HashSet<MessageId>,
+    printed: HashSet<MessageId>,
+}
+
+impl<'a> Listener<'a> {
+    fn new(client: &'a Client, common: &'a Common, options: &'a Listen) -> Listener<'a> {
+        let incoming = client.incoming(CONSUMER);
+        Listener { client, common, options, incoming, printed: 0, arrivals: Arrivals::default() }
+    }
+
+    async fn listen(mut self) -> Result<End, Fail> {
+        let client = self.client;
+        let until_drained = self.options.until_drained;
+        let mut events = client.events();
+        let mut has_drained = false;
+        // To listen is to wait without an end: only --until-drained and an explicit timeout give up.
+        let patience = if until_drained { Some(self.common.patience()) } else { self.common.timeout };
+        let drained = client.drained();
+        let end_of_process = end_of_process();
+        tokio::pin!(drained, end_of_process);
+        loop {
+            let may_end = has_drained && self.arrivals.announced.is_empty();
+            tokio::select! {
+                biased;
+                () = &mut end_of_process => return Ok(End::Signal),
+                message = self.incoming.next() => match message {
+                    None => return Err(Fail::new("shut_down", "shut_down", "the client ended")),
+                    Some(message) => self.take(&message.map_err(session::fail)?).await?,
+                },
+                event = events.next(), if until_drained => self.arrivals.note(event),
+                result = &mut drained, if until_drained && !has_drained => {
+                    result.map_err(session::fail)?;
+                    has_drained = true;
+                }
+                () = sleep(QUIET), if may_end => return Ok(End::Drained),
+                () = nothing_for(patience) => return Err(self.given_up()),
+            }
+            if self.options.count.is_some_and(|count| self.printed >= count) {
+                return Ok(End::Counted);
+            }
+        }
+    }
+
+    async fn take(&mut self, message: &IncomingMessage) -> Result<(), Fail> {
+        if self.common.json {
+            let record = Record::of_incoming(message);
+            out::json(&if self.options.read { record.read() } else { record })?;
+        } else {
+            out::line(&record::message_line(message.sent_at_ms, message.sender.name(), &message.text))?;
+        }
+        self.incoming.done(message).await.map_err(session::fail)?;
+        if self.options.read {
+            let conversation = self.client.conversation(message.conversation_id).map_err(session::fail)?;
+            conversation.mark_read(message.message_id).await.map_err(session::fail)?;
+        }
+        self.printed += 1;
+        if self.options.until_drained && !self.arrivals.announced.remove(&message.message_id) {
+            self.arrivals.printed.insert(message.message_id);
+        }
+        Ok(())
+    }
+
+    fn given_up(&self) -> Fail {
+        let printed = match self.printed {
+            1 => String::from("1 message was printed"),
+            count => format!("{count} messages were printed"),
+        };
+        patience::stuck(self.client, format!("{printed}, and no more came in time"))
+            .advise("run it again: it goes on after the last message that was printed")
+    }
+}
+
+impl Arrivals {
+    /// A message can be printed before it is announced.
+    fn note(&mut self, event: Option<Event>) {
+        match event {
+            Some(Event::MessageReadable(message)) => {
+                if !self.printed.remove(&message) {
+                    self.announced.insert(message);
+                }
+            }
+            // Too many at once to count them: the quiet time at the end must do.
+            Some(Event::Lagged) => self.announced.clear(),
+            Some(_) | None => {}
+        }
+    }
+}
+
+async fn nothing_for(patience: Option<Duration>) {
+    match patience {
+        Some(patience) => sleep(patience).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Returns when the process is told to end, politely.
+async fn end_of_process() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut interrupt), Ok(mut terminate)) =
+            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,200 @@
+//! `send`: every line durable at once and in order, then waiting for all of them.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use waxwing::limits::TEXT_SIZE_MAX_BYTES;
+use waxwing::{Client, Conversation, Delivery, Draft, Page, Sent};
+
+use super::{lines, patience};
+use crate::args::{Common, Send, Wait};
+use crate::fail::Fail;
+use crate::out;
+use crate::record::{self, Record};
+use crate::session::{self, Link};
+
+/// Newest entries among which a message that was just accepted is found, to print it.
+const JUST_NOW: usize = 32;
+
+/// A message that is on disk.
+struct Accepted {
+    sent: Sent,
+    /// Only where it will be printed.
+    record: Option<Record>,
+}
+
+/// How the waiting went.
+#[derive(Default)]
+struct Tally {
+    accepted: usize,
+    arrived: usize,
+    stopped: Option<Delivery>,
+    timed_out: bool,
+}
+
+/// Sends TEXT, or each line of standard input.
+pub(super) async fn run(common: &Common, options: Send) -> Result<(), Fail> {
+    let texts = texts(options.text)?;
+    let session = session::open(common, Link::Up).await?;
+    let result = deliver(&session.client, common, &options.handle, options.wait, texts).await;
+    session.close().await;
+    result
+}
+
+fn texts(text: Option<String>) -> Result<mpsc::Receiver<Result<String, Fail>>, Fail> {
+    let Some(text) = text else { return Ok(lines::of_stdin()) };
+    if text.is_empty() {
+        return Err(Fail::usage("text_empty", "a message needs a text")
+            .advise("give a text, or none at all to send the lines of standard input"));
+    }
+    if text.len() > TEXT_SIZE_MAX_BYTES {
+        return Err(session_too_large(text.len()));
+    }
+    let (sender, receiver) = mpsc::channel(1);
+    sender.try_send(Ok(text)).expect("the channel has room for one");
+    Ok(receiver)
+}
+
+fn session_too_large(bytes: usize) -> Fail {
+    let message =
+        format!("the text has {bytes} bytes, and a message at most {TEXT_SIZE_MAX_BYTES}; nothing was sent");
+    Fail::new("message_too_large", "too_large", message).advise("send it in parts")
+}
+
+async fn deliver(
+    client: &Client,
+    common: &Common,
+    handle: &str,
+    wait: Wait,
+    texts: mpsc::Receiver<Result<String, Fail>>,
+) -> Result<(), Fail> {
+    let (accepted, waiting) = mpsc::unbounded_channel();
+    let (ended, has_ended) = watch::channel(false);
+    let accept = async {
+        let result = accept_all(client, handle, texts, common.json, accepted).await;
+        ended.send_replace(true);
+        result
+    };
+    let (input, waited) =
+        tokio::join!(accept, follow_all(client, common.patience(), wait, waiting, has_ended));
+    let tally = waited?;
+    let flushed = if tally.timed_out { Ok(()) } else { patience::flush(client, common.patience()).await };
+    input?;
+    judge(client, wait, &tally)?;
+    flushed?;
+    if std::io::stderr().is_terminal() && !common.json {
+        let s = if tally.accepted == 1 { "" } else { "s" };
+        out::remark(&format!("{} message{s} {}", tally.accepted, wait.word()));
+    }
+    Ok(())
+}
+
+/// Puts every text into the store, in order. The recipient is looked up with the first one, so that an empty input only
+/// empties the queue.
+async fn accept_all(
+    client: &Client,
+    handle: &str,
+    mut texts: mpsc::Receiver<Result<String, Fail>>,
+    as_json: bool,
+    accepted: mpsc::UnboundedSender<Accepted>,
+) -> Result<(), Fail> {
+    let mut conversation: Option<Conversation> = None;
+    while let Some(text) = texts.recv().await {
+        let text = text?;
+        let conversation = match &mut conversation {
+            Some(conversation) => conversation,
+            none @ None => none.insert(client.direct(handle).await.map_err(session::fail)?),
+        };
+        let sent = conversation.send(Draft::text(text)).await.map_err(session::fail)?;
+        let record = if as_json { Some(record_of(conversation, &sent).await?) } else { None };
+        if accepted.send(Accepted { sent, record }).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn record_of(conversation: &Conversation, sent: &Sent) -> Result<Record, Fail> {
+    let items = conversation.history(Page::newest(JUST_NOW)).await.map_err(session::fail)?;
+    let item = items.iter().rev().find(|item| item.message_id == sent.id());
+    item.map(Record::of_item).ok_or_else(|| {
+        Fail::new("not_found", "not_found", "a message was stored and is not there")
+            .advise("see history HANDLE")
+    })
+}
+
+/// Waits for every message in order, and prints each with the state it reached. Once time ran out the rest is printed as it
+/// stands.
+async fn follow_all(
+    client: &Client,
+    patience: Duration,
+    wait: Wait,
+    mut waiting: mpsc::UnboundedReceiver<Accepted>,
+    has_ended: watch::Receiver<bool>,
+) -> Result<Tally, Fail> {
+    let wanted = match wait {
+        Wait::Sent => Delivery::Sent,
+        Wait::Delivered => Delivery::Delivered,
+        Wait::Read => Delivery::Read,
+    };
+    let mut tally = Tally::default();
+    while let Some(Accepted { sent, record }) = waiting.recv().await {
+        let mut ended = has_ended.clone();
+        let patience_runs_out = async {
+            if !tally.timed_out {
+                // The sender lives until the input has ended, and then says so.
+                let _ = ended.wait_for(|ended| *ended).await;
+                patience::run_out(client, patience).await;
+            }
+        };
+        let state = tokio::select! {
+            biased;
+            state = sent.wait_for(wanted) => state.map_err(session::fail)?,
+            () = patience_runs_out => {
+                tally.timed_out = true;
+                sent.state().await.map_err(session::fail)?
+            }
+        };
+        tally.accepted += 1;
+        match state {
+            Delivery::Held(_) | Delivery::Failed(_) | Delivery::Cancelled => tally.stopped = Some(state),
+            Delivery::Queued | Delivery::Sending | Delivery::Sent | Delivery::Delivered | Delivery::Read => {
+                tally.arrived += usize::from(state >= wanted);
+            }
+        }
+        if let Some(record) = record {
+            out::json(&record.at(state))?;
+        }
+    }
+    Ok(tally)
+}
+
+fn judge(client: &Client, wait: Wait, tally: &Tally) -> Result<(), Fail> {
+    let missing = tally.accepted - tally.arrived;
+    if let Some(state) = tally.stopped {
+        let reason = record::reason_word(state).unwrap_or("cancelled");
+        let message = format!(
+            "{missing} of {} messages not {}: {}, {reason}",
+            tally.accepted,
+            wait.word(),
+            record::delivery_word(state)
+        );
+        let advice = match reason {
+            "key_changed" => {
+                "compare safety numbers, then: waxwing-chat accept HANDLE; they go out by themselves then"
+            }
+            "recipient_gone" => "ask the other person to register again; see history HANDLE",
+            _ => "see history HANDLE --json, and: waxwing-chat retry MESSAGE_ID",
+        };
+        return Err(Fail::new(reason, "refused", message).advise(advice));
+    }
+    if tally.timed_out {
+        let are = if missing == 1 { "message is" } else { "messages are" };
+        return Err(patience::stuck(
+            client,
+            format!("{missing} of {} {are} not {} yet", tally.accepted, wait.word()),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! One message as a line of JSON or a line of text. The fields are a promise: `docs/chat.md` lists them.
+
+use serde::Serialize;
+use waxwing::{
+    Body, Delivery, FailureReason, HoldReason, IncomingMessage, Notice, Reception, Status, TimelineItem,
+};
+
+use crate::{safe_text, time};
+
+/// One message, or a notice among them.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Record {
+    /// `message` or `notice`.
+    kind: &'static str,
+    /// The message's id, the same on every device.
+    message_id: String,
+    /// The conversation's id, the same on both sides.
+    conversation_id: String,
+    /// The sender's handle.
+    sender: String,
+    /// The sender's account.
+    sender_account: String,
+    /// `out` or `in`; none for a notice.
+    direction: Option<&'static str>,
+    /// The exact text; none while it is not known.
+    text: Option<String>,
+    /// When the sender's clock said it was written.
+    sent_at: String,
+    /// The same, in milliseconds since 1970.
+    sent_at_ms: i64,
+    /// When it came to this device's disk.
+    stored_at: String,
+    /// The same, in milliseconds since 1970.
+    stored_at_ms: i64,
+    /// How far it got; none for a notice.
+    state: Option<&'static str>,
+    /// Why it is held or failed, or what the notice says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+impl Record {
+    /// An entry of a timeline.
+    pub(crate) fn of_item(item: &TimelineItem) -> Record {
+        let (direction, state, reason) = match item.state {
+            Status::Outgoing(delivery) => (Some("out"), Some(delivery_word(delivery)), reason_word(delivery)),
+            Status::Incoming(reception) => (Some("in"), Some(reception_word(reception)), None),
+            Status::Local => (None, None, None),
+        };
+        let notice = item.notice();
+        Record {
+            kind: if notice.is_some() { "notice" } else { "message" },
+            message_id: item.message_id.to_string(),
+            conversation_id: item.conversation_id.to_string(),
+            sender: item.sender.name().to_owned(),
+            sender_account: item.sender.account.to_string(),
+            direction,
+            text: item.text().map(str::to_owned),
+            sent_at: time::rfc3339_millis(item.sent_at_ms),
+            sent_at_ms: item.sent_at_ms,
+            stored_at: time::rfc3339_millis(item.stored_at_ms),
+            stored_at_ms: item.stored_at_ms,
+            state,
+            reason: notice.map(notice_word).or(reason),
+        }
+    }
+
+    /// A message that has just arrived.
+    pub(crate) fn of_incoming(message: &IncomingMessage) -> Record {
+        Record {
+            kind: "message",
+            message_id: message.message_id.to_string(),
+            conversation_id: message.conversation_id.to_string(),
+            sender: message.sender.name().to_owned(),
+            sender_account: message.sender.account.to_string(),
+            direction: Some("in"),
+            text: Some(message.text.clone()),
+            sent_at: time::rfc3339_millis(message.sent_at_ms),
+            sent_at_ms: message.sent_at_ms,
+            stored_at: time::rfc3339_millis(message.stored_at_ms),
+            stored_at_ms: message.stored_at_ms,
+            state: Some("unread"),
+            reason: None,
+        }
+    }
+
+    /// The same message, seen by the user.
+    pub(crate) fn read(mut self) -> Record {
+        self.state = Some("read");
+        self
+    }
+
+    /// The same message of ours, further on its way.
+    pub(crate) fn at(mut self, delivery: Delivery) -> Record {
+        self.state = Some(delivery_word(delivery));
+        self.reason = reason_word(delivery);
+        self
+    }
+}
+
+/// One entry as a line that nobody can forge: `2026-11-22T03:20:00Z alice: text`. Entries without a text say in angle
+/// brackets what they are; ours end with how far they got.
+pub(crate) fn text_line(item: &TimelineItem) -> String {
+    let at = time::rfc3339_seconds(item.sent_at_ms);
+    match (item.state, &item.body) {
+        (_, Body::Notice(notice)) => format!("{at} * {}", notice_text(*notice)),
+        (Status::Incoming(Reception::Lost), Body::Unreadable) => {
+            format!("{at} {}: <lost>", item.sender.name())
+        }
+        (_, Body::Unreadable) => {
+            format!("{at} {}: <waiting for the sender to send it again>", item.sender.name())
+        }
+        (Status::Outgoing(delivery), Body::Text(text)) => {
+            format!(
+                "{at} {}: {} [{}]",
+                item.sender.name(),
+                safe_text::one_line(text),
+                delivery_word(delivery)
+            )
+        }
+        (Status::Incoming(_) | Status::Local, Body::Text(text)) => {
+            message_line(item.sent_at_ms, item.sender.name(), text)
+        }
+    }
+}
+
+/// One message as a line that nobody can forge.
+pub(crate) fn message_line(sent_at_ms: i64, sender: &str, text: &str) -> String {
+    format!("{} {sender}: {}", time::rfc3339_seconds(sent_at_ms), safe_text::one_line(text))
+}
+
+/// How far an outgoing message got, in one word.
+pub(crate) fn delivery_word(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::Queued => "queued",
+        Delivery::Held(_) => "held",
+        Delivery::Sending => "sending",
+        Delivery::Failed(_) => "failed",
+        Delivery::Cancelled => "cancelled",
+        Delivery::Sent => "sent",
+        Delivery::Delivered => "delivered",
+        Delivery::Read => "read",
+    }
+}
+
+/// Why an outgoing message stands still, in one word.
+pub(crate) fn reason_word(delivery: Delivery) -> Option<&'static str> {
+    match delivery {
+        Delivery::Held(HoldReason::KeyChanged) => Some("key_changed"),
+        Delivery::Held(HoldReason::RecipientGone) | Delivery::Failed(FailureReason::RecipientGone) => {
+            Some("recipient_gone")
+        }
+        Delivery::Failed(FailureReason::TooLarge) => Some("too_large"),
+        Delivery::Failed(FailureReason::Expired) => Some("expired"),
+        Delivery::Failed(FailureReason::Refused) => Some("refused"),
+        Delivery::Queued
+        | Delivery::Sending
+        | Delivery::Cancelled
+        | Delivery::Sent
+        | Delivery::Delivered
+        | Delivery::Read => None,
+    }
+}
+
+fn reception_word(reception: Reception) -> &'static str {
+    match reception {
+        Reception::Waiting => "waiting",
+        Reception::Lost => "lost",
+        Reception::Unread => "unread",
+        Reception::Read => "read",
+    }
+}
+
+fn notice_word(notice: Notice) -> &'static str {
+    match notice {
+        Notice::KeyChanged => "key_changed",
+        Notice::KeyAccepted => "key_accepted",
+        Notice::DevicesChanged => "devices_changed",
+        Notice::RelayReset => "relay_reset",
+    }
+}
+
+/// What a notice says to people.
+pub(crate) fn notice_text(notice: Notice) -> &'static str {
+    match notice {
+        Notice::KeyChanged => "the key of this person changed; sending waits until you accept it",
+        Notice::KeyAccepted => "you accepted the new key",
+        Notice::DevicesChanged => "this person's devices changed",
+        Notice::RelayReset => "the relay lost its data; what was not delivered is sent again",
+    }
+}

@@ -1,0 +1,160 @@
+//! What stands on the screen, as text.
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::super::state::ConversationRow;
+use super::*;
+
+const AT_MS: i64 = 1_795_317_600_123;
+
+/// The screen as text, one line a row, without trailing spaces.
+fn screen(app: &mut App, columns: u16, rows: u16) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    terminal.draw(|frame| draw(frame, app)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let mut text = String::new();
+    for row in 0..rows {
+        let mut line = String::new();
+        let mut skip = 0;
+        for column in 0..columns {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            let symbol = buffer[(column, row)].symbol();
+            skip = symbol.width().saturating_sub(1);
+            line.push_str(symbol);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn entry(mark: Mark, text: &str) -> Entry {
+    Entry { id: text.to_owned(), mark, text: text.to_owned(), at_ms: AT_MS }
+}
+
+fn row(handle: &str, unread: u64) -> ConversationRow {
+    ConversationRow { id: handle.into(), handle: handle.into(), unread, key_changed: false }
+}
+
+fn chatting() -> App {
+    App {
+        me: Some("alice".into()),
+        conversations: vec![row("bob", 0), row("carol", 3)],
+        open: Some("bob".into()),
+        at_oldest: true,
+        link: Link::Online,
+        entries: vec![
+            entry(Mark::Theirs, "hello alice"),
+            entry(Mark::Read, "read by bob"),
+            entry(Mark::Delivered, "delivered"),
+            entry(Mark::Sent, "sent"),
+            entry(Mark::Failed, "failed"),
+            entry(Mark::Notice, "bob's devices changed"),
+            entry(Mark::Queued, "queued"),
+        ],
+        ..App::default()
+    }
+}
+
+#[test]
+fn conversation_shows_list_ticks_and_state() {
+    let mut app = chatting();
+    app.compose.set("typing");
+    app.queued = 1;
+    assert_eq!(
+        screen(&mut app, 70, 14),
+        "\
+╭ Conversations ─────╮╭ bob ─────────────────────────────────────────╮
+│▌ bob               ││               ── 2026-11-22 ──               │
+│  carol           3 ││03:20 bob  hello alice                        │
+│                    ││03:20 you  read by bob                      ✓✓│
+│                    ││03:20 you  delivered                        ✓✓│
+│                    ││03:20 you  sent                              ✓│
+│                    ││03:20 you  failed                            !│
+│                    ││             bob's devices changed            │
+│                    ││03:20 you  queued                            ·│
+╰────────────────────╯╰──────────────────────────────────────────────╯
+╭ Message to bob ────────────────────────────────────────────────────╮
+│typing                                                              │
+╰────────────────────────────────────────────────────────────────────╯
+ ● online  alice  1 waiting  Tab switch  Enter send  PgUp older  Ctrl-
+"
+    );
+}
+
+#[test]
+fn read_ticks_have_a_colour_of_their_own() {
+    let mut terminal = Terminal::new(TestBackend::new(70, 14)).unwrap();
+    terminal.draw(|frame| draw(frame, &mut chatting())).unwrap();
+    let color = |row| terminal.backend().buffer()[(67, row)].fg;
+    assert_eq!(terminal.backend().buffer()[(67, 3)].symbol(), "✓");
+    assert_eq!((color(3), color(4)), (ACCENT, Color::Gray));
+}
+
+#[test]
+fn long_and_wide_text_is_wrapped_and_hostile_text_is_shown() {
+    let mut app = chatting();
+    app.entries = vec![
+        entry(Mark::Theirs, "one two three four five six seven eight nine ten"),
+        entry(Mark::Sent, "你好你好你好你好你好你好你好你好你好"),
+        entry(Mark::Theirs, "\u{1b}[2Jevil\u{202e}\n03:20 you  forged"),
+    ];
+    assert_eq!(
+        screen(&mut app, 40, 14),
+        "\
+╭ bob ─────────────────────────────────╮
+│           ── 2026-11-22 ──           │
+│03:20 bob  one two three four five    │
+│           six seven eight nine ten   │
+│03:20 you  你好你好你好你好你好你好   │
+│           你好你好你好              ✓│
+│03:20 bob  \\u{1b}[2Jevil\\u{202e}      │
+│           03:20 you  forged          │
+│                                      │
+╰──────────────────────────────────────╯
+╭ Message to bob ──────────────────────╮
+│                                      │
+╰──────────────────────────────────────╯
+ ● online  alice  Tab switch  Enter send
+"
+    );
+}
+
+#[test]
+fn scrolling_stops_at_the_top() {
+    let mut app = chatting();
+    app.scrolled = 1000;
+    let text = screen(&mut app, 40, 8);
+    assert!(text.contains("2026-11-22"));
+    assert_eq!(app.scrolled, 6);
+    app.scrolled = 0;
+    assert!(screen(&mut app, 40, 8).contains("queued"));
+}
+
+#[test]
+fn newcomer_is_asked_for_a_handle() {
+    let mut app = App::default();
+    app.ask(Ask::Register, Some("another account has this handle".into()));
+    app.on_paste("alice");
+    let text = screen(&mut app, 70, 14);
+    assert!(text.contains("choose a handle"));
+    assert!(text.contains("> alice"));
+    assert!(text.contains("another account has this handle"));
+}
+
+#[test]
+fn every_size_of_terminal_is_drawn() {
+    let mut app = chatting();
+    for columns in 1..60 {
+        for rows in 1..16 {
+            screen(&mut app, columns, rows);
+            app.ask(Ask::Conversation, None);
+            screen(&mut app, columns, rows);
+            app.prompt = None;
+        }
+    }
+}
