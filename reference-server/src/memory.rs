@@ -248,7 +248,7 @@ impl MemoryStore {
             let Some(device) = self.devices.get_mut(id) else { continue };
             let one_time = device.one_time.pop_first().map(|(_, bundle)| bundle);
             let left = count(device.one_time.len());
-            if one_time.is_some() && left < limits::PREKEYS_LOW {
+            if left < limits::PREKEYS_LOW {
                 low.push((*id, left));
             }
             let bundle = one_time.or_else(|| device.last_resort.clone());

@@ -111,16 +111,16 @@ fn give(
     let bundle = match one_time {
         Some((prekey, bundle)) => {
             transaction.prepare_cached("DELETE FROM prekey WHERE id = ?1")?.execute([prekey])?;
-            let left = count_of(transaction, row)?;
-            if left < limits::PREKEYS_LOW {
-                low.push((device, left));
-            }
             Some(bundle)
         }
         None => transaction
             .prepare_cached("SELECT last_resort FROM device WHERE id = ?1")?
             .query_row([row], |row| row.get(0))?,
     };
+    let left = count_of(transaction, row)?;
+    if left < limits::PREKEYS_LOW {
+        low.push((device, left));
+    }
     if let Some(bundle) = &bundle {
         transaction
             .prepare_cached(
