@@ -149,6 +149,7 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_waiting ON outbox (lane_kind, lane_account, position) WHERE accepted = 0;
 CREATE INDEX outbox_accepted ON outbox (created_at_ms) WHERE accepted = 1;
+CREATE INDEX outbox_undelivered ON outbox (lane_account) WHERE accepted = 1;
 CREATE INDEX outbox_by_message ON outbox (message) WHERE kind < 2;
 
 -- What an item was sealed to; a retry sends these bytes again.
@@ -173,11 +174,12 @@ CREATE TABLE session (
 
 -- Private halves of prekeys.
 CREATE TABLE prekey (
-    kind INTEGER NOT NULL, -- weekly, one-time or last-resort
+    series INTEGER NOT NULL, -- 0: weekly; 1: one-time and last-resort, which share their ids
     prekey INTEGER NOT NULL,
+    kind INTEGER NOT NULL, -- weekly, one-time or last-resort
     secret BLOB NOT NULL,
     created_at_ms INTEGER NOT NULL,
-    PRIMARY KEY (kind, prekey)
+    PRIMARY KEY (series, prekey)
 ) STRICT;
 
 -- Envelopes that were handled, so that none is handled twice.

@@ -106,7 +106,8 @@ impl RecoveryKey {
     }
 
     fn check(bytes: &[u8]) -> [u8; CHECK_BYTES] {
-        let digest = Sha256::new().chain_update(b"Waxwing v1 recovery key check\0").chain_update(bytes).finalize();
+        let digest =
+            Sha256::new().chain_update(b"Waxwing v1 recovery key check\0").chain_update(bytes).finalize();
         [digest[0], digest[1], digest[2]]
     }
 }
@@ -146,7 +147,10 @@ impl FromStr for RecoveryKey {
                 'I' | 'L' => '1',
                 other => other,
             };
-            let value = ALPHABET.iter().position(|letter| char::from(*letter) == char).ok_or(Code::InvalidRecoveryKey)?;
+            let value = ALPHABET
+                .iter()
+                .position(|letter| char::from(*letter) == char)
+                .ok_or(Code::InvalidRecoveryKey)?;
             buffer = (buffer << 5) | value as u32;
             bits += 5;
             if bits >= 8 {

@@ -296,7 +296,9 @@ mod tests {
 
     #[test]
     fn words_of_the_relay_pass_through() {
-        for word in ["handle_taken", "token_expired", "unknown_account", "rate_limited", "handle_invalid", "other"] {
+        for word in
+            ["handle_taken", "token_expired", "unknown_account", "rate_limited", "handle_invalid", "other"]
+        {
             assert_eq!(Error::refused(RefusalCode::from_word(word), 0).code(), word);
         }
     }

@@ -29,6 +29,8 @@ pub enum Event {
     SignedOut(&'static str),
     /// The relay lost its database; what was not delivered is sent again.
     RelayReset,
+    /// The store is an old copy of itself: messages since then may be missing, and its sessions start anew.
+    StoreRolledBack,
     /// The relay has everything that this device sent.
     OutboxEmpty,
     /// This listener was too slow, and missed events: read again what it shows.

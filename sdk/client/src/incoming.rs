@@ -61,7 +61,14 @@ pub struct Incoming {
 impl Incoming {
     pub(crate) fn new(shared: Arc<Shared>, consumer: &str) -> Incoming {
         let changes = shared.topics.subscribe(Topic::Incoming);
-        Incoming { shared, consumer: consumer.into(), changes, fresh: true, position: None, ready: VecDeque::new() }
+        Incoming {
+            shared,
+            consumer: consumer.into(),
+            changes,
+            fresh: true,
+            position: None,
+            ready: VecDeque::new(),
+        }
     }
 
     /// Waits for the next message; none: the client is closed.

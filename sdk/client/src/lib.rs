@@ -59,5 +59,7 @@ pub use lifecycle::{CatchUp, Lifecycle};
 pub use list::{ConversationItem, ConversationList, LastEntry, ListDiff, PREVIEW_CHARS_MAX};
 pub use store::{Store, StoreFile, StoreKey};
 pub use timeline::{PAGE_ITEMS_MAX, Page, Timeline, TimelineDiff, TimelineItem};
-pub use waxwing_engine::{Body, ConversationId, Delivery, FailureReason, HoldReason, Notice, Reception, Status};
+pub use waxwing_engine::{
+    Body, ConversationId, Delivery, FailureReason, HoldReason, Notice, Reception, Status,
+};
 pub use waxwing_wire::{AccountId, DeviceId, Handle, HandleError, MessageId, limits};

@@ -67,6 +67,14 @@ impl Board {
         *self.me.lock().unwrap_or_else(PoisonError::into_inner) = me;
     }
 
+    pub(crate) fn link_is_online(&self) -> bool {
+        *self.link.borrow() == LinkState::Online
+    }
+
+    pub(crate) fn link_is_up(&self) -> bool {
+        matches!(*self.link.borrow(), LinkState::Online | LinkState::Connecting)
+    }
+
     pub(crate) fn listen(&self) -> broadcast::Receiver<Event> {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         events.as_ref().map_or_else(|| broadcast::channel(1).1, broadcast::Sender::subscribe)

@@ -34,9 +34,15 @@ pub struct Store {
 
 #[derive(Clone)]
 pub(crate) enum Place {
-    File { path: PathBuf, key: StoreKey },
+    File {
+        path: PathBuf,
+        key: StoreKey,
+    },
     /// The memory lives as long as the connection that is kept here.
-    Memory { name: Arc<str>, _anchor: Arc<Mutex<Option<Connection>>> },
+    Memory {
+        name: Arc<str>,
+        _anchor: Arc<Mutex<Option<Connection>>>,
+    },
 }
 
 impl Store {
@@ -48,7 +54,8 @@ impl Store {
     /// A store in memory, for tests: it lives as long as this value and its clones, and the clients built with them.
     #[must_use]
     pub fn memory() -> Store {
-        let name: Arc<str> = format!("file:/waxwing-{:032x}?vfs=memdb", u128::from_be_bytes(random::array())).into();
+        let name: Arc<str> =
+            format!("file:/waxwing-{:032x}?vfs=memdb", u128::from_be_bytes(random::array())).into();
         let anchor = file::open_memory(&name).ok();
         Store { place: Place::Memory { name, _anchor: Arc::new(Mutex::new(anchor)) } }
     }

@@ -3,8 +3,8 @@
 use rusqlite::Row;
 use rusqlite::types::FromSql;
 use waxwing_engine::{
-    AccountState, Body, ConversationId, Delivery, DeviceAddress, FailureReason, HoldReason, LaneKind, Message, Notice,
-    PrekeyKind, Reception, Registration, Standing, Status,
+    AccountState, Body, ConversationId, Delivery, DeviceAddress, FailureReason, HoldReason, LaneKind,
+    Message, Notice, PrekeyKind, Reception, Registration, Standing, Status,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
@@ -102,6 +102,14 @@ pub(crate) fn account(row: &Row<'_>) -> Stored<AccountState> {
 
 // ---- codes ----
 
+pub(crate) const PAYLOAD_MESSAGE: i64 = 0;
+pub(crate) const PAYLOAD_RESEND: i64 = 1;
+pub(crate) const PAYLOAD_CONTROL: i64 = 2;
+
+/// Incoming messages that the user has not seen, and that the user has seen.
+pub(crate) const UNREAD: i64 = 2;
+pub(crate) const READ: i64 = 3;
+
 pub(crate) const STANDING_KEY_CHANGED: i64 = 1;
 
 pub(crate) fn standing_code(standing: Standing) -> i64 {
@@ -138,6 +146,14 @@ pub(crate) fn prekey_code(kind: PrekeyKind) -> i64 {
         PrekeyKind::Weekly => 0,
         PrekeyKind::OneTime => 1,
         PrekeyKind::LastResort => 2,
+    }
+}
+
+/// Weekly prekeys count for themselves; the others share their ids.
+pub(crate) fn prekey_series(kind: PrekeyKind) -> i64 {
+    match kind {
+        PrekeyKind::Weekly => 0,
+        PrekeyKind::OneTime | PrekeyKind::LastResort => 1,
     }
 }
 

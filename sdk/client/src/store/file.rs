@@ -18,7 +18,8 @@ const STATEMENTS_KEPT: usize = 128;
 pub(super) fn open_writer(store: &Store) -> Result<(Connection, Option<Lock>), StoreError> {
     let (mut db, lock) = match &store.place {
         Place::File { path, key } => {
-            let lock = Lock::take(path).map_err(|error| if error == StoreError::Absent { StoreError::Io } else { error })?;
+            let lock = Lock::take(path)
+                .map_err(|error| if error == StoreError::Absent { StoreError::Io } else { error })?;
             lock::create_owner_only(path)?;
             (open_file(path, key)?, Some(lock))
         }
@@ -48,7 +49,9 @@ pub(super) fn open_reader(store: &Store) -> Result<Connection, StoreError> {
 }
 
 fn open_file(path: &Path, key: &StoreKey) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let db = Connection::open_with_flags(path, flags)?;
     let mut pragma = Zeroizing::new(String::with_capacity(96));
     pragma.push_str("PRAGMA key = \"x'");
@@ -79,6 +82,8 @@ pub(super) fn open_memory(name: &str) -> Result<Connection, StoreError> {
 fn tune(db: &Connection) -> Result<(), StoreError> {
     db.busy_timeout(BUSY_WAIT)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
-    db.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
+    db.execute_batch(
+        "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+    )?;
     Ok(())
 }

@@ -26,6 +26,7 @@ pub(crate) struct Readers {
 struct Idle {
     /// Connections are closed after use while this holds: nothing may stay locked.
     released: bool,
+    closed: bool,
     busy: usize,
     connections: Vec<Connection>,
 }
@@ -72,6 +73,9 @@ impl Readers {
     pub(crate) fn read_now<T>(&self, job: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T> {
         let kept = {
             let mut idle = self.lock();
+            if idle.closed {
+                return Err(Code::ShutDown.into());
+            }
             idle.busy += 1;
             idle.connections.pop()
         };
@@ -91,6 +95,13 @@ impl Readers {
         idle.released = true;
         idle.connections.clear();
         idle.busy == 0
+    }
+
+    /// Reads no more.
+    pub(crate) fn close(&self) {
+        let mut idle = self.lock();
+        idle.closed = true;
+        idle.connections.clear();
     }
 
     /// Keeps connections again.

@@ -66,7 +66,8 @@ statements! {
     ACCOUNT_KEY = "SELECT account_key FROM local WHERE one = 1";
     OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2)";
     CAN_GO_OUT = "SELECT EXISTS (SELECT 1 FROM outbox o LEFT JOIN message m ON o.kind = 0 AND m.message = o.message \
-        WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2) AND (m.message IS NULL OR m.direction <> 0 OR m.state <> 1))";
+        LEFT JOIN account a ON a.account = o.lane_account WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2) \
+        AND coalesce(a.standing, 0) = 0 AND (m.message IS NULL OR m.direction <> 0 OR m.state <> 1))";
     ACCOUNT_ID_BY_HANDLE = "SELECT account FROM account WHERE handle = ?1 AND has_handle = 1";
     CONVERSATION_BY_HANDLE = "SELECT c.conversation, c.peer FROM account a JOIN conversation c ON c.peer = a.account \
         WHERE a.handle = ?1 AND a.has_handle = 1 AND a.standing <> 2 LIMIT 1";
@@ -96,10 +97,11 @@ statements! {
     ACCOUNT_BY_HANDLE = concat!(account_columns!(), "WHERE handle = ?1 AND has_handle = 1");
     CONVERSATION_PEER = "SELECT peer FROM conversation WHERE conversation = ?1";
     SESSIONS = "SELECT session, rank, snapshot FROM session WHERE account = ?1 AND device = ?2";
-    PREKEY = "SELECT prekey, kind, secret, created_at_ms FROM prekey WHERE kind = ?1 AND prekey = ?2";
-    NEWEST_PREKEY = "SELECT prekey, kind, secret, created_at_ms FROM prekey WHERE kind = ?1 ORDER BY prekey DESC LIMIT 1";
-    ONE_TIME_PREKEYS_ABOVE = "SELECT prekey, kind, secret, created_at_ms FROM prekey WHERE kind = 1 AND prekey > ?1 \
-        ORDER BY prekey LIMIT ?2";
+    PREKEY = "SELECT prekey, kind, secret, created_at_ms FROM prekey WHERE series = ?1 AND prekey = ?2";
+    NEWEST_PREKEY = "SELECT prekey, kind, secret, created_at_ms FROM prekey WHERE series = ?1 AND kind = ?2 \
+        ORDER BY prekey DESC LIMIT 1";
+    ONE_TIME_PREKEYS_ABOVE = "SELECT prekey, kind, secret, created_at_ms FROM prekey WHERE series = 1 AND prekey > ?1 \
+        AND kind = 1 ORDER BY prekey LIMIT ?2";
     COUNTER = "SELECT value FROM counter WHERE name = ?1";
     HANDSHAKE = "SELECT 1 FROM handshake WHERE handshake = ?1";
     SEEN = "SELECT 1 FROM seen WHERE device = ?1 AND wire_id = ?2";
@@ -109,16 +111,17 @@ statements! {
     HIGHEST_COUNTER = "SELECT counter FROM message WHERE conversation = ?1 AND sender_device = ?2 \
         ORDER BY counter DESC LIMIT 1";
     UNREAD_UP_TO = "SELECT sender_account, sender_device, counter FROM message INDEXED BY message_received \
-        WHERE direction = 1 AND kind = 0 AND conversation = ?1 AND state = 2 AND position <= ?2 \
+        WHERE direction = 1 AND kind = 0 AND conversation = ?1 AND state = 2 AND counter > 0 AND position <= ?2 \
         ORDER BY sender_account, sender_device, counter";
     RECEIVED = "SELECT sender_account, sender_device, counter FROM message INDEXED BY message_received \
-        WHERE direction = 1 AND kind = 0 AND conversation = ?1 AND state = ?2 \
+        WHERE direction = 1 AND kind = 0 AND conversation = ?1 AND state = ?2 AND counter > 0 \
         ORDER BY sender_account, sender_device, counter";
     NEXT_LANE = "SELECT lane_kind, lane_account FROM outbox \
         WHERE accepted = 0 AND (lane_kind, lane_account) > (?1, ?2) ORDER BY lane_kind, lane_account LIMIT 1";
     OUTBOX = concat!(outbox_columns!(), "WHERE accepted = 0 AND lane_kind = ?1 AND lane_account = ?2 AND position > ?3 \
         ORDER BY position LIMIT ?4");
     OUTBOX_ITEM = concat!(outbox_columns!(), "WHERE wire_id = ?1");
+    NEXT_UNDELIVERED = "SELECT lane_account FROM outbox WHERE accepted = 1 AND lane_account > ?1 ORDER BY lane_account LIMIT 1";
     SEALED = "SELECT account, device, payload FROM outbox_sealed WHERE position = ?1 ORDER BY account, device";
     NEXT_WAITING_SENDER = "SELECT account FROM waiting WHERE account > ?1 ORDER BY account LIMIT 1";
     WAITING = "SELECT position, account, device, wire_id, payload FROM waiting WHERE account = ?1 ORDER BY position LIMIT ?2";
@@ -147,20 +150,22 @@ statements! {
         ON CONFLICT (account, device, session) DO UPDATE SET rank = excluded.rank, snapshot = excluded.snapshot";
     DELETE_SESSION = "DELETE FROM session WHERE account = ?1 AND device = ?2 AND session = ?3";
     DELETE_SESSIONS_OF = "DELETE FROM session WHERE account = ?1 AND device = ?2";
-    DELETE_SEALED_FOR = "DELETE FROM outbox_sealed WHERE device = ?2 AND account = ?1 \
-        AND position IN (SELECT o.position FROM outbox o WHERE o.position = outbox_sealed.position AND o.accepted = 0)";
-    PUT_PREKEY = "INSERT OR REPLACE INTO prekey (kind, prekey, secret, created_at_ms) VALUES (?1, ?2, ?3, ?4)";
+    ARCHIVE_SESSIONS = "UPDATE session SET rank = 0";
+    DELETE_SEALED_OF_WAITING = "DELETE FROM outbox_sealed WHERE position IN (SELECT position FROM outbox \
+        WHERE accepted = 0 AND lane_kind IN (0, 1, 2))";
+    DELETE_SEALED_FOR = "DELETE FROM outbox_sealed WHERE device = ?2 AND account = ?1";
+    PUT_PREKEY = "INSERT OR REPLACE INTO prekey (series, prekey, kind, secret, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
     RAISE_COUNTER = "INSERT INTO counter (name, value) VALUES (?1, ?2) \
         ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)";
-    DELETE_PREKEY = "DELETE FROM prekey WHERE kind = ?1 AND prekey = ?2";
-    EXPIRE_PREKEYS = "DELETE FROM prekey WHERE kind = ?1 AND (SELECT successor.created_at_ms FROM prekey successor \
-        WHERE successor.kind = ?1 AND successor.prekey > prekey.prekey ORDER BY successor.prekey LIMIT 1) < ?2";
+    DELETE_PREKEY = "DELETE FROM prekey WHERE series = ?1 AND prekey = ?2";
+    EXPIRE_PREKEYS = "DELETE FROM prekey WHERE series = ?1 AND kind = ?2 AND (SELECT successor.created_at_ms FROM prekey successor \
+        WHERE successor.series = ?1 AND successor.prekey > prekey.prekey AND successor.kind = ?2 \
+        ORDER BY successor.prekey LIMIT 1) < ?3";
     REMEMBER_HANDSHAKE = "INSERT OR REPLACE INTO handshake (handshake, at_ms) VALUES (?1, ?2)";
     REMEMBER_SEEN = "INSERT OR REPLACE INTO seen (device, wire_id, at_ms) VALUES (?1, ?2, ?3)";
     FORGET_SEEN = "DELETE FROM seen WHERE at_ms < ?1";
     FORGET_HANDSHAKES = "DELETE FROM handshake WHERE at_ms < ?1";
-    FORGET_REPAIRS = "DELETE FROM repair WHERE at_ms < ?1";
-    MESSAGE_KIND = "SELECT position, kind, arrival FROM message WHERE message = ?1";
+    MESSAGE_KIND = "SELECT kind = 1, conversation, arrival FROM message WHERE message = ?1";
     ADD_MESSAGE = "INSERT INTO message (message, conversation, sender_account, sender_device, counter, sent_at_ms, \
         stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
@@ -173,20 +178,22 @@ statements! {
     SET_RECEPTION = "UPDATE message SET state = ?2, revision = ?3 WHERE message = ?1 AND direction = 1 AND state < ?2 \
         RETURNING conversation";
     RECEIPT = "UPDATE message SET state = ?5, reason = 0, revision = ?6 WHERE conversation = ?1 AND sender_device = ?2 \
-        AND counter BETWEEN ?3 AND ?4 AND direction = 0 AND state < ?5 RETURNING message";
+        AND counter BETWEEN max(?3, 1) AND ?4 AND direction = 0 AND state < ?5 RETURNING message";
     FORGET_RECEIVED = "DELETE FROM outbox WHERE kind = 0 AND message IN (SELECT m.message FROM message m \
-        WHERE m.conversation = ?1 AND m.sender_device = ?2 AND m.counter BETWEEN ?3 AND ?4 AND m.direction = 0)";
+        WHERE m.conversation = ?1 AND m.sender_device = ?2 AND m.counter BETWEEN max(?3, 1) AND ?4 AND m.direction = 0)";
     MARK_READ = "UPDATE message SET state = 3, revision = ?5 WHERE conversation = ?1 AND sender_device = ?2 \
-        AND counter BETWEEN ?3 AND ?4 AND direction = 1 AND state = 2 RETURNING message";
+        AND counter BETWEEN max(?3, 1) AND ?4 AND direction = 1 AND state = 2 RETURNING message";
     PUT_OUTBOX = "INSERT OR IGNORE INTO outbox (wire_id, lane_kind, lane_account, kind, message, device, answers, content, \
         accepted, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)";
     MOVE_OUTBOX = "UPDATE outbox SET lane_account = ?2 WHERE kind = 0 AND message = ?1 RETURNING position";
     DELETE_SEALED_OF = "DELETE FROM outbox_sealed WHERE position = ?1";
-    PUT_SEALED = "INSERT INTO outbox_sealed (position, account, device, payload) VALUES (?1, ?2, ?3, ?4) \
+    PUT_SEALED = "INSERT INTO outbox_sealed (position, account, device, payload) \
+        SELECT position, ?2, ?3, ?4 FROM outbox WHERE position = ?1 \
         ON CONFLICT (position, account, device) DO UPDATE SET payload = excluded.payload";
     ACCEPT_OUTBOX = "UPDATE outbox SET accepted = 1 WHERE position = ?1";
     DELETE_OUTBOX = "DELETE FROM outbox WHERE position = ?1";
     REOPEN_OUTBOX = "UPDATE outbox SET accepted = 0 WHERE accepted = 1";
+    REOPEN_OUTBOX_TO = "UPDATE outbox SET accepted = 0 WHERE accepted = 1 AND lane_account = ?1";
     EXPIRE_OUTBOX = "DELETE FROM outbox WHERE accepted = 1 AND created_at_ms < ?1";
     PUT_WAITING = "INSERT INTO waiting (account, device, wire_id, payload, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
     DELETE_WAITING = "DELETE FROM waiting WHERE position = ?1";

@@ -52,7 +52,11 @@ fn is_confirmed(registration: Registration) -> bool {
 pub(crate) fn me(db: &Connection) -> Stored<Option<Me>> {
     let found = one(db, query::ME, (), |row| {
         let registration = codes::registration(value(row, 3)?)?;
-        let me = Me { account: codes::account_id(row, 0)?, device: codes::device_id(row, 1)?, handle: codes::handle(row, 2)? };
+        let me = Me {
+            account: codes::account_id(row, 0)?,
+            device: codes::device_id(row, 1)?,
+            handle: codes::handle(row, 2)?,
+        };
         Ok(is_confirmed(registration).then_some(me))
     })?;
     Ok(found.flatten())
@@ -82,7 +86,10 @@ pub(crate) fn account_by_handle(db: &Connection, handle: &Handle) -> Stored<Opti
     one(db, query::ACCOUNT_ID_BY_HANDLE, [handle.as_str()], |row| codes::account_id(row, 0))
 }
 
-pub(crate) fn conversation_by_handle(db: &Connection, handle: &Handle) -> Stored<Option<(ConversationId, Contact)>> {
+pub(crate) fn conversation_by_handle(
+    db: &Connection,
+    handle: &Handle,
+) -> Stored<Option<(ConversationId, Contact)>> {
     one(db, query::CONVERSATION_BY_HANDLE, [handle.as_str()], |row| {
         let peer = Contact { account: codes::account_id(row, 1)?, handle: Some(handle.clone()) };
         Ok((codes::conversation_id(row, 0)?, peer))
@@ -179,7 +186,12 @@ pub(crate) fn before(
 }
 
 /// The entries just after a position, oldest first.
-pub(crate) fn after(db: &Connection, conversation: ConversationId, position: i64, limit: usize) -> Stored<Vec<TimelineItem>> {
+pub(crate) fn after(
+    db: &Connection,
+    conversation: ConversationId,
+    position: i64,
+    limit: usize,
+) -> Stored<Vec<TimelineItem>> {
     rows(db, query::PAGE_AFTER, (conversation.as_bytes(), position, limit_of(limit)), timeline_item)
 }
 
@@ -197,7 +209,8 @@ pub(crate) fn changed(
 
 /// A conversation's newest revision, and how many entries it ever lost.
 pub(crate) fn revision(db: &Connection, conversation: ConversationId) -> Stored<(i64, i64)> {
-    let found = one(db, query::REVISION, [conversation.as_bytes()], |row| Ok((value(row, 0)?, value(row, 1)?)))?;
+    let found =
+        one(db, query::REVISION, [conversation.as_bytes()], |row| Ok((value(row, 0)?, value(row, 1)?)))?;
     Ok(found.unwrap_or((0, 0)))
 }
 
@@ -221,7 +234,11 @@ pub(crate) fn delivery(db: &Connection, message: MessageId) -> Stored<Delivery> 
 
 /// Up to where a consumer dealt with incoming messages.
 pub(crate) fn feed_position(db: &Connection, consumer: &str) -> Stored<i64> {
-    Ok(db.prepare_cached(query::FEED_POSITION)?.query_row([consumer], |row| row.get(0)).optional()?.unwrap_or(0))
+    Ok(db
+        .prepare_cached(query::FEED_POSITION)?
+        .query_row([consumer], |row| row.get(0))
+        .optional()?
+        .unwrap_or(0))
 }
 
 /// Incoming messages that became readable after this one, in that order.

@@ -25,8 +25,18 @@ pub(crate) struct Writer {
 pub(crate) struct Touched {
     pub(crate) conversations: BTreeSet<ConversationId>,
     pub(crate) messages: BTreeSet<MessageId>,
+    /// Those among the messages that are ours, and whose state changed.
+    pub(crate) deliveries: BTreeSet<MessageId>,
     pub(crate) incoming: bool,
     pub(crate) local: bool,
+    /// Whether anything changed at all.
+    pub(crate) any: bool,
+}
+
+impl Touched {
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.any
+    }
 }
 
 impl Writer {
@@ -49,6 +59,7 @@ impl Writer {
     /// Makes the transaction durable, and tells what it changed.
     pub(crate) fn commit(&mut self) -> Stored<Touched> {
         self.db.prepare_cached("COMMIT")?.execute(())?;
+        self.touched.any = true;
         Ok(std::mem::take(&mut self.touched))
     }
 
