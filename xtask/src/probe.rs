@@ -4,7 +4,10 @@ use crate::shell::{Call, Outcome, Trouble, need_subcommand};
 use crate::test::need_build_tools;
 
 /// Kills of one soak, unless another number is given.
-const SOAK_KILLS: &str = "2000";
+const SOAK_KILLS: &str = "500";
+
+/// Messages of one soak.
+const SOAK_MESSAGES: &str = "10000";
 
 /// Seconds that each fuzz target runs, unless another number is given.
 const FUZZ_SECONDS: &str = "60";
@@ -23,8 +26,11 @@ pub(crate) fn soak(arguments: &[String]) -> Outcome {
     };
     number(kills)?;
     need_build_tools()?;
+    // The test starts the relay's program: it must be there.
+    Call::new("cargo build --package waxwing-relay --package waxwing-chat --bins").run()?;
     Call::new("cargo test --package waxwing-chat --test survival -- --nocapture")
         .env("WAXWING_SOAK_KILLS", kills)
+        .env("WAXWING_SOAK_MESSAGES", SOAK_MESSAGES)
         .run()
 }
 

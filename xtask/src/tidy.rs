@@ -73,6 +73,7 @@ const RULES: &[Rule] = &[
     claims::cited_sections_exist,
     claims::named_tests_exist,
     claims::links_lead_somewhere,
+    claims::the_readme_shows_what_compiles,
 ];
 
 /// Checks every rule, and names every breach.

@@ -38,12 +38,10 @@ const ARROWS: &[Arrows] = &[
         uses: &["waxwing", "waxwing-relay"],
         tests: &["waxwing-wire"],
     },
-    Arrows {
-        folder: "bench",
-        package: "waxwing-bench",
-        uses: &["waxwing", "waxwing-crypto", "waxwing-engine", "waxwing-relay", "waxwing-wire"],
-        tests: &[],
-    },
+    Arrows { folder: "bench", package: "waxwing-bench", uses: &[], tests: &[] },
+    Arrows { folder: "bench/client", package: "waxwing-bench-client", uses: MEASURED, tests: &[] },
+    Arrows { folder: "bench/crypto", package: "waxwing-bench-crypto", uses: MEASURED, tests: &[] },
+    Arrows { folder: "bench/relay", package: "waxwing-bench-relay", uses: MEASURED, tests: &[] },
     Arrows {
         folder: "fuzz",
         package: "waxwing-fuzz",
@@ -52,6 +50,10 @@ const ARROWS: &[Arrows] = &[
     },
     Arrows { folder: "xtask", package: "xtask", uses: &[], tests: &[] },
 ];
+
+/// A bench may use whatever it measures; nothing uses a bench.
+const MEASURED: &[&str] =
+    &["waxwing", "waxwing-bench", "waxwing-crypto", "waxwing-engine", "waxwing-relay", "waxwing-wire"];
 
 /// Runtimes, databases, clocks and random sources: below the shell nobody may even name them.
 const SHELL_ONLY: &[&str] = &[
