@@ -4,9 +4,11 @@ mod read;
 mod tables;
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use waxwing_engine::{Apply, Batch, Message, Write};
+use waxwing_wire::{DeviceId, MessageId};
 
 use tables::Tables;
 
@@ -138,14 +140,20 @@ impl MemoryStore {
 
     /// A durable timeline entry.
     #[must_use]
-    pub fn durable_message(&self, id: waxwing_wire::MessageId) -> Option<&Message> {
+    pub fn durable_message(&self, id: MessageId) -> Option<&Message> {
         self.durable.message(id)
     }
 
     /// Whether an envelope was handled, or is kept for later, durably.
     #[must_use]
-    pub fn has_handled(&self, sender: waxwing_wire::DeviceId, wire_id: waxwing_wire::MessageId) -> bool {
+    pub fn has_handled(&self, sender: DeviceId, wire_id: MessageId) -> bool {
         self.durable.was_seen(sender, wire_id) || self.durable.is_waiting(sender, wire_id)
+    }
+
+    /// The messages that the outbox holds, accepted or not.
+    #[must_use]
+    pub fn outbox_messages(&self) -> BTreeSet<MessageId> {
+        self.durable.outbox_messages().collect()
     }
 
     /// How many rows the disk holds, by table.

@@ -108,7 +108,7 @@ impl Dice {
     /// Incoming messages come from devices 2 and 3 of account 2; message numbers below eight are ours.
     fn write_of_messages(&mut self, model: &Subject<MemoryStore>) -> Write {
         let n = self.number();
-        let device = 2 + u8::from(n % 2 == 0);
+        let device = 2 + u8::from(n.is_multiple_of(2));
         let message = message_id(n);
         let first = u64::from(self.below(9));
         let ranges = vec![run(first, first + u64::from(self.below(3))), run(7, 7)];

@@ -420,6 +420,13 @@ impl Tables {
         self.counters.range(first..=last).map(|(_, _, counter, id)| (*counter, *id))
     }
 
+    pub(super) fn outbox_messages(&self) -> impl Iterator<Item = MessageId> {
+        self.outbox.values().filter_map(|item| match item.draft.payload {
+            OutboxPayload::Message { message } => Some(message),
+            OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } => None,
+        })
+    }
+
     pub(super) fn was_seen(&self, sender: DeviceId, wire_id: MessageId) -> bool {
         self.seen.contains_key(&(sender, wire_id))
     }

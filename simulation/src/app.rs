@@ -1,0 +1,167 @@
+//! The app on a device: registers, finds people, writes to them, and asks again when it got no answer.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use waxwing_engine::{
+    Command, CommandId, ConversationId, Failure, LocalDevice, Outcome, RegisterAccount, RegisterAs,
+    Registration,
+};
+use waxwing_wire::{AccountId, Handle, MessageId};
+
+use crate::device::Role;
+
+/// What is commonly known of an account of the world.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its handle.
+    pub handle: Handle,
+    /// Its id, once its first device is registered.
+    pub id: Option<AccountId>,
+    /// Its secret key, as its user keeps it.
+    pub key: Option<[u8; 32]>,
+}
+
+/// A text that the user wrote.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// To which account of the world.
+    pub to: usize,
+    /// Its name.
+    pub id: MessageId,
+    /// What it says.
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Register,
+    Find(usize),
+    Send(MessageId),
+    Other,
+}
+
+/// The app of one device. The user's wishes outlive its crashes; what it asked of the engine does not.
+#[derive(Debug, Default)]
+pub struct App {
+    /// The engine said that the device is registered.
+    pub registered: bool,
+    /// The engine said that the relay will not have the device any more.
+    pub signed_out: bool,
+    /// What the user wrote and the engine has not answered for.
+    pub drafts: VecDeque<Draft>,
+    /// How often each message was announced as readable.
+    pub announced: BTreeMap<MessageId, u32>,
+    /// Accounts whose key changed, as the engine announced.
+    pub key_changes: BTreeSet<AccountId>,
+    known: BTreeMap<usize, ConversationId>,
+    asked: BTreeMap<CommandId, Asked>,
+    next: u64,
+}
+
+impl App {
+    /// The process started.
+    pub fn booted(&mut self, local: Option<&LocalDevice>) {
+        self.registered = local.is_some_and(|local| local.registration == Registration::Done);
+    }
+
+    /// The process died: what was asked will not be answered.
+    pub fn died(&mut self) {
+        self.asked.clear();
+    }
+
+    /// The conversation with an account, if it is known.
+    #[must_use]
+    pub fn conversation(&self, account: usize) -> Option<ConversationId> {
+        self.known.get(&account).copied()
+    }
+
+    /// Whether all that the user wrote was answered for.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.drafts.is_empty() && self.asked.is_empty() && (self.registered || self.signed_out)
+    }
+
+    fn ask(&mut self, asked: Asked, command: Command) -> (CommandId, Command) {
+        self.next += 1;
+        let id = CommandId(self.next);
+        self.asked.insert(id, asked);
+        (id, command)
+    }
+
+    fn is_asking(&self, what: Asked) -> bool {
+        self.asked.values().any(|asked| *asked == what)
+    }
+
+    /// Something that the user wants besides.
+    pub fn wish(&mut self, command: Command) -> (CommandId, Command) {
+        self.ask(Asked::Other, command)
+    }
+
+    /// What to ask of the engine now.
+    pub fn next(&mut self, role: Role, own: &Account, accounts: &[Account]) -> Vec<(CommandId, Command)> {
+        if self.signed_out {
+            return Vec::new();
+        }
+        if !self.registered {
+            return self.register(role, own).into_iter().collect();
+        }
+        let mut commands = Vec::new();
+        for draft in self.drafts.clone() {
+            match self.known.get(&draft.to) {
+                Some(conversation) if !self.is_asking(Asked::Send(draft.id)) => {
+                    let conversation = *conversation;
+                    let command = Command::Send { conversation, message: draft.id, text: draft.text };
+                    commands.push(self.ask(Asked::Send(draft.id), command));
+                }
+                Some(_) => {}
+                None if !self.is_asking(Asked::Find(draft.to)) => {
+                    let find = Command::Find(accounts[draft.to].handle.clone());
+                    commands.push(self.ask(Asked::Find(draft.to), find));
+                }
+                None => {}
+            }
+        }
+        commands
+    }
+
+    fn register(&mut self, role: Role, own: &Account) -> Option<(CommandId, Command)> {
+        if self.is_asking(Asked::Register) {
+            return None;
+        }
+        let account = match (role, own.key) {
+            (Role::First, _) => RegisterAccount::New,
+            (Role::Added, Some(key)) => RegisterAccount::Add(key.into()),
+            (Role::Replacing, Some(key)) => RegisterAccount::Replace(key.into()),
+            (Role::Added | Role::Replacing, None) => return None,
+        };
+        let register = RegisterAs { handle: own.handle.clone(), token: None, account };
+        Some(self.ask(Asked::Register, Command::Register(register)))
+    }
+
+    /// The engine answered. Returns whether to ask again after a while, or what makes no sense.
+    ///
+    /// # Errors
+    ///
+    /// A refusal that no correct engine gives.
+    pub fn answered(
+        &mut self,
+        id: CommandId,
+        result: Result<Outcome, Failure>,
+        own: Option<&LocalDevice>,
+    ) -> Result<bool, Failure> {
+        let Some(asked) = self.asked.remove(&id) else { return Ok(false) };
+        match (asked, result) {
+            (Asked::Register, Ok(_)) => self.registered = true,
+            (Asked::Find(account), Ok(Outcome::Account(peer))) => {
+                if let Some(own) = own {
+                    self.known.insert(account, ConversationId::direct(own.address.account, peer));
+                }
+            }
+            (Asked::Send(message), Ok(_)) => self.drafts.retain(|draft| draft.id != message),
+            (Asked::Send(_), Err(Failure::NotFound)) => self.known.clear(),
+            (Asked::Send(_), Err(failure)) => return Err(failure),
+            (Asked::Find(_) | Asked::Other, _) | (Asked::Register, Err(_)) => {}
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,67 @@
+//! Runs the simulation: one seed, or many fresh ones.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // a program that prints
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use waxwing_simulation::scenario::{Scenario, Trace};
+use waxwing_simulation::world::Counts;
+
+const USAGE: &str = "usage: waxwing-sim [SEED | --count N [--from SEED]] [--verbose]";
+
+struct Options {
+    first: u64,
+    count: u64,
+    trace: Trace,
+}
+
+fn options() -> Option<Options> {
+    let mut options = Options { first: 1, count: 1, trace: Trace::Off };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--verbose" => options.trace = Trace::Kept,
+            "--count" => options.count = arguments.next()?.parse().ok()?,
+            "--from" => options.first = arguments.next()?.parse().ok()?,
+            seed => options.first = seed.parse().ok()?,
+        }
+    }
+    Some(options)
+}
+
+fn main() -> ExitCode {
+    let Some(Options { first, count, trace }) = options() else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    let begun = Instant::now();
+    let (mut total, mut failed) = (Counts::default(), 0);
+    for seed in first..first.saturating_add(count) {
+        match Scenario::random(seed).run(trace) {
+            Ok(counts) => total = sum(total, counts),
+            Err(failure) => {
+                failed += 1;
+                failure.trace.iter().for_each(|line| println!("{line}"));
+                println!("{failure}");
+            }
+        }
+    }
+    let elapsed = begun.elapsed().as_secs_f64();
+    let Counts { devices, messages, deliveries, faults, events } = total;
+    let speed = deliveries as f64 / elapsed.max(0.001);
+    println!(
+        "{count} seeds, {failed} failed: {devices} devices, {messages} messages, {faults} faults, {events} events, \
+         {deliveries} deliveries in {elapsed:.1} s ({speed:.0} deliveries/s)"
+    );
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn sum(one: Counts, other: Counts) -> Counts {
+    Counts {
+        devices: one.devices + other.devices,
+        messages: one.messages + other.messages,
+        deliveries: one.deliveries + other.deliveries,
+        faults: one.faults + other.faults,
+        events: one.events + other.events,
+    }
+}

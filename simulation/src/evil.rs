@@ -1,0 +1,136 @@
+//! A relay that lies.
+
+use waxwing_wire::{Envelope, MessageId, RelayBody, RelayFrame, Request};
+
+use crate::dice::Dice;
+
+/// What a relay that lies does with what it should send.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Evil {
+    /// Of a thousand frames, how many are tampered with.
+    pub per_mille: u32,
+    /// Envelopes that passed, to be played again.
+    recorded: Vec<Envelope>,
+    /// Frames that passed, to be sent in place of others.
+    answers: Vec<RelayFrame>,
+}
+
+/// Envelopes and answers that are remembered.
+const REMEMBERED_MAX: usize = 200;
+
+impl Evil {
+    /// Tampers with so many frames in a thousand.
+    #[must_use]
+    pub fn new(per_mille: u32) -> Evil {
+        Evil { per_mille, ..Evil::default() }
+    }
+
+    /// What is sent in place of a frame.
+    pub fn tamper(&mut self, _device: usize, frame: RelayFrame, dice: &mut Dice) -> Vec<RelayFrame> {
+        self.remember(&frame);
+        if !dice.chance(self.per_mille) {
+            return vec![frame];
+        }
+        match frame.body {
+            RelayBody::Deliver { envelopes } => self.envelopes(frame.request, envelopes, dice),
+            RelayBody::Account(_) | RelayBody::Prekeys { .. } => self.another_answer(frame, dice),
+            RelayBody::Welcome(_)
+            | RelayBody::LoggedIn(_)
+            | RelayBody::PrekeysPublished { .. }
+            | RelayBody::Accepted { .. }
+            | RelayBody::DevicesStale { .. }
+            | RelayBody::Drained { .. }
+            | RelayBody::Pong
+            | RelayBody::PrekeysLow { .. }
+            | RelayBody::Refused(_)
+            | RelayBody::GoingAway { .. } => match dice.below(3) {
+                0 => Vec::new(),
+                1 => vec![frame.clone(), frame],
+                _ => vec![accepted_by_nobody(dice), frame],
+            },
+        }
+    }
+
+    fn remember(&mut self, frame: &RelayFrame) {
+        if let RelayBody::Deliver { envelopes } = &frame.body {
+            self.recorded.extend(envelopes.iter().cloned());
+        }
+        if matches!(frame.body, RelayBody::Account(_) | RelayBody::Prekeys { .. }) {
+            self.answers.push(frame.clone());
+        }
+        let recorded = self.recorded.len().saturating_sub(REMEMBERED_MAX);
+        self.recorded.drain(..recorded);
+        let answers = self.answers.len().saturating_sub(REMEMBERED_MAX);
+        self.answers.drain(..answers);
+    }
+
+    /// Drops, reorders, replays, redirects and changes envelopes.
+    fn envelopes(
+        &mut self,
+        request: Request,
+        mut envelopes: Vec<Envelope>,
+        dice: &mut Dice,
+    ) -> Vec<RelayFrame> {
+        let last = envelopes.last().map_or(0, |envelope| envelope.sequence);
+        let recorded = self.recorded[dice.index(self.recorded.len())].clone();
+        let place = dice.index(envelopes.len());
+        match dice.below(7) {
+            0 => {
+                envelopes.remove(place);
+            }
+            1 => envelopes.reverse(),
+            2 => envelopes.push(Envelope { sequence: last + 1, ..recorded }),
+            3 => envelopes[place].sender_device = recorded.sender_device,
+            4 => {
+                envelopes[place].sender_account = recorded.sender_account;
+                envelopes[place].message = recorded.message;
+            }
+            5 => {
+                let mut payload = envelopes[place].payload.to_vec();
+                let byte = dice.index(payload.len());
+                payload[byte] ^= 1 << dice.below(8);
+                envelopes[place].payload = payload.into();
+            }
+            _ => {
+                let message = MessageId::from_bytes(dice.bytes());
+                envelopes.push(Envelope { sequence: last + 1, message, ..recorded });
+            }
+        }
+        // Another order is another order of sequence numbers too, or the device would see it at once.
+        let first = envelopes.iter().map(|envelope| envelope.sequence).min().unwrap_or(0);
+        for (sequence, envelope) in (first..).zip(&mut envelopes) {
+            envelope.sequence = sequence;
+        }
+        let frame = RelayFrame { request, body: RelayBody::Deliver { envelopes } };
+        if dice.chance(300) { vec![frame.clone(), frame] } else { vec![frame] }
+    }
+
+    /// An answer that was given to another question.
+    fn another_answer(&mut self, frame: RelayFrame, dice: &mut Dice) -> Vec<RelayFrame> {
+        let other = &self.answers[dice.index(self.answers.len())];
+        let mut body = other.body.clone();
+        if let (RelayBody::Account(other), RelayBody::Account(asked)) = (&mut body, &frame.body) {
+            match dice.below(3) {
+                // Another account's key and list under this account's name.
+                0 => (other.account, other.handle) = (asked.account, asked.handle.clone()),
+                // This account with another account's key.
+                1 => {
+                    let account_key = other.account_key;
+                    *other = waxwing_wire::AccountRecord { account_key, ..asked.clone() };
+                }
+                _ => {}
+            }
+        }
+        if let (RelayBody::Prekeys { account: other, .. }, RelayBody::Prekeys { account: asked, .. }) =
+            (&mut body, &frame.body)
+        {
+            *other = *asked;
+        }
+        vec![RelayFrame { request: frame.request, body }]
+    }
+}
+
+fn accepted_by_nobody(dice: &mut Dice) -> RelayFrame {
+    let message = MessageId::from_bytes(dice.bytes());
+    RelayFrame { request: Request::NONE, body: RelayBody::Accepted { message } }
+}

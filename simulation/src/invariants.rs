@@ -1,0 +1,242 @@
+//! What must be true of every device after every event, and of all of them in the end.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use waxwing_engine::{Body, ConversationId, Delivery, DeviceAddress, Message, Reception, Status};
+use waxwing_wire::MessageId;
+
+use crate::device::Device;
+use crate::model::{Accepted, Model};
+
+/// An invariant that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Its number in the list of assurances.
+    pub invariant: &'static str,
+    /// What is wrong.
+    pub detail: String,
+}
+
+impl Violation {
+    pub(crate) fn of<T>(invariant: &'static str, detail: String) -> Result<T, Violation> {
+        Err(Violation { invariant, detail })
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} does not hold: {}", self.invariant, self.detail)
+    }
+}
+
+/// What a world may rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trust {
+    /// The relay keeps the order of what it moves.
+    pub relay_is_honest: bool,
+}
+
+/// Sessions that a device may keep with another.
+const SESSIONS_PER_DEVICE_MAX: usize = 5;
+
+/// Private halves of prekeys that a device may keep in a run of minutes.
+const PREKEYS_MAX: usize = 600;
+
+/// Envelopes that may wait for something to be learned.
+const WAITING_MAX: usize = 2_000;
+
+/// Checks a device whose disk changed, and writes down what it has.
+///
+/// # Errors
+///
+/// The first invariant that does not hold.
+pub fn check_device(
+    device: &Device,
+    devices: &[Device],
+    model: &mut Model,
+    trust: Trust,
+) -> Result<(), Violation> {
+    note_what_is_stored(device, model)?;
+    no_forgery(device, devices, model)?;
+    no_duplicate(device)?;
+    if trust.relay_is_honest {
+        order(device, model)?;
+    }
+    no_receipt_before_its_message(device, devices, model)?;
+    no_loss(device, model)?;
+    bounded(device)
+}
+
+fn texts(device: &Device) -> impl Iterator<Item = (&Message, &str)> {
+    device.store.timeline().filter_map(|message| match &message.body {
+        Body::Text(text) => Some((message, text.as_str())),
+        Body::Unreadable | Body::Notice(_) => None,
+    })
+}
+
+fn note_what_is_stored(device: &Device, model: &mut Model) -> Result<(), Violation> {
+    for (message, _) in texts(device) {
+        match model.accepted.get_mut(&message.id) {
+            Some(accepted) => {
+                accepted.stored.insert(device.index);
+            }
+            None => return Violation::of("I5", format!("nobody wrote {:?}", message.id)),
+        }
+    }
+    Ok(())
+}
+
+/// I5: what stands in a log was written there, by this device, with these words, for this conversation.
+fn no_forgery(device: &Device, devices: &[Device], model: &Model) -> Result<(), Violation> {
+    for (message, text) in texts(device) {
+        let Some(accepted) = model.accepted.get(&message.id) else { continue };
+        let is_right = accepted.sender == message.sender
+            && accepted.text == text
+            && accepted.conversation == message.conversation
+            && (device.account == accepted.to || device.account == devices[accepted.device].account);
+        if !is_right {
+            return Violation::of("I5", format!("{:?} is not what its sender wrote", message.id));
+        }
+    }
+    Ok(())
+}
+
+/// I2: nothing stands twice.
+fn no_duplicate(device: &Device) -> Result<(), Violation> {
+    let mut seen: BTreeMap<&str, MessageId> = BTreeMap::new();
+    for (message, text) in texts(device) {
+        if seen.insert(text, message.id).is_some() {
+            return Violation::of("I2", format!("{:?} stands twice", message.id));
+        }
+    }
+    Ok(())
+}
+
+/// I2: nothing is announced twice.
+///
+/// # Errors
+///
+/// When it is.
+pub fn check_announcements(device: &Device) -> Result<(), Violation> {
+    match device.app.announced.iter().find(|(_, times)| **times > 1) {
+        Some((id, times)) => Violation::of("I2", format!("{id:?} was announced {times} times")),
+        None => Ok(()),
+    }
+}
+
+/// I3: the messages of a device in a conversation stand in the order in which it wrote them.
+fn order(device: &Device, model: &Model) -> Result<(), Violation> {
+    let mut last: BTreeMap<(DeviceAddress, ConversationId), (u64, MessageId)> = BTreeMap::new();
+    for (message, _) in texts(device) {
+        let Some(accepted) = model.accepted.get(&message.id) else { continue };
+        let place = (accepted.order, message.id);
+        if let Some(before) = last.insert((message.sender, message.conversation), place)
+            && before.0 > accepted.order
+        {
+            return Violation::of("I3", format!("{:?} stands after {:?}", message.id, before.1));
+        }
+    }
+    Ok(())
+}
+
+/// I4: nobody is told that a message was delivered or read before it was.
+fn no_receipt_before_its_message(
+    device: &Device,
+    devices: &[Device],
+    model: &Model,
+) -> Result<(), Violation> {
+    for (message, _) in texts(device) {
+        let is_delivered = matches!(message.status, Status::Outgoing(Delivery::Delivered | Delivery::Read));
+        if is_delivered && !model.reached(message.id, |index| devices[index].account) {
+            return Violation::of("I4", format!("{:?} was delivered to nobody", message.id));
+        }
+    }
+    Ok(())
+}
+
+/// I1, at every moment: what a device accepted is on its disk, and in its outbox until it is delivered.
+fn no_loss(device: &Device, model: &Model) -> Result<(), Violation> {
+    if model.broken.contains(&device.index) {
+        return Ok(());
+    }
+    let outbox = device.store.outbox_messages();
+    for id in model.accepted.iter().filter(|(_, accepted)| accepted.device == device.index).map(|(id, _)| id)
+    {
+        let Some(message) = device.store.durable_message(*id) else {
+            return Violation::of("I1", format!("{id:?} was accepted and is gone"));
+        };
+        let is_under_way = matches!(
+            message.status,
+            Status::Outgoing(Delivery::Queued | Delivery::Held(_) | Delivery::Sending)
+        );
+        if is_under_way && !outbox.contains(id) {
+            return Violation::of("I1", format!("{id:?} is {:?} and in no outbox", message.status));
+        }
+    }
+    Ok(())
+}
+
+/// I12: what grows with use has a limit.
+fn bounded(device: &Device) -> Result<(), Violation> {
+    let sizes = device.store.sizes();
+    let is_bounded = sizes.sessions_per_device_max <= SESSIONS_PER_DEVICE_MAX
+        && sizes.prekeys <= PREKEYS_MAX
+        && sizes.waiting <= WAITING_MAX;
+    if is_bounded { Ok(()) } else { Violation::of("I12", format!("device {} keeps {sizes:?}", device.index)) }
+}
+
+/// What is still to happen until all devices agree. Empty: they do.
+#[must_use]
+pub fn unfinished(devices: &[Device], model: &Model, read: bool) -> Vec<String> {
+    let mut left = Vec::new();
+    for device in devices.iter().filter(|device| !device.retired) {
+        let open = device.store.sizes().outbox_open;
+        if open > 0 || !device.app.is_idle() || device.has_inputs() {
+            left.push(format!("device {} has {open} items in its outbox", device.index));
+        }
+        let waiting = device.store.timeline().filter(|message| is_waiting(message)).count();
+        if waiting > 0 {
+            left.push(format!("device {} waits for {waiting} messages to be sent again", device.index));
+        }
+    }
+    for (id, message) in &model.accepted {
+        left.extend(missing(*id, message, devices, model, read));
+    }
+    left
+}
+
+fn is_waiting(message: &Message) -> bool {
+    message.status == Status::Incoming(Reception::Waiting)
+}
+
+fn missing(id: MessageId, message: &Accepted, devices: &[Device], model: &Model, read: bool) -> Vec<String> {
+    let mut left = Vec::new();
+    let sender = &devices[message.device];
+    if sender.retired || model.broken.contains(&message.device) {
+        return left;
+    }
+    let delivery = match sender.store.durable_message(id).map(|message| message.status) {
+        Some(Status::Outgoing(delivery)) => delivery,
+        Some(Status::Incoming(_) | Status::Local) | None => return left,
+    };
+    if matches!(delivery, Delivery::Failed(_) | Delivery::Cancelled | Delivery::Held(_)) {
+        return left;
+    }
+    let owed = message.owed.iter().filter(|index| !devices[**index].retired && !model.broken.contains(index));
+    for index in owed {
+        let is_there =
+            devices[*index].store.durable_message(id).is_some_and(|found| found.body != Body::Unreadable);
+        if !is_there {
+            left.push(format!("{id:?} of device {} is missing on device {index}", message.device));
+        }
+    }
+    if !model.reached(id, |index| devices[index].account) {
+        left.push(format!("{id:?} of device {} reached nobody", message.device));
+    }
+    let wanted = if read { Delivery::Read } else { Delivery::Delivered };
+    if delivery < wanted {
+        left.push(format!("{id:?} of device {} is {delivery:?}", message.device));
+    }
+    left
+}

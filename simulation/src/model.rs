@@ -1,0 +1,57 @@
+//! What ought to be true: what was accepted, who has it, and who is owed it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use waxwing_engine::{ConversationId, DeviceAddress};
+use waxwing_wire::MessageId;
+
+/// A message that a device told its app was accepted.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    /// Counts the accepted messages of the whole world: their order.
+    pub order: u64,
+    /// Who wrote it.
+    pub sender: DeviceAddress,
+    /// On which device of the world.
+    pub device: usize,
+    /// For which account of the world.
+    pub to: usize,
+    /// Where it stands.
+    pub conversation: ConversationId,
+    /// What it says.
+    pub text: String,
+    /// The devices that were there for it when it was written.
+    pub owed: BTreeSet<usize>,
+    /// The devices that have it, or had it, on disk.
+    pub stored: BTreeSet<usize>,
+}
+
+/// The world as an all-knowing observer would write it down.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// Everything that was accepted.
+    pub accepted: BTreeMap<MessageId, Accepted>,
+    /// Devices whose disk is gone, or was put back to an old copy: what they accepted is not owed to anybody any more.
+    pub broken: BTreeSet<usize>,
+    next_order: u64,
+}
+
+impl Model {
+    /// A device made a message durable. The first time counts.
+    pub fn accept(&mut self, id: MessageId, mut message: Accepted) {
+        let order = &mut self.next_order;
+        self.accepted.entry(id).or_insert_with(|| {
+            *order += 1;
+            message.order = *order;
+            message
+        });
+    }
+
+    /// Whether a device of the account to which a message was sent has it, or had it.
+    #[must_use]
+    pub fn reached(&self, id: MessageId, account_of: impl Fn(usize) -> usize) -> bool {
+        self.accepted
+            .get(&id)
+            .is_some_and(|message| message.stored.iter().any(|device| account_of(*device) == message.to))
+    }
+}

@@ -1,0 +1,272 @@
+//! What devices, apps and plans make happen.
+
+use std::time::Duration;
+
+use waxwing_engine::{Command, Effect, Event as Told, Input, Status};
+use waxwing_wire::RelayId;
+
+use super::{Event, Plan, World};
+use crate::device::{Device, Role};
+use crate::invariants::Violation;
+use crate::model::Accepted;
+
+impl World {
+    pub(super) fn carry_out(&mut self, plan: Plan) {
+        self.note(|| format!("planned: {plan:?}"));
+        match plan {
+            Plan::Join { account, role } => self.join(account, role),
+            Plan::Write { device, to } => self.user_writes(device, to),
+            Plan::Read(device) => self.user_reads(device),
+            Plan::Kill(device, downtime) => {
+                self.counts.faults += 1;
+                if self.devices.get(device).is_some_and(Device::is_running) {
+                    self.kill(device, downtime);
+                }
+            }
+            Plan::ClockJump(device, by_ms) => {
+                self.counts.faults += 1;
+                if let Some(device) = self.devices.get_mut(device) {
+                    device.skew_ms = by_ms;
+                }
+            }
+            Plan::BackUp(device) => {
+                if let Some(device) = self.devices.get_mut(device) {
+                    device.back_up();
+                }
+            }
+            Plan::RollBack(device) => self.roll_back(device),
+            Plan::RelayCrash(downtime) => self.crash_relay(downtime, None),
+            Plan::RelayWipe(downtime) => {
+                let id = RelayId::from_bytes(self.dice.bytes());
+                self.crash_relay(downtime, Some(id));
+            }
+            Plan::RelayDiskFails(time) => {
+                self.counts.faults += 1;
+                self.relay.set_failing(true);
+                self.at(self.now + time, Event::RelayDiskHeals);
+            }
+            Plan::PrekeySupply(supply) => self.relay.prekey_supply = Some(supply),
+            Plan::Weather(weather) => self.network.weather = weather,
+            Plan::Unplug(device) => {
+                if let Some(link) = self.devices.get(device).and_then(|device| device.link) {
+                    self.break_link(link);
+                }
+            }
+            Plan::AcceptKeys(device) => self.user_accepts_keys(device),
+            Plan::Evil(evil) => {
+                self.trust.relay_is_honest = false;
+                self.evil = Some(evil);
+            }
+        }
+    }
+
+    fn join(&mut self, account: usize, role: Role) {
+        let index = self.devices.len();
+        if role == Role::Replacing {
+            for old in 0..index {
+                if self.devices[old].account == account && !self.devices[old].retired {
+                    self.devices[old].die();
+                    self.devices[old].retired = true;
+                    self.model.broken.insert(old);
+                }
+            }
+        }
+        self.devices.push(Device::new(index, account, role, &mut self.dice));
+        self.counts.devices += 1;
+        self.boot(index);
+    }
+
+    pub(super) fn boot(&mut self, index: usize) {
+        let device = &mut self.devices[index];
+        if device.retired || device.is_running() {
+            return;
+        }
+        match device.boot(self.now) {
+            Ok(()) => {
+                self.soon(0, 3, Event::Run(index));
+                self.devices[index].scheduled = true;
+                self.soon(0, 20, Event::App(index));
+            }
+            Err(_) => self.soon(100, 500, Event::Boots(index)),
+        }
+    }
+
+    pub(super) fn kill(&mut self, index: usize, downtime: Duration) {
+        let link = self.devices[index].link;
+        self.devices[index].die();
+        if let Some(link) = link {
+            self.network.cut(link);
+            if !self.dice.chance(250) {
+                self.soon(1, 3_000, Event::RelayHears(link));
+            }
+        }
+        self.at(self.now + downtime, Event::Boots(index));
+    }
+
+    fn roll_back(&mut self, index: usize) {
+        self.kill(index, Duration::from_millis(500));
+        if self.devices[index].roll_back() {
+            self.counts.faults += 1;
+            self.model.broken.insert(index);
+            self.devices[index].app.announced.clear();
+            if let Some(local) = self.devices[index].local() {
+                self.watch.rolled_back(local.address.device);
+            }
+        }
+    }
+
+    fn user_writes(&mut self, device: usize, to: usize) {
+        let Some(state) = self.devices.get(device).filter(|device| !device.retired && device.account != to)
+        else {
+            return;
+        };
+        let draft = self.next_draft(to, state.now(self.now).utc_ms);
+        self.note(|| format!("device {device} writes {:?} to account {to}", draft.id));
+        self.devices[device].app.drafts.push_back(draft);
+        self.at(self.now, Event::App(device));
+    }
+
+    fn user_reads(&mut self, device: usize) {
+        let Some(state) = self.devices.get_mut(device).filter(|device| device.is_running()) else { return };
+        let mut last = std::collections::BTreeMap::new();
+        for message in state.store.timeline().filter(|message| matches!(message.status, Status::Incoming(_)))
+        {
+            last.insert(message.conversation, message.id);
+        }
+        for (conversation, up_to) in last {
+            let (id, command) = state.app.wish(Command::MarkRead { conversation, up_to });
+            state.push(Input::Command { id, command });
+        }
+        self.schedule(device);
+    }
+
+    fn user_accepts_keys(&mut self, device: usize) {
+        let Some(state) = self.devices.get_mut(device) else { return };
+        for account in std::mem::take(&mut state.app.key_changes) {
+            let (id, command) = state.app.wish(Command::AcceptKey(account));
+            state.push(Input::Command { id, command });
+        }
+        self.schedule(device);
+    }
+
+    /// Every user looks at all conversations.
+    pub fn everybody_reads(&mut self) {
+        for device in 0..self.devices.len() {
+            self.user_reads(device);
+        }
+    }
+
+    pub(super) fn run_app(&mut self, index: usize) {
+        let device = &mut self.devices[index];
+        if !device.is_running() {
+            return;
+        }
+        let own = self.accounts[device.account].clone();
+        for (id, command) in device.app.next(device.role, &own, &self.accounts) {
+            device.push(Input::Command { id, command });
+        }
+        let idle = device.app.is_idle();
+        self.schedule(index);
+        if !idle {
+            self.soon(500, 1_500, Event::App(index));
+        }
+    }
+
+    /// Writes down what became durable of what the user wrote.
+    pub(super) fn accept_drafts(&mut self, index: usize) {
+        let device = &self.devices[index];
+        let Some(local) = device.local() else { return };
+        let durable: Vec<_> = device
+            .app
+            .drafts
+            .iter()
+            .filter(|draft| device.store.durable_message(draft.id).is_some())
+            .cloned()
+            .collect();
+        for draft in durable {
+            let Some(stored) = device.store.durable_message(draft.id) else { continue };
+            if self.model.accepted.contains_key(&draft.id) {
+                continue;
+            }
+            let is_owed = |other: &&Device| {
+                (other.account == draft.to || other.account == device.account)
+                    && !other.retired
+                    && other.local().is_some_and(|local| self.relay.has_prekeys_of(local.address.device))
+            };
+            let accepted = Accepted {
+                order: 0,
+                sender: local.address,
+                device: index,
+                to: draft.to,
+                conversation: stored.conversation,
+                text: draft.text.clone(),
+                owed: self.devices.iter().filter(is_owed).map(|other| other.index).collect(),
+                stored: [index].into(),
+            };
+            self.model.accept(draft.id, accepted);
+            self.counts.messages += 1;
+        }
+    }
+
+    pub(super) fn carry_out_effect(&mut self, index: usize, effect: Effect) -> Result<(), Violation> {
+        match effect {
+            Effect::Dial => self.dial(index),
+            Effect::HangUp => self.hang_up(index),
+            Effect::Transmit(frame) => return self.transmit(index, &frame),
+            Effect::WakeAt(elapsed) => {
+                let device = &mut self.devices[index];
+                device.wake += 1;
+                let (at, wake) = (device.world_time(elapsed), device.wake);
+                self.at(at, Event::Wake(index, wake));
+            }
+            Effect::Complete { command, result } => {
+                self.note(|| format!("device {index} is answered {result:?}"));
+                let device = &mut self.devices[index];
+                let local = device.local();
+                if let Err(failure) = device.app.answered(command, result, local.as_ref()) {
+                    return Violation::of("I1", format!("device {index} cannot send: {failure:?}"));
+                }
+                self.publish_account(index);
+                self.soon(1, 20, Event::App(index));
+            }
+            Effect::Notify(told) => self.tell(index, &told),
+        }
+        Ok(())
+    }
+
+    /// What a registered first device knows of its account is from here commonly known.
+    fn publish_account(&mut self, index: usize) {
+        let device = &self.devices[index];
+        let account = &mut self.accounts[device.account];
+        if device.app.registered
+            && account.id.is_none()
+            && let Some(local) = device.local()
+        {
+            account.id = Some(local.address.account);
+            account.key = local.account_key.as_ref().map(|key| **key);
+        }
+    }
+
+    fn tell(&mut self, index: usize, told: &Told) {
+        self.note(|| format!("device {index} tells {told:?}"));
+        let app = &mut self.devices[index].app;
+        match told {
+            Told::MessageReadable(id) => *app.announced.entry(*id).or_default() += 1,
+            Told::KeyChanged(account) => {
+                app.key_changes.insert(*account);
+            }
+            Told::Registered => {
+                app.registered = true;
+                self.publish_account(index);
+            }
+            Told::SignedOut(_) => app.signed_out = true,
+            Told::Link(_)
+            | Told::ConversationChanged(_)
+            | Told::DeliveryChanged(_)
+            | Told::Drained
+            | Told::RelayReset
+            | Told::StoreRolledBack
+            | Told::OutboxEmpty => {}
+        }
+    }
+}

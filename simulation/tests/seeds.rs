@@ -1,0 +1,89 @@
+//! Seeds that must pass: one for each special situation, some of chance, and every one that ever failed.
+
+use waxwing_simulation::scenario::{Scenario, Trace};
+use waxwing_simulation::world::Counts;
+
+#[test]
+fn nothing_goes_wrong_when_nothing_goes_wrong() {
+    let counts = all(Scenario::quiet, 1..4, |scenario| scenario.with_traffic(20, 2));
+    assert!(counts.messages >= 20 && counts.deliveries >= counts.messages, "{counts:?}");
+}
+
+#[test]
+fn both_sides_may_write_first_at_once() {
+    each(Scenario::both_write_first_at_once, 0..12);
+}
+
+#[test]
+fn a_reinstalled_device_gets_what_was_not_delivered() {
+    each(Scenario::reinstalled_device, 0..6);
+}
+
+#[test]
+fn sessions_begin_when_prekeys_have_run_out() {
+    each(Scenario::prekeys_run_out, 0..4);
+}
+
+#[test]
+fn a_relay_that_lost_its_database_loses_no_message() {
+    each(Scenario::wiped_relay, 0..6);
+}
+
+#[test]
+fn failing_disks_lose_no_message() {
+    each(Scenario::failing_disks, 0..6);
+}
+
+#[test]
+fn dying_processes_lose_no_message() {
+    each(Scenario::dying_processes, 0..6);
+}
+
+#[test]
+fn clocks_wrong_by_ten_years_break_nothing() {
+    each(Scenario::clocks_wrong_by_ten_years, 0..6);
+}
+
+#[test]
+fn a_store_put_back_to_an_old_copy_uses_no_key_again() {
+    each(Scenario::rolled_back_store, 0..6);
+}
+
+#[test]
+fn a_relay_that_lies_can_forge_and_double_nothing() {
+    each(Scenario::evil_relay, 0..12);
+}
+
+#[test]
+fn the_same_seed_happens_the_same_way() {
+    let run = || Scenario::random(7).run(Trace::Kept);
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn a_hundred_seeds_of_everything_pass() {
+    each(Scenario::random, 0..100);
+}
+
+fn each(scenario: impl Fn(u64) -> Scenario, seeds: std::ops::Range<u64>) {
+    for seed in seeds {
+        if let Err(failed) = scenario(seed).run(Trace::Off) {
+            panic!("{failed}");
+        }
+    }
+}
+
+fn all(
+    scenario: impl Fn(u64, usize) -> Scenario,
+    seeds: std::ops::Range<u64>,
+    change: impl Fn(Scenario) -> Scenario,
+) -> Counts {
+    let mut last = Counts::default();
+    for seed in seeds {
+        match change(scenario(seed, 2)).run(Trace::Off) {
+            Ok(counts) => last = counts,
+            Err(failed) => panic!("{failed}"),
+        }
+    }
+    last
+}
