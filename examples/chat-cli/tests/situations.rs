@@ -14,7 +14,9 @@ fn house_with_two() -> (House, String, String) {
 }
 
 fn lines(prefix: &str, count: usize) -> Vec<String> {
-    (1..=count).map(|index| format!("{prefix} {index}, a text that is long enough to be searched for")).collect()
+    (1..=count)
+        .map(|index| format!("{prefix} {index}, a text that is long enough to be searched for"))
+        .collect()
 }
 
 #[test]
@@ -51,7 +53,9 @@ fn both_write_first_and_both_are_read() {
     house.chat(&alice, &["register", "alice"]).succeeds();
     house.chat(&bob, &["register", "bob"]).succeeds();
     std::thread::scope(|scope| {
-        scope.spawn(|| house.chat(&alice, &["send", "bob"]).with_input("from alice 1\nfrom alice 2").succeeds());
+        scope.spawn(|| {
+            house.chat(&alice, &["send", "bob"]).with_input("from alice 1\nfrom alice 2").succeeds()
+        });
         scope.spawn(|| house.chat(&bob, &["send", "alice"]).with_input("from bob 1\nfrom bob 2").succeeds());
     });
     for _ in 0..2 {
@@ -172,7 +176,9 @@ fn a_stranger_under_the_old_name_gets_nothing_before_the_user_accepts() {
     house.chat("stranger", &["register", "bob"]).succeeds();
     house.chat(&alice, &["--timeout", "10", "send", "bob", "still for bob"]).fails_with("key_changed");
     house.chat("stranger", &["listen", "--until-drained"]).succeeds();
-    assert!(house.history("stranger", "alice").is_empty() || house.texts("stranger", "alice", "in").is_empty());
+    assert!(
+        house.history("stranger", "alice").is_empty() || house.texts("stranger", "alice", "in").is_empty()
+    );
 
     house.chat(&alice, &["accept", "bob"]).succeeds();
     house.chat(&alice, &["--timeout", "30", "send", "bob"]).with_input("").succeeds();
@@ -229,12 +235,14 @@ fn a_full_disk_is_said_loses_nothing_and_passes() {
     house.chat(&bob, &["register", "bob"]).succeeds();
     house.chat(&alice, &["register", "alice"]).succeeds();
     house.chat(&alice, &["send", "bob", "fits"]).succeeds();
-    let texts: Vec<String> = (0..40).map(|index| format!("{index} {}", "fills the disk ".repeat(4_000))).collect();
+    let texts: Vec<String> =
+        (0..40).map(|index| format!("{index} {}", "fills the disk ".repeat(4_000))).collect();
     house.chat(&alice, &["send", "bob"]).with_input(&texts.join("\n")).fails_with("disk_full");
     let accepted = house.texts(&alice, "bob", "out").len();
     assert!(accepted < texts.len(), "the disk was full before the end");
 
-    let room = Command::new("mount").args(["-o", "remount,size=64m"]).arg(&disk).status().expect("mount runs");
+    let room =
+        Command::new("mount").args(["-o", "remount,size=64m"]).arg(&disk).status().expect("mount runs");
     assert!(room.success());
     house.chat(&alice, &["send", "bob", "there is room again"]).succeeds();
     house.chat(&bob, &["listen", "--until-drained"]).succeeds();

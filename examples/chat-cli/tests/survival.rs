@@ -40,7 +40,11 @@ fn everything_accepted_arrives_once_and_in_order_through_a_hundred_kills() {
             let mut random = Random::new(seed);
             let mut accepted = 0;
             while accepted < messages.len() || kills.load(Ordering::SeqCst) < kills_wanted {
-                assert!(started.elapsed() < PATIENCE, "{accepted} accepted, {} kills", kills.load(Ordering::SeqCst));
+                assert!(
+                    started.elapsed() < PATIENCE,
+                    "{accepted} accepted, {} kills",
+                    kills.load(Ordering::SeqCst)
+                );
                 // Small helpings, so that there is something left to accept until the last kill.
                 let left = kills_wanted.saturating_sub(kills.load(Ordering::SeqCst)).max(1);
                 let helping = ((messages.len() - accepted) * 3).div_ceil(left).clamp(1, 400);
@@ -52,8 +56,15 @@ fn everything_accepted_arrives_once_and_in_order_through_a_hundred_kills() {
                 }
                 // What the program took before it died is in its store; the rest is offered again.
                 let history = house.texts("alice", "bob", "out");
-                assert!(history.len() >= accepted && history.len() <= end, "an accepted message is never forgotten");
-                assert_eq!(history[..], messages[..history.len()], "what was accepted is what was written, in order");
+                assert!(
+                    history.len() >= accepted && history.len() <= end,
+                    "an accepted message is never forgotten"
+                );
+                assert_eq!(
+                    history[..],
+                    messages[..history.len()],
+                    "what was accepted is what was written, in order"
+                );
                 accepted = history.len();
             }
             alice_is_done.store(true, Ordering::SeqCst);

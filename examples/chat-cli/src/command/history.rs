@@ -6,16 +6,20 @@ use waxwing::{ConversationItem, Handle, PAGE_ITEMS_MAX, Page, TimelineItem};
 use crate::args::Common;
 use crate::fail::Fail;
 use crate::record::{self, Record};
-use crate::{out, session, time};
+use crate::{out, safe_text, session, time};
 
 /// Prints one conversation, oldest entry first.
 pub(super) async fn run(common: &Common, handle: &str) -> Result<(), Fail> {
     let (history, _) = session::open_history(common).await?;
-    let conversation = history.direct(handle).await.map_err(|error| match error.code() {
-        "not_found" => Fail::new("not_found", "not_found", "there is no conversation with this handle here")
-            .advise("look at the spelling; waxwing-chat conversations lists those that are here"),
-        _ => session::fail(error),
-    })?;
+    let conversation = match history.direct(handle).await {
+        Ok(conversation) => conversation,
+        // An empty history is an answer; the remark is for whoever mistyped the handle.
+        Err(error) if error.code() == "not_found" => {
+            out::remark(&format!("nothing was exchanged with {} yet", safe_text::one_line(handle)));
+            return Ok(());
+        }
+        Err(error) => return Err(session::fail(error)),
+    };
     // Pages are read from the newest to the oldest and printed the other way round: the second reading keeps the memory
     // at one page.
     let newest = history.messages(conversation, Page::newest(PAGE_ITEMS_MAX)).await.map_err(session::fail)?;

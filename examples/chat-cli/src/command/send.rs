@@ -78,9 +78,12 @@ async fn deliver(
     };
     let (input, waited) =
         tokio::join!(accept, follow_all(client, common.patience(), wait, waiting, has_ended));
-    let tally = waited?;
-    let flushed = if tally.timed_out { Ok(()) } else { patience::flush(client, common.patience()).await };
+    let flushed = match &waited {
+        Ok(tally) if !tally.timed_out => patience::flush(client, common.patience()).await,
+        Ok(_) | Err(_) => Ok(()),
+    };
     input?;
+    let tally = waited?;
     judge(client, wait, &tally)?;
     flushed?;
     if std::io::stderr().is_terminal() && !common.json {

@@ -1,0 +1,371 @@
+//! What scripts may rely on: commands, JSON fields, exit codes, files. `docs/chat.md` says the same to people.
+
+mod house;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use house::House;
+use serde_json::Value;
+
+const CHAT: &str = env!("CARGO_BIN_EXE_waxwing-chat");
+
+fn two_people(house: &House) {
+    for name in ["alice", "bob"] {
+        house.chat(name, &["register", name]).succeeds();
+    }
+}
+
+fn json_lines(output: &str) -> Vec<Value> {
+    output.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn exit_code(output: &Output) -> i32 {
+    output.status.code().expect("it was not killed")
+}
+
+/// The program without a house.
+fn plain(arguments: &[&str]) -> Output {
+    let mut command = Command::new(CHAT);
+    command.args(arguments).stdin(Stdio::null());
+    command.env_remove("WAXWING_STORE_KEY").env_remove("WAXWING_HOME").env_remove("WAXWING_RELAY");
+    command.output().expect("the program runs")
+}
+
+#[test]
+fn json_lines_carry_the_promised_fields() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    let me = json_lines(&house.chat("alice", &["register", "alice", "--json"]).succeeds());
+    assert_eq!(me[0]["handle"], "alice");
+    house.chat("bob", &["register", "Bob"]).succeeds();
+    assert_eq!(house.chat("bob", &["whoami"]).succeeds(), "bob\n");
+
+    let sent = json_lines(&house.chat("alice", &["send", "bob", "hello\nbob", "--json"]).succeeds());
+    let heard = json_lines(&house.chat("bob", &["listen", "--json", "--until-drained"]).succeeds());
+    let kept = json_lines(&house.chat("bob", &["history", "alice", "--json"]).succeeds());
+    assert_eq!((sent.len(), heard.len(), kept.len()), (1, 1, 1));
+    assert_eq!(sent[0]["state"], "sent");
+    assert_eq!(sent[0]["direction"], "out");
+    assert_eq!(heard[0]["state"], "unread");
+    for line in [&sent[0], &heard[0], &kept[0]] {
+        assert_eq!(line["kind"], "message");
+        assert_eq!(line["text"], "hello\nbob");
+        assert_eq!(line["sender"], "alice");
+        assert_eq!(line["sender_account"], me[0]["account"]);
+        for field in ["message_id", "conversation_id", "sent_at", "sent_at_ms"] {
+            assert_eq!(line[field], sent[0][field], "{field}");
+        }
+        let sent_at = line["sent_at"].as_str().expect("a text");
+        assert_eq!((sent_at.len(), &sent_at[10..11], &sent_at[23..]), (24, "T", "Z"));
+        assert!(line["stored_at"].is_string() && line["stored_at_ms"].is_i64());
+    }
+    let listed = json_lines(&house.chat("bob", &["conversations", "--json"]).succeeds());
+    assert_eq!((&listed[0]["handle"], &listed[0]["unread"]), (&Value::from("alice"), &Value::from(1)));
+}
+
+#[test]
+fn command_lines_that_make_no_sense_end_with_two() {
+    for arguments in [
+        &["listen"][..],
+        &["nonsense"],
+        &["--timeout", "soon", "listen"],
+        &["--home", "x", "send"],
+        &["--home", "x", "register", "alice", "--replace"],
+        &["--home", "x", "listen", "--count", "0"],
+        &["--home", "x", "send", "bob", ""],
+        &["--home", "x", "cancel", "not-an-id"],
+    ] {
+        let output = plain(arguments);
+        assert_eq!(exit_code(&output), 2, "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).starts_with("error["), "{}", stderr(&output));
+        assert!(stderr(&output).contains("\n  do: "), "{}", stderr(&output));
+    }
+    for arguments in [&["--help"][..], &["--version"], &["send", "--help"]] {
+        assert_eq!(exit_code(&plain(arguments)), 0);
+    }
+    assert!(String::from_utf8_lossy(&plain(&["--help"]).stdout).contains("Exit codes:"));
+}
+
+#[test]
+fn failures_have_a_code_an_advice_and_a_line_of_json() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    let not_registered = house.chat("nobody", &["send", "bob", "x", "--json"]).output();
+    assert_eq!(exit_code(&not_registered), 1);
+    let last = stderr(&not_registered).lines().last().map(str::to_owned).expect("a line");
+    let error = &serde_json::from_str::<Value>(&last).expect("JSON")["error"];
+    assert_eq!(error["code"], "not_registered");
+    assert!(["kind", "message", "advice"].iter().all(|field| error[field].is_string()));
+    assert!(!house.path("nobody").exists(), "a failure leaves no folder behind");
+
+    house.chat("mallory", &["register", "alice"]).fails_with("error[handle_taken]");
+    house.chat("mallory", &["register", "mallory"]).succeeds();
+    house.chat("mallory", &["register", "other"]).fails_with("error[already_registered]");
+    house.chat("alice", &["send", "nobody-here", "x"]).fails_with("error[unknown_account]");
+    house.chat("alice", &["send", "no such handle", "x"]).fails_with("error[handle_invalid]");
+    house
+        .chat("alice", &["register", "alice", "--recovery-key", "abc"])
+        .fails_with("error[recovery_key_invalid]");
+    let unknown = "0198c5a4-7b1e-7000-8000-000000000000";
+    house.chat("alice", &["cancel", unknown]).fails_with("error[not_found]");
+    assert_eq!(house.chat("alice", &["history", "nobody-here"]).succeeds(), "");
+}
+
+#[cfg(unix)]
+#[test]
+fn key_of_the_store_is_private_and_needed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let house = House::build();
+    let _relay = house.start_relay();
+    house.chat("alice", &["register", "alice"]).succeeds();
+    let key = house.path("alice").join("store.key");
+    let mode = |mode| fs::set_permissions(&key, fs::Permissions::from_mode(mode)).expect("it is ours");
+    assert_eq!(fs::metadata(&key).expect("it is there").permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(house.path("alice")).expect("it is there").permissions().mode() & 0o777, 0o700);
+    mode(0o644);
+    assert!(house.chat("alice", &["whoami"]).fails_with("error[key_permissions]").contains("chmod 600"));
+    mode(0o600);
+    let right = fs::read_to_string(&key).expect("it is readable");
+    fs::write(&key, "00".repeat(32)).expect("it is ours");
+    house.chat("alice", &["whoami"]).fails_with("error[wrong_store_key]");
+    fs::remove_file(&key).expect("it is ours");
+    house.chat("alice", &["whoami"]).fails_with("error[key_missing]");
+
+    let with_key = |text: &str| {
+        let mut command = Command::new(CHAT);
+        command.arg("--home").arg(house.path("alice")).arg("whoami").env("WAXWING_STORE_KEY", text);
+        command.output().expect("the program runs")
+    };
+    assert!(with_key(right.trim()).status.success());
+    assert!(stderr(&with_key("short")).contains("error[key_invalid]"));
+}
+
+#[test]
+fn relay_is_remembered_from_the_registration() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    let home = house.path("alice");
+    let output = plain(&["--home", home.to_str().expect("UTF-8"), "send", "bob", "x"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn messages_wait_for_a_relay_that_is_away_and_keep_their_order() {
+    let house = House::build();
+    let relay = house.start_relay();
+    two_people(&house);
+    house.chat("alice", &["send", "bob", "one"]).succeeds();
+    relay.stop();
+
+    let refused = house.chat("alice", &["--timeout", "1", "send", "stranger", "lost"]).output();
+    assert_eq!(exit_code(&refused), 1, "nothing was accepted: {}", stderr(&refused));
+    let waiting =
+        house.chat("alice", &["--timeout", "1", "send", "bob", "--json"]).with_input("two\nthree\n").output();
+    assert_eq!(exit_code(&waiting), 3, "{}", stderr(&waiting));
+    assert!(stderr(&waiting).contains("2 of 2 messages are not sent yet"), "{}", stderr(&waiting));
+    let lines = json_lines(&String::from_utf8(waiting.stdout).expect("UTF-8"));
+    assert_eq!(lines.iter().map(|line| &line["text"]).collect::<Vec<_>>(), ["two", "three"]);
+    let cut = house.chat("bob", &["--timeout", "1", "listen", "--until-drained"]).output();
+    assert_eq!(exit_code(&cut), 3, "{}", stderr(&cut));
+    assert_eq!(house.texts("alice", "bob", "out"), ["one", "two", "three"], "history needs no relay");
+
+    relay.start();
+    house.chat("alice", &["send", "bob"]).with_input("").succeeds();
+    house.chat("alice", &["send", "bob", "four"]).succeeds();
+    house.chat("bob", &["listen", "--until-drained"]).succeeds();
+    assert_eq!(house.texts("bob", "alice", "in"), ["one", "two", "three", "four"]);
+}
+
+#[test]
+fn message_that_has_not_left_can_be_taken_back() {
+    let house = House::build();
+    let relay = house.start_relay();
+    two_people(&house);
+    // The first contact needs the relay; what is written before it is not sealed.
+    house.chat("alice", &["send", "bob"]).with_input("").succeeds();
+    house.chat("alice", &["send", "bob", "first"]).succeeds();
+    relay.stop();
+    let waiting = house.chat("alice", &["--timeout", "0.5", "send", "bob", "regretted", "--json"]).output();
+    assert_eq!(exit_code(&waiting), 3);
+    let id = json_lines(&String::from_utf8(waiting.stdout).expect("UTF-8"))[0]["message_id"].clone();
+    let cancelled = house.chat("alice", &["cancel", id.as_str().expect("a text")]).output();
+    let states = house.states("alice", "bob", "out");
+    // Sealed or not is the engine's choice; what is told must be what is stored.
+    let expected = if cancelled.status.success() { "cancelled" } else { "sending" };
+    assert_eq!(states.last().map(String::as_str), Some(expected), "{}", stderr(&cancelled));
+}
+
+#[test]
+fn input_is_taken_line_by_line_and_exactly() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    house.chat("alice", &["send", "bob"]).with_input("  two spaces  \r\n\n\ttab\rmiddle\nlast").succeeds();
+    let expected = ["  two spaces  ", "\ttab\rmiddle", "last"];
+    assert_eq!(house.texts("alice", "bob", "out"), expected);
+
+    // A line that cannot be sent ends the input; those before it are sent.
+    let too_large = format!("before\n{}\nafter\n", "x".repeat(64 * 1024 + 1));
+    let errors =
+        house.chat("alice", &["send", "bob"]).with_input(&too_large).fails_with("error[message_too_large]");
+    assert!(errors.contains("line 2 "), "{errors}");
+    let largest = "y".repeat(64 * 1024);
+    house.chat("alice", &["send", "bob"]).with_input(&largest).succeeds();
+    house.chat("bob", &["listen", "--until-drained"]).succeeds();
+    let received = house.texts("bob", "alice", "in");
+    assert_eq!(received[..3], expected);
+    assert_eq!(received[3..], ["before".to_owned(), largest]);
+
+    let mut command = Command::new(CHAT);
+    command
+        .arg("--home")
+        .arg(house.path("alice"))
+        .args(["send", "bob"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    child.stdin.take().expect("a pipe").write_all(b"good\n\xff\xfe\nnever\n").expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(stderr(&output).contains("error[invalid_utf8]"), "{}", stderr(&output));
+    assert_eq!(house.texts("alice", "bob", "out").last().map(String::as_str), Some("good"));
+    assert_eq!(house.states("alice", "bob", "out").last().map(String::as_str), Some("sent"));
+}
+
+#[test]
+fn hostile_text_cannot_forge_a_line_or_steer_the_terminal() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    let hostile = "hi\n2026-01-01T00:00:00Z carol: forged\u{1b}[2J\u{202e}\u{9b}\u{2028}";
+    house.chat("alice", &["send", "bob", hostile]).succeeds();
+    let text = house.chat("bob", &["listen", "--until-drained"]).succeeds();
+    assert_eq!(text.lines().count(), 1);
+    assert!(
+        text.ends_with(
+            " alice: hi\\n2026-01-01T00:00:00Z carol: forged\\u{1b}[2J\\u{202e}\\u{9b}\\u{2028}\n"
+        )
+    );
+    assert_eq!(house.chat("bob", &["history", "alice"]).succeeds(), text);
+    let json = house.chat("bob", &["history", "alice", "--json"]).succeeds();
+    assert!(json.trim_end().bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{json:?}");
+    assert_eq!(json_lines(&json)[0]["text"], hostile);
+}
+
+#[test]
+fn listening_prints_each_message_once_and_counts() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    house.chat("alice", &["send", "bob"]).with_input("one\ntwo\nthree").succeeds();
+    let texts = |output: String| {
+        json_lines(&output)
+            .iter()
+            .map(|line| line["text"].as_str().expect("a text").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(texts(house.chat("bob", &["listen", "--json", "--count", "2"]).succeeds()), ["one", "two"]);
+    assert_eq!(texts(house.chat("bob", &["listen", "--json", "--until-drained"]).succeeds()), ["three"]);
+    assert_eq!(house.chat("bob", &["listen", "--json", "--until-drained"]).succeeds(), "");
+    let waited = house.chat("bob", &["listen", "--count", "1", "--timeout", "1"]).output();
+    assert_eq!(exit_code(&waited), 3, "{}", stderr(&waited));
+}
+
+#[test]
+fn sender_can_wait_until_it_is_read() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    let mut bob = house.spawn("bob", &["listen", "--read", "--count", "2"]);
+    let sent =
+        house.chat("alice", &["send", "bob", "--wait", "read", "--json"]).with_input("one\ntwo").succeeds();
+    assert!(json_lines(&sent).iter().all(|line| line["state"] == "read"), "{sent}");
+    assert!(bob.wait().expect("it ends").success());
+    let late =
+        house.chat("alice", &["--timeout", "1", "send", "bob", "three", "--wait", "delivered"]).output();
+    assert_eq!(exit_code(&late), 3, "bob is away: {}", stderr(&late));
+    assert_eq!(house.states("alice", "bob", "out"), ["read", "read", "sent"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn listening_ends_well_when_it_is_told_to() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    for signal in ["-INT", "-TERM"] {
+        house.chat("alice", &["send", "bob", signal]).succeeds();
+        let mut bob = house.spawn("bob", &["listen"]);
+        let mut first = String::new();
+        let mut stdout = BufReader::new(bob.stdout.take().expect("a pipe"));
+        stdout.read_line(&mut first).expect("it prints at once");
+        assert!(first.ends_with(&format!(" alice: {signal}\n")));
+        // Others can look into the store meanwhile.
+        assert!(house.texts("bob", "alice", "in").contains(&signal.to_owned()));
+        let told = Command::new("kill").args([signal, &bob.id().to_string()]).status().expect("kill runs");
+        assert!(told.success());
+        let started = Instant::now();
+        assert!(bob.wait().expect("it ends").success(), "{signal}");
+        assert!(started.elapsed() < Duration::from_secs(8), "{signal}");
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).expect("it is UTF-8");
+        assert_eq!(rest, "");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_reading_is_no_error() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    house.chat("alice", &["send", "bob"]).with_input("one\ntwo\nthree").succeeds();
+    let mut command = Command::new(CHAT);
+    command
+        .arg("--home")
+        .arg(house.path("bob"))
+        .args(["listen"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((exit_code(&output), stderr(&output)), (0, String::new()));
+    // What could not be printed comes again.
+    assert_eq!(house.chat("bob", &["listen", "--until-drained"]).succeeds().lines().count(), 3);
+}
+
+#[test]
+fn two_thousand_lines_flow() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    let lines: Vec<String> = (1..=2000).map(|index| format!("line {index}")).collect();
+    let started = Instant::now();
+    house.chat("alice", &["send", "bob"]).with_input(&lines.join("\n")).succeeds();
+    let sending = started.elapsed();
+    house.chat("bob", &["listen", "--until-drained"]).succeeds();
+    assert_eq!(house.texts("bob", "alice", "in"), lines);
+    assert!(sending < Duration::from_secs(60), "{sending:?}");
+}
+
+#[test]
+fn demo_plays_its_script_and_proves_its_claims() {
+    let started = Instant::now();
+    let output = plain(&["demo", "--script"]);
+    let text = String::from_utf8(output.stdout.clone()).expect("UTF-8");
+    assert!(output.status.success(), "{text}\n{}", stderr(&output));
+    assert!(started.elapsed() < Duration::from_secs(30));
+    assert!(text.contains("✓✓ read"));
+    assert!(text.contains("not found"));
+    assert!(text.contains("Everything that was claimed above was checked."));
+    assert!(!text.contains('\u{1b}'), "no colours in a pipe");
+}
