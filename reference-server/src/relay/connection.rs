@@ -292,7 +292,11 @@ impl Connection {
             return None;
         }
         let at = self.pending.iter().position(|(known, _)| *known == ticket)?;
-        Some(self.pending.remove(at).1)
+        let pending = self.pending.remove(at).1;
+        if self.pending.is_empty() {
+            self.pending = Vec::new(); // an idle connection keeps no room
+        }
+        Some(pending)
     }
 
     fn close_when_drained(&mut self, out: &mut Vec<Action>) {

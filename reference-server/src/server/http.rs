@@ -54,5 +54,11 @@ async fn open_session(
         .write_buffer_size(0)
         .max_message_size(limits::FRAME_SIZE_MAX_BYTES)
         .max_frame_size(limits::FRAME_SIZE_MAX_BYTES)
-        .on_upgrade(move |stream| Box::pin(session::run(shared, stream, socket)))
+        .on_upgrade(move |stream| {
+            // A task of its own: the one of the upgrade is larger, and ends here.
+            if let Some(session) = session::start(shared, stream, socket) {
+                tokio::spawn(session);
+            }
+            std::future::ready(())
+        })
 }

@@ -37,36 +37,35 @@ struct Session {
     inbox: Arc<Inbox>,
     actions: VecDeque<Action>,
     bound: Option<DeviceId>,
+    _counted: Arc<Socket>,
 }
 
 /// The connection is over.
 struct Over;
 
-/// Speaks with one client until either side ends it.
-pub(super) async fn run(shared: Arc<Shared>, socket: WebSocket, counted: Arc<Socket>) {
+/// Speaks with one client until either side ends it. None without randomness for the challenge.
+pub(super) fn start(
+    shared: Arc<Shared>,
+    socket: WebSocket,
+    counted: Arc<Socket>,
+) -> Option<impl Future<Output = ()> + Send + 'static> {
     let mut challenge: Challenge = [0; 32];
-    if getrandom::fill(&mut challenge).is_err() {
-        return;
-    }
+    getrandom::fill(&mut challenge).ok()?;
     let id = ConnectionId(shared.connections.fetch_add(1, Ordering::Relaxed));
     let connection =
         Connection::new(shared.rules.clone(), shared.relay, id, challenge, counted.address, shared.now());
-    let mut session = Session {
-        shared,
-        socket,
-        connection,
-        id,
-        inbox: Arc::default(),
-        actions: VecDeque::new(),
-        bound: None,
-    };
-    session.shared.metrics.open_session();
-    session.speak().await;
-    session.shared.metrics.close_session();
-    if let Some(device) = session.bound {
-        session.shared.routes.unbind(device, id);
-        session.shared.queue.forget(id);
-    }
+    let (inbox, actions) = (Arc::default(), VecDeque::new());
+    let mut session =
+        Session { shared, socket, connection, id, inbox, actions, bound: None, _counted: counted };
+    Some(async move {
+        session.shared.metrics.open_session();
+        session.speak().await;
+        session.shared.metrics.close_session();
+        if let Some(device) = session.bound {
+            session.shared.routes.unbind(device, id);
+            session.shared.queue.forget(id);
+        }
+    })
 }
 
 impl Session {
@@ -77,9 +76,13 @@ impl Session {
         let mut alarm: Pin<Box<Sleep>> = Box::pin(sleep_until(deadline));
         loop {
             while let Some(action) = self.actions.pop_front() {
-                if let Err(Over) = self.carry_out(action).await {
+                // On the heap while it runs, so that an idle task does not keep room for it.
+                if let Err(Over) = Box::pin(self.carry_out(action)).await {
                     return;
                 }
+            }
+            if self.actions.capacity() > 0 {
+                self.actions = VecDeque::new();
             }
             let deadline = self.deadline();
             if deadline < alarm.deadline() {
