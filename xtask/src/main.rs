@@ -41,7 +41,7 @@ const RECIPES: &[Recipe] = &[
     Recipe {
         name: "sim",
         arguments: "[SEED | --count N]",
-        summary: "the simulation: one seed, or many",
+        summary: "the simulation: one seed, or a thousand fresh ones",
         run: probe::sim,
     },
     Recipe {

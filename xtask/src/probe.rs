@@ -1,5 +1,7 @@
 //! Looking for trouble: the simulation, the soak, fuzzing, mutants.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use crate::shell::{Call, Outcome, Trouble, need_subcommand};
 use crate::test::need_build_tools;
 
@@ -12,9 +14,24 @@ const SOAK_MESSAGES: &str = "10000";
 /// Seconds that each fuzz target runs, unless another number is given.
 const FUZZ_SECONDS: &str = "60";
 
-/// One seed, or many.
+/// Seeds of one run of the simulation, unless another number is given.
+const SIM_SEEDS: &str = "1000";
+
+/// One seed, or many. Without arguments: fresh ones.
 pub(crate) fn sim(arguments: &[String]) -> Outcome {
-    Call::new("cargo run --release --package waxwing-simulation --bin waxwing-sim --").args(arguments).run()
+    let simulate =
+        || Call::new("cargo run --release --package waxwing-simulation --bin waxwing-sim --").args(arguments);
+    let is_count = arguments.first().is_some_and(|argument| argument == "--count");
+    let names_seeds =
+        arguments.iter().any(|argument| argument == "--from") || !(arguments.is_empty() || is_count);
+    if names_seeds {
+        return simulate().run();
+    }
+    // The call is printed, so the seeds can be run again.
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let from = since_epoch.as_secs().to_string();
+    let simulate = if is_count { simulate() } else { simulate().arg("--count").arg(SIM_SEEDS) };
+    simulate.arg("--from").arg(from).run()
 }
 
 /// The survival test, with bigger numbers.

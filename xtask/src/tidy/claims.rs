@@ -81,7 +81,8 @@ pub(super) fn links_lead_somewhere(files: &[File]) -> Vec<Finding> {
 
 /// The program in `README.md` is the one that `sdk/client/src/lib.rs` shows, and that is compiled as a test.
 pub(super) fn the_readme_shows_what_compiles(files: &[File]) -> Vec<Finding> {
-    let (Some(readme), Some(compiled)) = (find(files, "README.md"), find(files, "sdk/client/src/lib.rs")) else {
+    let (Some(readme), Some(compiled)) = (find(files, "README.md"), find(files, "sdk/client/src/lib.rs"))
+    else {
         return Vec::new();
     };
     let compiled: Vec<&str> = compiled.text.lines().filter_map(|line| line.strip_prefix("//! ")).collect();
@@ -91,7 +92,11 @@ pub(super) fn the_readme_shows_what_compiles(files: &[File]) -> Vec<Finding> {
         if text.starts_with("```") {
             in_program = text == "```rust";
         } else if in_program && !text.is_empty() && !compiled.contains(&text) {
-            findings.push(Finding::new(readme, line, "this line is not in the example of sdk/client/src/lib.rs"));
+            findings.push(Finding::new(
+                readme,
+                line,
+                "this line is not in the example of sdk/client/src/lib.rs",
+            ));
         }
     }
     findings
