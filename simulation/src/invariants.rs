@@ -234,6 +234,12 @@ fn missing(id: MessageId, message: &Accepted, devices: &[Device], model: &Model,
     if !model.reached(id, |index| devices[index].account) {
         left.push(format!("{id:?} of device {} reached nobody", message.device));
     }
+    // Who lost his disk cannot read what was on it.
+    let is_readable = |device: &&Device| {
+        let has_it = device.store.durable_message(id).is_some_and(|found| found.body != Body::Unreadable);
+        device.account == message.to && !device.retired && has_it
+    };
+    let read = read && devices.iter().any(|device| is_readable(&device));
     let wanted = if read { Delivery::Read } else { Delivery::Delivered };
     if delivery < wanted {
         left.push(format!("{id:?} of device {} is {delivery:?}", message.device));

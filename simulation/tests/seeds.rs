@@ -6,7 +6,7 @@ use waxwing_simulation::world::Counts;
 #[test]
 fn nothing_goes_wrong_when_nothing_goes_wrong() {
     let counts = all(Scenario::quiet, 1..4, |scenario| scenario.with_traffic(20, 2));
-    assert!(counts.messages >= 20 && counts.deliveries >= counts.messages, "{counts:?}");
+    assert!(counts.messages >= 10 && counts.deliveries >= counts.messages, "{counts:?}");
 }
 
 #[test]

@@ -109,6 +109,9 @@ impl World {
             Watch::on_acknowledge(&self.relay, device, cursor, &self.devices[index].store)?;
         }
         let output = self.relay.frame(link, frame.clone(), self.now, device);
+        if let ClientBody::Submit(submit) = &frame.body {
+            self.watch.on_handled(&self.relay, device, submit);
+        }
         if self.dice.chance(self.relay_dies) {
             self.note(|| "the relay dies before it answers".to_owned());
             self.crash_relay(Duration::from_millis(500), None);
@@ -129,7 +132,7 @@ impl World {
         let accepts =
             |body: &RelayBody| matches!(body, RelayBody::Accepted { message } if *message == submit.message);
         if output.frames.iter().any(|(_, frame)| accepts(&frame.body)) {
-            self.watch.on_accepted(&self.relay, device, submit)?;
+            self.watch.on_accepted(device, submit)?;
         }
         Ok(())
     }
