@@ -1,2 +1,50 @@
-//! Under construction.
-fn main() {}
+//! Builds a bench and runs it: `cargo run --release -p waxwing-bench -- crypto --json`.
+//!
+//! Each bench is a package of its own, so that the quick ones never wait for the slow ones' dependencies.
+
+use std::process::{Command, ExitCode};
+
+use clap::{Parser, ValueEnum};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Which {
+    Crypto,
+    Relay,
+    Client,
+}
+
+/// Runs the benches of Waxwing.
+#[derive(Debug, Parser)]
+struct Args {
+    /// What to measure; everything when it is not named
+    which: Option<Which>,
+    /// Options of the bench, as `--json`; `--help` of a named bench lists them
+    #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+    options: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let all = [Which::Crypto, Which::Relay, Which::Client];
+    let chosen = args.which.map_or(all.to_vec(), |which| vec![which]);
+    let ran = chosen.into_iter().all(|which| run(which, &args.options));
+    if ran { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn run(which: Which, options: &[String]) -> bool {
+    match which {
+        Which::Crypto => cargo(&["run", "--release", "--package", "waxwing-bench-crypto", "--"], options),
+        // The relay is measured as operators run it: the bench finds its program beside its own.
+        Which::Relay => {
+            cargo(&["build", "--release", "--package", "waxwing-relay"], &[])
+                && cargo(&["run", "--release", "--package", "waxwing-bench-relay", "--"], options)
+        }
+        Which::Client => cargo(&["run", "--release", "--package", "waxwing-bench-client", "--"], options),
+    }
+}
+
+/// Runs the cargo that runs us.
+fn cargo(words: &[&str], options: &[String]) -> bool {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    Command::new(cargo).args(words).args(options).status().is_ok_and(|status| status.success())
+}

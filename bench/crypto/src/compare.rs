@@ -1,0 +1,42 @@
+//! Batches of several sides, taking turns.
+
+use waxwing_bench::{Row, Summary, median};
+
+/// Runs one batch and returns microseconds an operation.
+pub(crate) type Batch<'a> = Box<dyn FnMut() -> f64 + 'a>;
+
+/// The sides of one row.
+pub(crate) struct Sides<'a> {
+    pub(crate) waxwing: Batch<'a>,
+    pub(crate) vodozemac: Batch<'a>,
+    pub(crate) floor: Batch<'a>,
+}
+
+/// Measures all sides, and sums up. The ratio is the middle of the ratios of neighbouring batches.
+pub(crate) fn compare(name: &str, batches: u32, mut sides: Sides<'_>) -> Row {
+    for batch in [&mut sides.waxwing, &mut sides.vodozemac, &mut sides.floor] {
+        batch(); // fills caches and tables
+    }
+    let (mut waxwing, mut vodozemac, mut floor) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..batches {
+        waxwing.push((sides.waxwing)());
+        vodozemac.push((sides.vodozemac)());
+        floor.push((sides.floor)());
+    }
+    let ratios: Vec<f64> = waxwing.iter().zip(&vodozemac).map(|(ours, theirs)| ours / theirs).collect();
+    let (ours, theirs) = (Summary::of(&waxwing), Summary::of(&vodozemac));
+    Row::new(name)
+        .figure("waxwing_us", ours.median)
+        .figure("vodozemac_us", theirs.median)
+        .figure("floor_us", median(&floor))
+        .figure("ratio", median(&ratios))
+        .figure("waxwing_spread", ours.spread)
+        .figure("vodozemac_spread", theirs.spread)
+}
+
+/// Measures one side alone.
+pub(crate) fn alone(batches: u32, mut batch: Batch<'_>) -> f64 {
+    batch();
+    let samples: Vec<f64> = (0..batches).map(|_| batch()).collect();
+    median(&samples)
+}
