@@ -17,7 +17,8 @@ static SNAPSHOT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let (one, two) = (DeviceSecrets::generate(&mut rng), DeviceSecrets::generate(&mut rng));
     let (one_at, two_at) = (address(1), address(2));
     let weekly = WeeklyPrekey::generate(1, &mut rng);
-    let bundle = OneTimePrekey::generate(1, &mut rng).bundle(&Ours { address: two_at, secrets: &two }, &weekly);
+    let bundle =
+        OneTimePrekey::generate(1, &mut rng).bundle(&Ours { address: two_at, secrets: &two }, &weekly);
     let keys = two.public();
     let bundle = Bundle::verify(&bundle, &two_at, &keys).expect("our own bundle");
     let ours = Ours { address: one_at, secrets: &one };

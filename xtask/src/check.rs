@@ -12,6 +12,7 @@ pub(crate) fn check(arguments: &[String]) -> Outcome {
     need_build_tools()?;
 
     Call::new("cargo fmt --all --check").run()?;
+    Call::new("cargo fmt --manifest-path fuzz/Cargo.toml --check").run()?;
     tidy::tidy(&[])?;
     typos()?;
     Call::new("cargo clippy --workspace --all-targets -- -D warnings").run()?;

@@ -72,6 +72,7 @@ const RULES: &[Rule] = &[
     words::no_private_key_is_kept,
     claims::cited_sections_exist,
     claims::named_tests_exist,
+    claims::named_files_exist,
     claims::links_lead_somewhere,
     claims::the_readme_shows_what_compiles,
 ];

@@ -60,6 +60,27 @@ pub(super) fn named_tests_exist(files: &[File]) -> Vec<Finding> {
     findings
 }
 
+/// A file or folder that a document names in backticks, by its path from the root, is there.
+pub(super) fn named_files_exist(files: &[File]) -> Vec<Finding> {
+    let is_top =
+        |name: &str| files.iter().any(|file| file.path.split_once('/').is_some_and(|(top, _)| top == name));
+    let mut findings = Vec::new();
+    for file in files.iter().filter(|file| file.is_markdown()) {
+        for (line, text) in file.lines() {
+            for quoted in text.split('`').skip(1).step_by(2) {
+                let path = quoted.split_once(": ").map_or(quoted, |(path, _)| path);
+                let is_path = path.split_once('/').is_some_and(|(top, _)| is_top(top))
+                    && !path.contains([' ', '*', '{', '<'])
+                    && !path.starts_with("target/");
+                if is_path && !exists(files, path.trim_end_matches('/')) {
+                    findings.push(Finding::new(file, line, format!("there is no `{path}`")));
+                }
+            }
+        }
+    }
+    findings
+}
+
 /// Links from document to document lead to a file or folder of the tree.
 pub(super) fn links_lead_somewhere(files: &[File]) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -139,6 +160,16 @@ mod tests {
         let mut files = one("a/tests/b.rs", "fn it_holds() {}\n");
         files.extend(one("docs/x.md", "`a/tests/b.rs: it_holds` and `a/tests/b.rs: it_falls`\n"));
         assert_eq!(named_tests_exist(&files).len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_found() {
+        let mut files = one("wire/src/lib.rs", "");
+        files.extend(one(
+            "docs/x.md",
+            "`wire/src/lib.rs`, `wire/src/`, `wire/src/gone.rs`, `a/b`, `wire/* x`\n",
+        ));
+        assert_eq!(named_files_exist(&files).len(), 1);
     }
 
     #[test]
