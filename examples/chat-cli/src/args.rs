@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -136,7 +137,7 @@ pub(crate) struct Send {
 }
 
 /// How far a message must get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum Wait {
     /// The relay has it on disk
     Sent,

@@ -1,6 +1,7 @@
 //! From the command line to the command.
 
 mod account;
+pub(crate) mod control;
 mod history;
 mod lines;
 mod listen;

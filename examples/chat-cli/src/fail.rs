@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{out, safe_text};
 
 /// How the process ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Exit {
     /// Nobody reads the output any more: end quietly.
     Quiet,
@@ -32,7 +33,7 @@ impl Exit {
 }
 
 /// One failure, ready to be told.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Fail {
     /// How the process ends.
     pub(crate) exit: Exit,

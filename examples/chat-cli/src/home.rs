@@ -55,6 +55,12 @@ impl Home {
         self.dir.join("store.db")
     }
 
+    /// The socket on which a running program takes messages for the same home.
+    #[cfg(unix)]
+    pub(crate) fn control_path(&self) -> PathBuf {
+        self.dir.join("control.sock")
+    }
+
     /// Whether something was ever registered here.
     pub(crate) fn has_store(&self) -> bool {
         self.store_path().exists()

@@ -13,7 +13,8 @@ use crate::home::Home;
 /// How long a command waits for another process of the same home to end, where no timeout is given.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 const AGENT: &str = concat!("waxwing-chat/", env!("CARGO_PKG_VERSION"));
-const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// How long between two tries for the lock.
+pub(crate) const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// How long a client may take to put its database in order at the end.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -69,12 +70,20 @@ pub(crate) async fn open(common: &Common, link: Link) -> Result<Session, Fail> {
     if !home.has_store() {
         return Err(not_registered(&home));
     }
-    let client = open_client(common, &home, link).await?;
+    with_account(open_client(common, &home, link).await?, &home).await
+}
+
+/// Takes a client for one with an account.
+///
+/// # Errors
+///
+/// `not_registered`.
+pub(crate) async fn with_account(client: Client, home: &Home) -> Result<Session, Fail> {
     match client.me().map_err(fail)? {
         Some(me) => Ok(Session { client, me }),
         None => {
             close(&client).await;
-            Err(not_registered(&home))
+            Err(not_registered(home))
         }
     }
 }
@@ -85,30 +94,39 @@ pub(crate) async fn open(common: &Common, link: Link) -> Result<Session, Fail> {
 ///
 /// `store_in_use`, or what the home or the store says.
 pub(crate) async fn open_client(common: &Common, home: &Home, link: Link) -> Result<Client, Fail> {
-    let plan = home.relay(common.relay.as_deref(), common.dangerous_allow_plain)?;
-    let root = common.root_certificate.as_deref().map(read_certificate).transpose()?;
-    let key = home.store_key()?;
-    let deadline = Instant::now() + common.timeout.unwrap_or(LOCK_PATIENCE);
+    let deadline = lock_deadline(common);
     loop {
-        let store = Store::file(home.store_path()).key(StoreKey::from_bytes(key));
-        let mut builder = Client::builder(&plan.url).store(store).agent(AGENT);
-        if plan.allow_plain {
-            builder = builder.dangerous_allow_plain();
-        }
-        if let Some(pem) = &root {
-            builder = builder.extra_root_pem(pem.clone());
-        }
-        if link == Link::Down {
-            builder = builder.offline();
-        }
-        match builder.build().await {
-            Err(error) if error.code() == "store_in_use" && Instant::now() < deadline => {
-                sleep(LOCK_PAUSE).await
-            }
-            Err(error) => return Err(fail(error)),
-            Ok(client) => return Ok(client),
+        match try_open_client(common, home, link).await {
+            Err(fail) if fail.code == "store_in_use" && Instant::now() < deadline => sleep(LOCK_PAUSE).await,
+            result => return result,
         }
     }
+}
+
+/// When to stop waiting for the lock of a home.
+pub(crate) fn lock_deadline(common: &Common) -> Instant {
+    Instant::now() + common.timeout.unwrap_or(LOCK_PATIENCE)
+}
+
+/// Opens a home, with or without an account, if its lock is free.
+///
+/// # Errors
+///
+/// `store_in_use`, or what the home or the store says.
+pub(crate) async fn try_open_client(common: &Common, home: &Home, link: Link) -> Result<Client, Fail> {
+    let plan = home.relay(common.relay.as_deref(), common.dangerous_allow_plain)?;
+    let store = Store::file(home.store_path()).key(StoreKey::from_bytes(home.store_key()?));
+    let mut builder = Client::builder(&plan.url).store(store).agent(AGENT);
+    if plan.allow_plain {
+        builder = builder.dangerous_allow_plain();
+    }
+    if let Some(path) = &common.root_certificate {
+        builder = builder.extra_root_pem(read_certificate(path)?);
+    }
+    if link == Link::Down {
+        builder = builder.offline();
+    }
+    builder.build().await.map_err(fail)
 }
 
 fn read_certificate(path: &Path) -> Result<Vec<u8>, Fail> {
@@ -134,7 +152,8 @@ pub(crate) async fn open_history(common: &Common) -> Result<(History, Me), Fail>
     Ok((history, me))
 }
 
-fn not_registered(home: &Home) -> Fail {
+/// The failure of a home without an account.
+pub(crate) fn not_registered(home: &Home) -> Fail {
     let dir = home.dir().display();
     Fail::new("not_registered", "misuse", format!("{dir} has no account yet"))
         .advise(format!("waxwing-chat --home {dir} --relay URL register HANDLE"))

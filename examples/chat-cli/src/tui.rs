@@ -20,6 +20,7 @@ use crossterm::execute;
 use waxwing::Client;
 
 use crate::args::Common;
+use crate::command::control;
 use crate::fail::Fail;
 use crate::session::{self, Link};
 
@@ -40,7 +41,9 @@ pub(crate) async fn run(common: &Common) -> Result<(), Fail> {
     if client.me().map_err(session::fail)?.is_none() {
         home.remember_relay(&plan)?;
     }
+    let control = control::serve(&client, &home);
     let result = show(&client, None).await;
+    drop(control);
     session::close(&client).await;
     result
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use waxwing::{Client, Event, Incoming, IncomingMessage, MessageId};
 
-use super::patience;
+use super::{control, patience};
 use crate::args::{Common, Listen};
 use crate::fail::Fail;
 use crate::out;
@@ -31,6 +31,7 @@ enum End {
 pub(super) async fn run(common: &Common, options: &Listen) -> Result<(), Fail> {
     let session = session::open(common, Link::Up).await?;
     let client = &session.client;
+    let _control = control::serve(client, &session::home(common)?);
     let end = Listener::new(client, common, options).listen().await;
     let result = match end {
         Ok(End::Drained) => patience::flush(client, common.patience()).await,

@@ -3,16 +3,21 @@
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep};
 use waxwing::limits::TEXT_SIZE_MAX_BYTES;
 use waxwing::{Client, Conversation, Delivery, Draft, Page, Sent};
 
-use super::{lines, patience};
+use super::{control, lines, patience};
 use crate::args::{Common, Send, Wait};
 use crate::fail::Fail;
 use crate::out;
 use crate::record::{self, Record};
 use crate::session::{self, Link};
+
+/// Texts, one after the other, perhaps until one that cannot be sent.
+pub(crate) type Texts = mpsc::Receiver<Result<String, Fail>>;
 
 /// Newest entries among which a message that was just accepted is found, to print it.
 const JUST_NOW: usize = 32;
@@ -33,16 +38,56 @@ struct Tally {
     timed_out: bool,
 }
 
-/// Sends TEXT, or each line of standard input.
-pub(super) async fn run(common: &Common, options: Send) -> Result<(), Fail> {
-    let texts = texts(options.text)?;
-    let session = session::open(common, Link::Up).await?;
-    let result = deliver(&session.client, common, &options.handle, options.wait, texts).await;
-    session.close().await;
-    result
+/// What is to be done with the texts.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Errand {
+    /// To whom.
+    handle: String,
+    /// How far every message must get.
+    wait: Wait,
+    /// Whether each message is reported.
+    report: bool,
+    /// How long to wait without any progress.
+    patience: Duration,
 }
 
-fn texts(text: Option<String>) -> Result<mpsc::Receiver<Result<String, Fail>>, Fail> {
+/// Where the messages are reported.
+pub(crate) type Report<'a> = &'a mut (dyn FnMut(Record) -> Result<(), Fail> + std::marker::Send);
+
+/// Sends TEXT, or each line of standard input: by itself, or through the program that is connected with this home.
+pub(super) async fn run(common: &Common, options: Send) -> Result<(), Fail> {
+    let texts = texts(options.text)?;
+    let home = session::home(common)?;
+    if !home.has_store() {
+        return Err(session::not_registered(&home));
+    }
+    let wait = options.wait;
+    let errand = Errand { handle: options.handle, wait, report: common.json, patience: common.patience() };
+    let deadline = session::lock_deadline(common);
+    let count = loop {
+        match session::try_open_client(common, &home, Link::Up).await {
+            Ok(client) => {
+                let session = session::with_account(client, &home).await?;
+                let result = deliver(&session.client, &errand, texts, &mut |record| out::json(&record)).await;
+                session.close().await;
+                break result?;
+            }
+            Err(fail) if fail.code == "store_in_use" && Instant::now() < deadline => {}
+            Err(fail) => return Err(fail),
+        }
+        if let Some(way) = control::connect(&home).await {
+            break way.hand_over(&errand, texts).await?;
+        }
+        sleep(session::LOCK_PAUSE).await;
+    };
+    if std::io::stderr().is_terminal() && !common.json {
+        let s = if count == 1 { "" } else { "s" };
+        out::remark(&format!("{count} message{s} {}", wait.word()));
+    }
+    Ok(())
+}
+
+fn texts(text: Option<String>) -> Result<Texts, Fail> {
     let Some(text) = text else { return Ok(lines::of_stdin()) };
     if text.is_empty() {
         return Err(Fail::usage("text_empty", "a message needs a text")
@@ -62,44 +107,41 @@ fn session_too_large(bytes: usize) -> Fail {
     Fail::new("message_too_large", "too_large", message).advise("send it in parts")
 }
 
-async fn deliver(
+/// Puts every text into the store and waits for all of them; returns how many there were.
+///
+/// # Errors
+///
+/// The first text that was not accepted, a message that stands still, or that time ran out.
+pub(crate) async fn deliver(
     client: &Client,
-    common: &Common,
-    handle: &str,
-    wait: Wait,
-    texts: mpsc::Receiver<Result<String, Fail>>,
-) -> Result<(), Fail> {
+    errand: &Errand,
+    texts: Texts,
+    report: Report<'_>,
+) -> Result<usize, Fail> {
     let (accepted, waiting) = mpsc::unbounded_channel();
     let (ended, has_ended) = watch::channel(false);
     let accept = async {
-        let result = accept_all(client, handle, texts, common.json, accepted).await;
+        let result = accept_all(client, errand, texts, accepted).await;
         ended.send_replace(true);
         result
     };
-    let (input, waited) =
-        tokio::join!(accept, follow_all(client, common.patience(), wait, waiting, has_ended));
+    let (input, waited) = tokio::join!(accept, follow_all(client, errand, waiting, has_ended, report));
     let flushed = match &waited {
-        Ok(tally) if !tally.timed_out => patience::flush(client, common.patience()).await,
+        Ok(tally) if !tally.timed_out => patience::flush(client, errand.patience).await,
         Ok(_) | Err(_) => Ok(()),
     };
     input?;
     let tally = waited?;
-    judge(client, wait, &tally)?;
-    flushed?;
-    if std::io::stderr().is_terminal() && !common.json {
-        let s = if tally.accepted == 1 { "" } else { "s" };
-        out::remark(&format!("{} message{s} {}", tally.accepted, wait.word()));
-    }
-    Ok(())
+    judge(client, errand.wait, &tally)?;
+    flushed.map(|()| tally.accepted)
 }
 
 /// Puts every text into the store, in order. The recipient is looked up with the first one, so that an empty input only
 /// empties the queue.
 async fn accept_all(
     client: &Client,
-    handle: &str,
-    mut texts: mpsc::Receiver<Result<String, Fail>>,
-    as_json: bool,
+    errand: &Errand,
+    mut texts: Texts,
     accepted: mpsc::UnboundedSender<Accepted>,
 ) -> Result<(), Fail> {
     let mut conversation: Option<Conversation> = None;
@@ -107,10 +149,10 @@ async fn accept_all(
         let text = text?;
         let conversation = match &mut conversation {
             Some(conversation) => conversation,
-            none @ None => none.insert(client.direct(handle).await.map_err(session::fail)?),
+            none @ None => none.insert(client.direct(&errand.handle).await.map_err(session::fail)?),
         };
         let sent = conversation.send(Draft::text(text)).await.map_err(session::fail)?;
-        let record = if as_json { Some(record_of(conversation, &sent).await?) } else { None };
+        let record = if errand.report { Some(record_of(conversation, &sent).await?) } else { None };
         if accepted.send(Accepted { sent, record }).is_err() {
             break;
         }
@@ -131,12 +173,12 @@ async fn record_of(conversation: &Conversation, sent: &Sent) -> Result<Record, F
 /// stands.
 async fn follow_all(
     client: &Client,
-    patience: Duration,
-    wait: Wait,
+    errand: &Errand,
     mut waiting: mpsc::UnboundedReceiver<Accepted>,
     has_ended: watch::Receiver<bool>,
+    report: Report<'_>,
 ) -> Result<Tally, Fail> {
-    let wanted = match wait {
+    let wanted = match errand.wait {
         Wait::Sent => Delivery::Sent,
         Wait::Delivered => Delivery::Delivered,
         Wait::Read => Delivery::Read,
@@ -148,7 +190,7 @@ async fn follow_all(
             if !tally.timed_out {
                 // The sender lives until the input has ended, and then says so.
                 let _ = ended.wait_for(|ended| *ended).await;
-                patience::run_out(client, patience).await;
+                patience::run_out(client, errand.patience).await;
             }
         };
         let state = tokio::select! {
@@ -167,7 +209,7 @@ async fn follow_all(
             }
         }
         if let Some(record) = record {
-            out::json(&record.at(state))?;
+            report(record.at(state))?;
         }
     }
     Ok(tally)
