@@ -150,7 +150,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_waiting ON outbox (lane_kind, lane_account, position) WHERE accepted = 0;
 CREATE INDEX outbox_accepted ON outbox (created_at_ms) WHERE accepted = 1;
 CREATE INDEX outbox_undelivered ON outbox (lane_account) WHERE accepted = 1;
-CREATE INDEX outbox_by_message ON outbox (message) WHERE kind < 2;
+CREATE INDEX outbox_by_message ON outbox (message) WHERE kind = 0;
 
 -- What an item was sealed to; a retry sends these bytes again.
 CREATE TABLE outbox_sealed (

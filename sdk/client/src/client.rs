@@ -27,7 +27,6 @@ pub struct Client {
 
 impl Client {
     /// Begins to set up a client of the relay at this address, such as `wss://relay.example`.
-    #[must_use]
     pub fn builder(relay_url: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(relay_url.into())
     }

@@ -128,7 +128,7 @@ impl ConversationList {
 
     async fn look(&mut self) -> Result<Option<ListDiff>> {
         let Some(known) = self.revision else {
-            let items = self.shared.read(|db| show::conversations(db)).await?;
+            let items = self.shared.read(show::conversations).await?;
             self.revision = Some(items.iter().map(|item| item.revision).max().unwrap_or(0));
             return Ok(Some(ListDiff::Reset { items }));
         };

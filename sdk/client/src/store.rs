@@ -139,30 +139,43 @@ pub(crate) enum StoreError {
     Bug,
 }
 
+impl StoreError {
+    /// The same, when a file was to be made: a folder that is not there is no missing store.
+    fn of_making(self) -> StoreError {
+        if self == StoreError::Absent { StoreError::Io } else { self }
+    }
+}
+
+/// What SQLite says may quote SQL, never values; only its code is passed on.
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
         use rusqlite::ErrorCode as C;
-        // What SQLite says may quote SQL, never values; only its code is passed on.
+        let table: [(&[C], StoreError); 5] = [
+            (&[C::DiskFull], StoreError::DiskFull),
+            (&[C::NotADatabase], StoreError::WrongKey),
+            (&[C::DatabaseCorrupt], StoreError::Corrupt),
+            (&[C::DatabaseBusy, C::DatabaseLocked, C::FileLockingProtocolFailed], StoreError::InUse),
+            (
+                &[
+                    C::SystemIoFailure,
+                    C::CannotOpen,
+                    C::ReadOnly,
+                    C::PermissionDenied,
+                    C::OutOfMemory,
+                    C::NoLargeFileSupport,
+                    C::OperationInterrupted,
+                    C::OperationAborted,
+                ],
+                StoreError::Io,
+            ),
+        ];
         let Some(code) = error.sqlite_error_code() else {
-            return match error {
-                rusqlite::Error::QueryReturnedNoRows => StoreError::Absent,
-                _ => StoreError::Bug,
-            };
+            let absent = matches!(error, rusqlite::Error::QueryReturnedNoRows);
+            return if absent { StoreError::Absent } else { StoreError::Bug };
         };
-        match code {
-            C::DiskFull => StoreError::DiskFull,
-            C::NotADatabase => StoreError::WrongKey,
-            C::DatabaseCorrupt => StoreError::Corrupt,
-            C::DatabaseBusy | C::DatabaseLocked | C::FileLockingProtocolFailed => StoreError::InUse,
-            C::SystemIoFailure
-            | C::CannotOpen
-            | C::ReadOnly
-            | C::PermissionDenied
-            | C::OutOfMemory
-            | C::NoLargeFileSupport
-            | C::OperationInterrupted
-            | C::OperationAborted => StoreError::Io,
-            _ => StoreError::Bug,
-        }
+        table.iter().find(|(codes, _)| codes.contains(&code)).map_or(StoreError::Bug, |(_, error)| *error)
     }
 }
+
+#[cfg(test)]
+mod tests;

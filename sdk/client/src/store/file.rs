@@ -18,18 +18,22 @@ const STATEMENTS_KEPT: usize = 128;
 pub(super) fn open_writer(store: &Store) -> Result<(Connection, Option<Lock>), StoreError> {
     let (mut db, lock) = match &store.place {
         Place::File { path, key } => {
-            let lock = Lock::take(path)
-                .map_err(|error| if error == StoreError::Absent { StoreError::Io } else { error })?;
+            let lock = Lock::take(path)?;
             lock::create_owner_only(path)?;
             (open_file(path, key)?, Some(lock))
         }
         Place::Memory { name, .. } => (open_memory(name)?, None),
     };
+    make_ready(&mut db)?;
+    Ok((db, lock))
+}
+
+/// Sets how a writing connection keeps its promises.
+pub(super) fn make_ready(db: &mut Connection) -> Result<(), StoreError> {
     db.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;",
     )?;
-    schema::migrate(&mut db)?;
-    Ok((db, lock))
+    schema::migrate(db)
 }
 
 /// Opens for reading only. The schema must be this build's.

@@ -18,7 +18,7 @@ impl Lock {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         owner_only(&mut options);
-        let file = options.open(PathBuf::from(path)).map_err(|error| from_io(&error))?;
+        let file = options.open(PathBuf::from(path)).map_err(|error| from_io(&error).of_making())?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
@@ -28,10 +28,14 @@ impl Lock {
 }
 
 pub(crate) fn from_io(error: &std::io::Error) -> StoreError {
-    match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => StoreError::DiskFull,
-        std::io::ErrorKind::NotFound => StoreError::Absent,
-        _ => StoreError::Io,
+    use std::io::ErrorKind as K;
+    let kind = error.kind();
+    if matches!(kind, K::StorageFull | K::QuotaExceeded) {
+        StoreError::DiskFull
+    } else if kind == K::NotFound {
+        StoreError::Absent
+    } else {
+        StoreError::Io
     }
 }
 
@@ -49,8 +53,5 @@ pub(crate) fn create_owner_only(path: &Path) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     owner_only(&mut options);
-    options.open(path).map(drop).map_err(|error| match from_io(&error) {
-        StoreError::Absent => StoreError::Io,
-        other => other,
-    })
+    options.open(path).map(drop).map_err(|error| from_io(&error).of_making())
 }

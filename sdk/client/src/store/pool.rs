@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -13,13 +13,16 @@ use crate::error::{Code, Result};
 /// Connections kept for the next reader.
 const IDLE_MAX: usize = 2;
 
-type Job = Box<dyn FnOnce(&Readers) + Send>;
+type Work = Box<dyn FnOnce(&Readers) + Send>;
+
+/// Something to read, and the readers that it keeps alive until then.
+type Job = (Arc<Readers>, Work);
 
 /// The readers of one store.
 pub(crate) struct Readers {
     store: Store,
     idle: Mutex<Idle>,
-    jobs: Mutex<Option<mpsc::Sender<(std::sync::Arc<Readers>, Job)>>>,
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
 }
 
 #[derive(Default)]
@@ -38,7 +41,7 @@ impl Readers {
 
     /// Reads on the reading thread.
     pub(crate) async fn read<T: Send + 'static>(
-        self: &std::sync::Arc<Self>,
+        self: &Arc<Self>,
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
@@ -50,23 +53,23 @@ impl Readers {
         answered.await.map_err(|_| Code::Bug)?
     }
 
-    fn post(self: &std::sync::Arc<Self>, job: Job) -> Result<()> {
+    fn post(self: &Arc<Self>, work: Work) -> Result<()> {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         if jobs.is_none() {
-            let (sender, receiver) = mpsc::channel::<(std::sync::Arc<Readers>, Job)>();
+            let (sender, receiver) = mpsc::channel::<Job>();
             std::thread::Builder::new()
                 .name("waxwing-read".to_owned())
                 .spawn(move || {
-                    for (readers, job) in receiver {
+                    for (readers, work) in receiver {
                         // The caller hears of a panic by its answer's channel, which closes.
-                        let _ = catch_unwind(AssertUnwindSafe(|| job(&readers)));
+                        let _ = catch_unwind(AssertUnwindSafe(|| work(&readers)));
                     }
                 })
                 .map_err(|_| Code::IoError)?;
             *jobs = Some(sender);
         }
         let sender = jobs.as_ref().ok_or(Code::Bug)?;
-        sender.send((std::sync::Arc::clone(self), job)).map_err(|_| Code::Bug.into())
+        sender.send((Arc::clone(self), work)).map_err(|_| Code::Bug.into())
     }
 
     /// Reads on this thread: for what is small.
@@ -109,7 +112,7 @@ impl Readers {
         self.lock().released = false;
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Idle> {
+    fn lock(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

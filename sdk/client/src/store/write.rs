@@ -36,6 +36,8 @@ impl Apply for Writer {
 impl Writer {
     #[rustfmt::skip]
     fn write(&mut self, write: &Write) -> Stored<()> {
+        #[cfg(test)]
+        self.count_down()?;
         match write {
             Write::PutLocal(local) => self.put_local(local),
             Write::DeleteLocal => { self.touched.local = true; self.run(query::DELETE_LOCAL, ()) }
@@ -81,6 +83,21 @@ impl Writer {
             Write::CountRepair { sender, wire_id, at_ms } => self.run(query::COUNT_REPAIR, (sender.as_bytes(), wire_id.as_bytes(), at_ms)),
             Write::ForgetDeviceState => [query::FORGET_SESSIONS, query::FORGET_SEALED, query::FORGET_PREKEYS]
                 .into_iter().try_for_each(|sql| self.run(sql, ())),
+        }
+    }
+
+    #[cfg(test)]
+    fn count_down(&mut self) -> Stored<()> {
+        match &mut self.writes_left {
+            None => Ok(()),
+            Some(0) => {
+                self.writes_left = None;
+                Err(StoreError::DiskFull)
+            }
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
         }
     }
 

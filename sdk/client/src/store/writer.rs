@@ -18,6 +18,8 @@ pub(crate) struct Writer {
     pub(super) next_revision: i64,
     pub(super) next_arrival: i64,
     pub(super) touched: Touched,
+    #[cfg(test)]
+    pub(super) writes_left: Option<u32>,
 }
 
 /// What a transaction changed, for those who watch.
@@ -43,10 +45,35 @@ impl Writer {
     /// Opens the store for writing.
     pub(crate) fn open(store: &Store) -> Stored<Writer> {
         let (db, lock) = file::open_writer(store)?;
+        Writer::on(db, lock)
+    }
+
+    fn on(db: Connection, lock: Option<Lock>) -> Stored<Writer> {
         let newest = |sql: &str| -> Stored<i64> { Ok(db.query_row(sql, (), |row| row.get(0))?) };
         let next_revision = newest(query::NEWEST_REVISION)? + 1;
         let next_arrival = newest(query::NEWEST_ARRIVAL)? + 1;
-        Ok(Writer { db, _lock: lock, next_revision, next_arrival, touched: Touched::default() })
+        Ok(Writer {
+            db,
+            _lock: lock,
+            next_revision,
+            next_arrival,
+            touched: Touched::default(),
+            #[cfg(test)]
+            writes_left: None,
+        })
+    }
+
+    /// A writer on any connection.
+    #[cfg(test)]
+    pub(super) fn tuned(mut db: Connection, lock: Option<Lock>) -> Stored<Writer> {
+        file::make_ready(&mut db)?;
+        Writer::on(db, lock)
+    }
+
+    /// Lets so many further writes pass; the next one fails.
+    #[cfg(test)]
+    pub(super) fn fail_after_writes(&mut self, writes: u32) {
+        self.writes_left = Some(writes);
     }
 
     /// Begins a transaction; it takes no lock before it writes.

@@ -1,0 +1,8 @@
+//! The store against its contract, the engine's and ours.
+
+mod contract;
+mod faults;
+mod files;
+mod made;
+mod plans;
+mod shown;

@@ -1,0 +1,43 @@
+//! How SQLite carries out each statement.
+
+use super::super::{Store, Writer, query};
+
+/// Tables that hold one row, or a few: a scan of them is no harm.
+const SMALL: [&str; 4] = ["SCAN local", "SCAN relay", "SCAN feed", "SCAN counter"];
+
+/// Statements that mean every row of their table, each with its reason.
+const WHOLE_TABLE: [(&str, &str); 8] = [
+    ("LIST", "the list shows every conversation, once, in the order of its index"),
+    ("OUTBOX_LEN", "counts what waits; asked for by hand only"),
+    ("ARCHIVE_SESSIONS", "after an old copy of the store was put back"),
+    ("FORGET_SESSIONS", "before the device gets new keys"),
+    ("FORGET_SEALED", "before the device gets new keys"),
+    ("FORGET_PREKEYS", "before the device gets new keys"),
+    ("DELETE_SEALED_OF_WAITING", "after an old copy of the store was put back"),
+    ("REOPEN_OUTBOX", "after the relay lost its database"),
+];
+
+#[test]
+fn no_statement_scans_a_table_that_grows() {
+    let writer = Writer::open(&Store::memory()).unwrap();
+    for (name, sql) in query::ALL {
+        let mut statement = writer.db().prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let nothing = vec![rusqlite::types::Null; statement.parameter_count()];
+        let steps: Vec<String> = statement
+            .query_map(rusqlite::params_from_iter(nothing), |row| row.get(3))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        for step in &steps {
+            let harmless = SMALL.iter().any(|small| step.starts_with(small)) || step == "SCAN CONSTANT ROW";
+            let meant = WHOLE_TABLE.iter().any(|(whole, _)| whole == name);
+            let scans = step.starts_with("SCAN") && !harmless && !meant;
+            assert!(!scans, "{name} scans: {steps:#?}");
+            let sorts = step.contains("USE TEMP B-TREE") && !meant;
+            assert!(!sorts || SORTS.contains(name), "{name} sorts: {steps:#?}");
+        }
+    }
+}
+
+/// Statements that sort a few rows.
+const SORTS: [&str; 0] = [];
