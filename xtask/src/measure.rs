@@ -18,20 +18,18 @@ pub(crate) fn vectors(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// One bench, or all in turn.
+/// One bench, or all in turn; what follows its name goes to the bench.
 pub(crate) fn bench(arguments: &[String]) -> Outcome {
+    let (name, options) = match arguments.split_first() {
+        Some((name, options)) if !name.starts_with('-') => (Some(name.as_str()), options),
+        Some(_) | None => (None, arguments),
+    };
+    if let Some(name) = name.filter(|name| !BENCHES.contains(name)) {
+        return Err(Trouble::new(format!("there is no bench `{name}`; there are {}", BENCHES.join(", "))));
+    }
     need_build_tools()?;
-    let (flags, names): (Vec<String>, Vec<String>) =
-        arguments.iter().cloned().partition(|argument| argument.starts_with('-'));
-    let names = if names.is_empty() { BENCHES.iter().map(|&name| name.to_owned()).collect() } else { names };
-    for name in names {
-        if !BENCHES.contains(&name.as_str()) {
-            return Err(Trouble::new(format!(
-                "there is no bench `{name}`; there are {}",
-                BENCHES.join(", ")
-            )));
-        }
-        Call::new("cargo run --release --package waxwing-bench --").arg(name).args(&flags).run()?;
+    for bench in BENCHES.iter().filter(|bench| name.is_none_or(|name| name == **bench)) {
+        Call::new("cargo run --release --package waxwing-bench --").arg(*bench).args(options).run()?;
     }
     Ok(())
 }
