@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use rand_chacha::ChaCha20Rng;
-use waxwing_engine::{Command, CommandId, Effect, Engine, Held, Input, LocalDevice, Now, View as _};
+use waxwing_engine::{Command, CommandId, Effect, Engine, Held, Input, LocalDevice, Now};
 
 use crate::app::App;
 use crate::dice::Dice;
@@ -131,7 +131,7 @@ impl Device {
     /// Who it is, once it has begun to register.
     #[must_use]
     pub fn local(&self) -> Option<LocalDevice> {
-        self.store.local().ok().flatten()
+        self.store.durable_local().cloned()
     }
 
     /// Starts the process.

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use waxwing_engine::{Apply, Batch, Message, Write};
+use waxwing_engine::{Apply, Batch, LocalDevice, Message, Write};
 use waxwing_wire::{DeviceId, MessageId};
 
 use tables::Tables;
@@ -48,6 +48,7 @@ pub struct MemoryStore {
     write_fault: Option<(u32, DiskFault)>,
     read_fault: Cell<Option<(u32, DiskFault)>>,
     commits: u64,
+    handled: BTreeSet<(DeviceId, MessageId)>,
 }
 
 /// A copy of the whole disk, as a backup would hold it.
@@ -87,6 +88,9 @@ impl MemoryStore {
             self.commits += 1;
         }
         for write in std::mem::take(&mut self.log) {
+            if let Write::RememberSeen { sender, wire_id, .. } = &write {
+                self.handled.insert((*sender, *wire_id));
+            }
             self.durable.write(&write);
         }
         self.in_transaction = false;
@@ -133,6 +137,12 @@ impl MemoryStore {
         self.commits
     }
 
+    /// Who this device is, on the disk.
+    #[must_use]
+    pub fn durable_local(&self) -> Option<&LocalDevice> {
+        self.durable.local.as_ref().map(|row| &row.0)
+    }
+
     /// All durable timeline entries, in the order in which they stand.
     pub fn timeline(&self) -> impl Iterator<Item = &Message> {
         self.durable.timeline()
@@ -144,10 +154,10 @@ impl MemoryStore {
         self.durable.message(id)
     }
 
-    /// Whether an envelope was handled, or is kept for later, durably.
+    /// Whether an envelope was ever handled, durably. (The engine may forget it after a while.)
     #[must_use]
     pub fn has_handled(&self, sender: DeviceId, wire_id: MessageId) -> bool {
-        self.durable.was_seen(sender, wire_id) || self.durable.is_waiting(sender, wire_id)
+        self.handled.contains(&(sender, wire_id))
     }
 
     /// The messages that the outbox holds, accepted or not.

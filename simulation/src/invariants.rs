@@ -192,8 +192,11 @@ pub fn unfinished(devices: &[Device], model: &Model, read: bool) -> Vec<String> 
     let mut left = Vec::new();
     for device in devices.iter().filter(|device| !device.retired) {
         let open = device.store.sizes().outbox_open;
-        if open > 0 || !device.app.is_idle() || device.has_inputs() {
+        if open > 0 {
             left.push(format!("device {} has {open} items in its outbox", device.index));
+        }
+        if !device.is_running() || !device.app.is_idle() || device.has_inputs() {
+            left.push(format!("device {} is not at rest: {:?}", device.index, device.app));
         }
         let waiting = device.store.timeline().filter(|message| is_waiting(message)).count();
         if waiting > 0 {

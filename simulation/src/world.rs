@@ -17,7 +17,7 @@ use crate::invariants::{Trust, Violation, check_announcements, check_device, unf
 use crate::model::Model;
 use crate::network::{LinkId, Network, Weather};
 use crate::relay::RelayHost;
-use crate::watch::Watch;
+use crate::watch::{CANARY, Watch};
 
 /// What is going to happen.
 #[derive(Debug, Clone)]
@@ -340,10 +340,9 @@ impl World {
     /// A text that no other is like.
     fn next_draft(&mut self, to: usize, utc_ms: i64) -> Draft {
         self.next_text += 1;
-        let canary = format!("canary-{}-{}", self.next_text, self.dice.below(u64::MAX));
-        self.watch.keep_secret(&canary);
+        let number = self.next_text;
         let length = self.dice.index(300);
         let id = waxwing_wire::MessageId::v7(u64::try_from(utc_ms).unwrap_or(0), self.dice.bytes());
-        Draft { to, id, text: format!("{canary} {}", "x".repeat(length)) }
+        Draft { to, id, text: format!("{CANARY}{number} {}", "x".repeat(length)) }
     }
 }

@@ -431,10 +431,6 @@ impl Tables {
         self.seen.contains_key(&(sender, wire_id))
     }
 
-    pub(super) fn is_waiting(&self, sender: DeviceId, wire_id: MessageId) -> bool {
-        self.waiting.values().any(|envelope| envelope.sender.device == sender && envelope.wire_id == wire_id)
-    }
-
     pub(super) fn sizes(&self) -> TableSizes {
         TableSizes {
             messages: self.messages.len(),

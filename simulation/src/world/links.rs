@@ -65,7 +65,7 @@ impl World {
             self.watch.on_submit(local.address.device, submit)?;
         }
         let bytes = encode_client(frame);
-        self.watch.on_bytes(&bytes)?;
+        Watch::on_bytes(&bytes)?;
         if let Some(link) = self.devices[device].link {
             self.send(link, Way::Up, bytes);
         }
