@@ -12,7 +12,7 @@ pub(crate) struct Sides<'a> {
     pub(crate) floor: Batch<'a>,
 }
 
-/// Measures all sides, and sums up. The ratio is the middle of the ratios of neighbouring batches.
+/// Measures all sides, and sums up. A ratio is the middle of the ratios of neighbouring batches.
 pub(crate) fn compare(name: &str, batches: u32, mut sides: Sides<'_>) -> Row {
     for batch in [&mut sides.waxwing, &mut sides.vodozemac, &mut sides.floor] {
         batch(); // fills caches and tables
@@ -23,13 +23,16 @@ pub(crate) fn compare(name: &str, batches: u32, mut sides: Sides<'_>) -> Row {
         vodozemac.push((sides.vodozemac)());
         floor.push((sides.floor)());
     }
-    let ratios: Vec<f64> = waxwing.iter().zip(&vodozemac).map(|(ours, theirs)| ours / theirs).collect();
+    let ratio = |theirs: &[f64]| {
+        median(&waxwing.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect::<Vec<f64>>())
+    };
     let (ours, theirs) = (Summary::of(&waxwing), Summary::of(&vodozemac));
     Row::new(name)
         .figure("waxwing_us", ours.median)
         .figure("vodozemac_us", theirs.median)
         .figure("floor_us", median(&floor))
-        .figure("ratio", median(&ratios))
+        .figure("ratio", ratio(&vodozemac))
+        .figure("over_floor", ratio(&floor))
         .figure("waxwing_spread", ours.spread)
         .figure("vodozemac_spread", theirs.spread)
 }

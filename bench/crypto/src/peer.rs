@@ -41,7 +41,9 @@ impl Device {
 
     pub(crate) fn respond(&mut self, other: &Device, (kind, bytes): &(usize, Vec<u8>)) -> Session {
         let message = OlmMessage::from_parts(*kind, bytes).expect("our own encoding");
-        let OlmMessage::PreKey(message) = message else { unreachable!("the first message opens the session") };
+        let OlmMessage::PreKey(message) = message else {
+            unreachable!("the first message opens the session")
+        };
         self.account
             .create_inbound_session(SessionConfig::version_1(), other.account.curve25519_key(), &message)
             .expect("made for us")

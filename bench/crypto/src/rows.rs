@@ -39,7 +39,9 @@ fn encrypt(name: &str, batches: u32) -> Row {
         name,
         batches,
         Sides {
-            waxwing: Box::new(|| repeat(COUNT, || drop(black_box(ours::seal(&mut session, &PLAINTEXT, &mut rng))))),
+            waxwing: Box::new(|| {
+                repeat(COUNT, || drop(black_box(ours::seal(&mut session, &PLAINTEXT, &mut rng))))
+            }),
             vodozemac: Box::new(|| repeat(COUNT, || drop(black_box(peer::seal(&mut theirs, &PLAINTEXT))))),
             floor: Box::new(|| repeat(COUNT, || floor.encrypt())),
         },
@@ -65,8 +67,11 @@ fn decrypt(name: &str, batches: u32) -> Row {
         batches,
         Sides {
             waxwing: Box::new(|| {
-                let sealed: Vec<_> = (0..COUNT).map(|_| ours::seal(&mut sender, &PLAINTEXT, &mut rng)).collect();
-                us_each(COUNT, || sealed.iter().for_each(|bytes| drop(black_box(ours::open(&mut receiver, bytes)))))
+                let sealed: Vec<_> =
+                    (0..COUNT).map(|_| ours::seal(&mut sender, &PLAINTEXT, &mut rng)).collect();
+                us_each(COUNT, || {
+                    sealed.iter().for_each(|bytes| drop(black_box(ours::open(&mut receiver, bytes))))
+                })
             }),
             vodozemac: Box::new(|| {
                 let sealed: Vec<_> = (0..COUNT).map(|_| peer::seal(&mut their_sender, &PLAINTEXT)).collect();

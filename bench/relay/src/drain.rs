@@ -11,9 +11,9 @@ use crate::Args;
 use crate::devices::{Device, devices};
 use crate::idle::register;
 use crate::pairs::opened;
-use waxwing_bench::server::Server;
 use crate::stage::Stage;
 use crate::waxwing::{Greeted, greet};
+use waxwing_bench::server::Server;
 
 /// Mailboxes with a backlog, and what is in each.
 const BACKLOGS: u32 = 20;
@@ -34,8 +34,7 @@ pub(crate) async fn measure(args: &Args, stage: &Stage) -> io::Result<[Row; 3]> 
 /// Sends to mailboxes whose devices are away.
 async fn send(relay: &Server, to: Vec<Device>, times: usize) -> io::Result<()> {
     for some in to.chunks(DESTINATIONS_MAX) {
-        let mut link =
-            greet(relay.address, some.to_vec()).await?.login(&Device::new(SENDER)).await?;
+        let mut link = greet(relay.address, some.to_vec()).await?.login(&Device::new(SENDER)).await?;
         for _ in 0..times {
             link.send_durably().await?;
         }

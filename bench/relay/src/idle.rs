@@ -9,9 +9,9 @@ use crate::Args;
 use crate::devices::Device;
 use crate::mqtt;
 use crate::pairs::opened;
-use waxwing_bench::server::Server;
 use crate::stage::Stage;
 use crate::waxwing::greet;
+use waxwing_bench::server::Server;
 
 /// What connecting leaves behind may be given back in this time.
 const SETTLE: Duration = Duration::from_secs(2);

@@ -14,8 +14,8 @@ use crate::Args;
 use crate::link::{Link, Seen, Speaker};
 use crate::mqtt;
 use crate::pairs::{Pair, opened, waxwing_pairs};
-use waxwing_bench::server::Server;
 use crate::stage::Stage;
+use waxwing_bench::server::Server;
 
 /// Pairs that share the load.
 const PAIRS: u32 = 200;

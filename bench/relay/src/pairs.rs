@@ -4,15 +4,15 @@ use std::future::Future;
 use std::io;
 use std::time::{Duration, Instant};
 
+use waxwing_bench::server::{Server, cpu_us};
 use waxwing_bench::{Bar, Row, Summary, median};
 
 use crate::Args;
 use crate::devices::devices;
 use crate::link::{Link, Seen, Speaker};
-use waxwing_bench::server::{Server, cpu_us};
+use crate::mqtt;
 use crate::stage::Stage;
 use crate::waxwing::{Waxwing, greet};
-use crate::mqtt;
 
 /// How long a pair may take to finish what is in flight when its turn is over.
 const FINISH_MAX: Duration = Duration::from_secs(10);

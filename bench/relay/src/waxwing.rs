@@ -42,7 +42,9 @@ pub(crate) async fn greet(address: SocketAddr, partners: Vec<Device>) -> io::Res
     link.say(ClientBody::Hello { version_min: 1, version_max: 1, features: 0, agent });
     link.flush().await?;
     match link.next().await?.body {
-        RelayBody::Welcome(welcome) => Ok(Greeted { link, relay: welcome.relay, challenge: welcome.challenge }),
+        RelayBody::Welcome(welcome) => {
+            Ok(Greeted { link, relay: welcome.relay, challenge: welcome.challenge })
+        }
         other => Err(unexpected(&other)),
     }
 }
@@ -144,7 +146,8 @@ impl Speaker for Waxwing {
                 RelayBody::Accepted { .. } => seen.accepted += 1,
                 RelayBody::Deliver { envelopes } => {
                     read_to = envelopes.last().map(|envelope| envelope.sequence).or(read_to);
-                    seen.delivered.extend(envelopes.into_iter().map(|mut envelope| envelope.payload.get_u64()));
+                    seen.delivered
+                        .extend(envelopes.into_iter().map(|mut envelope| envelope.payload.get_u64()));
                 }
                 RelayBody::Drained { .. } | RelayBody::PrekeysLow { .. } | RelayBody::Pong => {}
                 other => return Err(unexpected(&other)),
