@@ -200,7 +200,7 @@ impl Client {
     pub async fn close(&self) -> Result<()> {
         let closed: Result<(), Error> = self.shared.ask(|answer| Request::Close { answer }).await;
         match closed {
-            Err(error) if error.code() == "shut_down" => Ok(()),
+            Err(error) if error.is_shut_down() => Ok(()),
             result @ (Ok(()) | Err(_)) => result,
         }
     }

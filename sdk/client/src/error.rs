@@ -183,6 +183,10 @@ impl Error {
         self.retry_after.map_or(self.code.row().3, Advice::After)
     }
 
+    pub(crate) fn is_shut_down(&self) -> bool {
+        self.code == Code::ShutDown
+    }
+
     pub(crate) fn refused(code: RefusalCode, retry_after_ms: u32) -> Error {
         let retry_after = (retry_after_ms > 0).then(|| Duration::from_millis(retry_after_ms.into()));
         Error { code: Code::from(code), retry_after }

@@ -87,6 +87,7 @@ impl Incoming {
             }
             match self.look().await {
                 Ok(()) => self.fresh = !self.ready.is_empty(),
+                Err(error) if error.is_shut_down() => return None,
                 Err(error) => return Some(Err(error)),
             }
         }

@@ -121,6 +121,7 @@ impl ConversationList {
                         return diff;
                     }
                 }
+                Err(error) if error.is_shut_down() => return None,
                 Err(error) => return Some(ListDiff::Interrupted { error }),
             }
         }

@@ -166,6 +166,7 @@ impl Timeline {
             match diff {
                 Ok(diff @ Some(_)) => return diff,
                 Ok(None) => self.fresh = false,
+                Err(error) if error.is_shut_down() => return None,
                 Err(error) => return Some(TimelineDiff::Interrupted { error }),
             }
         }

@@ -6,3 +6,4 @@ mod files;
 mod made;
 mod plans;
 mod shown;
+mod times;
