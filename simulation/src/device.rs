@@ -206,7 +206,9 @@ impl Device {
         }
         let only_bad_frames = inputs.iter().all(|input| matches!(input, Input::BadFrame));
         let commits = self.store.commits();
-        match self.take_steps(inputs, world, dice) {
+        let taken = self.take_steps(inputs, world, dice);
+        self.store.disarm();
+        match taken {
             Ok(Some(effects)) if dice.chance(self.frailty.dies_after_commit) => {
                 drop(effects);
                 died

@@ -118,6 +118,12 @@ impl MemoryStore {
         self.read_fault.set(Some((reads, fault)));
     }
 
+    /// Takes back the faults that were ordered and have not come.
+    pub fn disarm(&mut self) {
+        self.write_fault = None;
+        self.read_fault.set(None);
+    }
+
     /// What is on the disk.
     #[must_use]
     pub fn copy(&self) -> DiskCopy {

@@ -3,11 +3,11 @@
 mod apply;
 mod links;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use waxwing_engine::Input;
-use waxwing_wire::{Handle, RelayId};
+use waxwing_wire::{DeviceId, Handle, RelayId};
 
 use crate::app::{Account, Draft};
 use crate::device::{Device, Frailty, Role};
@@ -108,6 +108,8 @@ pub struct Counts {
     pub faults: u64,
     /// Events.
     pub events: u64,
+    /// Devices that a message passed over, because the relay had no prekeys of them when its sender asked.
+    pub passed_over: u64,
 }
 
 /// Everything there is.
@@ -134,6 +136,8 @@ pub struct World {
     relay: RelayHost,
     network: Network,
     watch: Watch,
+    /// Devices that the relay had no prekeys for when a device asked last.
+    keyless: BTreeSet<(usize, DeviceId)>,
     evil: Option<Evil>,
     dice: Dice,
     queue: BTreeMap<(Duration, u64), Event>,
@@ -170,6 +174,7 @@ impl World {
             relay: RelayHost::new(RelayId::from_bytes(dice.bytes())),
             network: Network::new(),
             watch: Watch::default(),
+            keyless: BTreeSet::new(),
             evil: None,
             dice,
             queue: BTreeMap::new(),

@@ -1,12 +1,14 @@
 //! Dials, frames and broken links.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
 use waxwing_engine::Input;
 use waxwing_relay::hub::HubOutput;
 use waxwing_wire::{
-    ClientBody, ClientFrame, DeviceId, RelayBody, decode_client, decode_relay, encode_client, encode_relay,
+    ClientBody, ClientFrame, DeviceId, RelayBody, Submit, decode_client, decode_relay, encode_client,
+    encode_relay,
 };
 
 use super::{Event, World};
@@ -63,6 +65,7 @@ impl World {
     pub(super) fn transmit(&mut self, device: usize, frame: &ClientFrame) -> Result<(), Violation> {
         if let (ClientBody::Submit(submit), Some(local)) = (&frame.body, self.devices[device].local()) {
             self.watch.on_submit(local.address.device, submit)?;
+            self.excuse_passed_over(device, submit);
         }
         let bytes = encode_client(frame);
         Watch::on_bytes(&bytes)?;
@@ -70,6 +73,31 @@ impl World {
             self.send(link, Way::Up, bytes);
         }
         Ok(())
+    }
+
+    /// A device without prekeys holds nobody up: a message that is sent meanwhile passes it over.
+    fn excuse_passed_over(&mut self, sender: usize, submit: &Submit) {
+        let Some(message) = self.model.accepted.get_mut(&submit.message) else { return };
+        let sealed = submit.destinations.iter().flat_map(|destination| &destination.devices);
+        let sealed: BTreeSet<DeviceId> = sealed.map(|sealed| sealed.device).collect();
+        for other in self.devices.iter().filter(|other| other.index != sender) {
+            let Some(id) = other.local().map(|local| local.address.device) else { continue };
+            let is_passed_over = !sealed.contains(&id) && self.keyless.contains(&(sender, id));
+            if is_passed_over && message.owed.remove(&other.index) {
+                self.counts.passed_over += 1;
+            }
+        }
+    }
+
+    fn learn_keyless(&mut self, device: usize, body: &RelayBody) {
+        if let RelayBody::Prekeys { devices, .. } = body {
+            for answer in devices {
+                match answer.bundle {
+                    Some(_) => self.keyless.remove(&(device, answer.device)),
+                    None => self.keyless.insert((device, answer.device)),
+                };
+            }
+        }
     }
 
     fn send(&mut self, link: LinkId, way: Way, bytes: Bytes) {
@@ -168,6 +196,7 @@ impl World {
         match arrived.and_then(|bytes| decode_relay(bytes).ok()) {
             Some(frame) => {
                 self.note(|| format!("device {device} hears {}", heard(&frame.body)));
+                self.learn_keyless(device, &frame.body);
                 self.give(device, Input::Frame(frame));
             }
             None => {
