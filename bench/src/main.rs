@@ -33,14 +33,19 @@ fn main() -> ExitCode {
 
 fn run(which: Which, options: &[String]) -> bool {
     match which {
-        Which::Crypto => cargo(&["run", "--release", "--package", "waxwing-bench-crypto", "--"], options),
-        // The relay is measured as operators run it: the bench finds its program beside its own.
-        Which::Relay => {
-            cargo(&["build", "--release", "--package", "waxwing-relay"], &[])
-                && cargo(&["run", "--release", "--package", "waxwing-bench-relay", "--"], options)
-        }
-        Which::Client => cargo(&["run", "--release", "--package", "waxwing-bench-client", "--"], options),
+        Which::Crypto => bench("waxwing-bench-crypto", options),
+        Which::Relay => relay() && bench("waxwing-bench-relay", options),
+        Which::Client => relay() && bench("waxwing-bench-client", options),
     }
+}
+
+/// The relay is measured as operators run it, built by itself; the benches find it beside their own program.
+fn relay() -> bool {
+    cargo(&["build", "--release", "--package", "waxwing-relay"], &[])
+}
+
+fn bench(package: &str, options: &[String]) -> bool {
+    cargo(&["run", "--release", "--package", package, "--"], options)
 }
 
 /// Runs the cargo that runs us.
