@@ -9,12 +9,15 @@ use crate::fail::Fail;
 /// Shorter texts occur by chance in any random data, so that finding them would say nothing.
 pub(super) const TEXT_MIN_BYTES: usize = 6;
 
+/// The relay's folder: the only place where the handle may stand.
+const CONTROL_FOLDER: &str = "relay";
+
 /// What the search found.
 #[derive(Debug)]
 pub(super) struct Findings {
     /// Every file that was searched, with its size in bytes.
     pub(super) files: Vec<(String, u64)>,
-    /// Whether the handle was found: a search that finds nothing at all would prove nothing.
+    /// Whether the handle was found in the relay's files: a search that finds nothing at all would prove nothing.
     pub(super) control: bool,
     /// The texts.
     pub(super) texts: Vec<Finding>,
@@ -50,7 +53,7 @@ pub(super) fn search(folder: &Path, handle: &str, texts: &[&str]) -> Result<Find
             Err(error) => return Err(unreadable(&path, &error)),
         };
         let name = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
-        control |= holds(&bytes, handle.as_bytes());
+        control |= name.starts_with(CONTROL_FOLDER) && holds(&bytes, handle.as_bytes());
         for finding in &mut findings {
             if holds(&bytes, finding.text.as_bytes()) {
                 finding.found_in = Some(name.clone());
@@ -89,9 +92,9 @@ mod tests {
     #[test]
     fn search_finds_what_is_there_and_only_that() {
         let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("inner")).unwrap();
-        fs::write(folder.path().join("inner/file"), b"\0\0the secret\xff").unwrap();
-        fs::write(folder.path().join("other"), b"handle").unwrap();
+        fs::create_dir(folder.path().join("relay")).unwrap();
+        fs::write(folder.path().join("relay/file"), b"handle").unwrap();
+        fs::write(folder.path().join("other"), b"\0\0the secret\xff").unwrap();
         let findings = search(folder.path(), "handle", &["the secret", "another secret"]).unwrap();
         assert!(findings.control);
         assert_eq!(findings.files.len(), 2);
