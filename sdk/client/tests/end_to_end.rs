@@ -1,5 +1,8 @@
 //! Two clients and a real relay, in one process.
 
+// Helpers of tests fail like tests.
+#![allow(clippy::unwrap_used)]
+
 use std::time::Duration;
 
 use tempfile::TempDir;
