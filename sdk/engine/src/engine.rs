@@ -37,6 +37,8 @@ pub struct Engine {
     relay: Option<RelayState>,
     connection: Connection,
     registrar: Registrar,
+    /// A registration that is answered once this device can be written to.
+    publishing: Option<CommandId>,
     directory: Directory,
     outbox: Outbox,
     stock: Option<Stock>,
@@ -62,6 +64,7 @@ impl Engine {
             relay: view.relay()?,
             connection: Connection::new(),
             registrar: Registrar::default(),
+            publishing: None,
             directory: Directory::default(),
             outbox: Outbox::default(),
             stock: None,
@@ -152,6 +155,14 @@ impl Engine {
         self.stock = None;
         if let Some(command) = self.registrar.on_down() {
             work.complete(command, Err(Failure::Offline));
+        }
+        self.finish_registration(work);
+    }
+
+    /// This device is registered, and its prekeys are published or will be with the next login.
+    fn finish_registration<V: View>(&mut self, work: &mut Work<'_, V>) {
+        if let (Some(command), Some(me)) = (self.publishing.take(), &self.me) {
+            work.complete(command, Ok(Outcome::Account(me.address().account)));
         }
     }
 
@@ -340,6 +351,7 @@ impl Engine {
                 if let Some(stock) = &mut self.stock {
                     stock.one_time = one_time_prekeys;
                 }
+                self.finish_registration(work);
                 Ok(())
             }
             RelayBody::Pong => Ok(()),
@@ -427,9 +439,7 @@ impl Engine {
             work.write(Write::PutLocal(me.record.clone()));
             work.notify(Event::Registered);
         }
-        if let Some(command) = command {
-            work.complete(command, Ok(Outcome::Account(logged_in.account)));
-        }
+        self.publishing = command;
         let own = own_state(me);
         if work.account(own.account)?.as_ref() != Some(&own) {
             work.put_account(own.clone());
@@ -456,7 +466,12 @@ impl Engine {
             work.write(Write::PutRelay(state));
             self.relay = Some(state);
         }
-        self.stock = Some(prekeys::refill(work, me, &mut self.connection, Stock::of(logged_in), rng)?);
+        let had = Stock::of(logged_in);
+        let stock = prekeys::refill(work, me, &mut self.connection, had, rng)?;
+        self.stock = Some(stock);
+        if stock == had {
+            self.finish_registration(work);
+        }
         for account in work.view.waiting_senders()?.into_iter().chain(work.view.undelivered(UNDELIVERED_MAX)?)
         {
             self.directory.want(account);

@@ -18,7 +18,7 @@ const WEEK_MS: i64 = 7 * 24 * 3600 * 1000;
 const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
 
 /// What the relay has of this device.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stock {
     pub(crate) one_time: u32,
     pub(crate) highest_id: u32,
