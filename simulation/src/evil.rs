@@ -1,14 +1,27 @@
 //! A relay that lies.
 
-use waxwing_wire::{Envelope, MessageId, RelayBody, RelayFrame, Request};
+use waxwing_crypto::{AccountKey, AccountPublicKey, DeviceList};
+use waxwing_wire::{AccountRecord, Envelope, MessageId, PublicKeyBytes, RelayBody, RelayFrame, Request};
 
 use crate::dice::Dice;
+
+/// What a relay lies about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lies {
+    /// Everything.
+    #[default]
+    Everything,
+    /// The keys of accounts.
+    Keys,
+}
 
 /// What a relay that lies does with what it should send.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Evil {
     /// Of a thousand frames, how many are tampered with.
     pub per_mille: u32,
+    /// What it lies about.
+    pub about: Lies,
     /// Envelopes that passed, to be played again.
     recorded: Vec<Envelope>,
     /// Frames that passed, to be sent in place of others.
@@ -25,10 +38,17 @@ impl Evil {
         Evil { per_mille, ..Evil::default() }
     }
 
+    /// Shows a key of its own for every account.
+    #[must_use]
+    pub fn swapping_keys() -> Evil {
+        Evil { per_mille: 1000, about: Lies::Keys, ..Evil::default() }
+    }
+
     /// What is sent in place of a frame.
     pub fn tamper(&mut self, _device: usize, frame: RelayFrame, dice: &mut Dice) -> Vec<RelayFrame> {
         self.remember(&frame);
-        if !dice.chance(self.per_mille) {
+        let spares = self.about == Lies::Keys && !matches!(frame.body, RelayBody::Account(_));
+        if spares || !dice.chance(self.per_mille) {
             return vec![frame];
         }
         match frame.body {
@@ -110,14 +130,17 @@ impl Evil {
         let other = &self.answers[dice.index(self.answers.len())];
         let mut body = other.body.clone();
         if let (RelayBody::Account(other), RelayBody::Account(asked)) = (&mut body, &frame.body) {
-            match dice.below(3) {
+            let lie = if self.about == Lies::Keys { 3 } else { dice.below(4) };
+            match lie {
                 // Another account's key and list under this account's name.
                 0 => (other.account, other.handle) = (asked.account, asked.handle.clone()),
                 // This account with another account's key.
                 1 => {
                     let account_key = other.account_key;
-                    *other = waxwing_wire::AccountRecord { account_key, ..asked.clone() };
+                    *other = AccountRecord { account_key, ..asked.clone() };
                 }
+                // This account, as the relay would have signed it.
+                3 => *other = forged(asked, dice).unwrap_or_else(|| asked.clone()),
                 _ => {}
             }
         }
@@ -128,6 +151,21 @@ impl Evil {
         }
         vec![RelayFrame { request: frame.request, body }]
     }
+}
+
+/// An account's devices, signed by a key that the relay made.
+fn forged(asked: &AccountRecord, dice: &mut Dice) -> Option<AccountRecord> {
+    let account = *asked.account.as_bytes();
+    let real = AccountPublicKey::parse(asked.account_key.0).ok()?;
+    let list = DeviceList::verify(&asked.device_list, account, &real).ok()?;
+    let key = AccountKey::generate(&mut dice.split());
+    let list = DeviceList::sign(account, &key, None, list.devices().to_vec()).ok()?;
+    Some(AccountRecord {
+        account_key: PublicKeyBytes(key.public().to_bytes()),
+        device_list: list.as_bytes().to_vec().into(),
+        device_list_version: list.version(),
+        ..asked.clone()
+    })
 }
 
 fn accepted_by_nobody(dice: &mut Dice) -> RelayFrame {

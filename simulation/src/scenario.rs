@@ -252,6 +252,17 @@ impl Scenario {
         scenario.with_traffic(30, 4).with(seconds(8), Plan::Evil(Evil::new(250)))
     }
 
+    /// The relay shows a key of its own for an account that a device wrote to before.
+    #[must_use]
+    pub fn swapped_key(seed: u64) -> Scenario {
+        Scenario::quiet(seed, 2)
+            .with(seconds(3), Plan::Write { device: 0, to: 1 })
+            // Another device of account 1 makes device 0 look at the account again.
+            .with(seconds(8), Plan::Join { account: 1, role: Role::Added })
+            .with(seconds(12), Plan::Evil(Evil::swapping_keys()))
+            .with(seconds(20), Plan::Write { device: 0, to: 1 })
+    }
+
     fn is_evil(&self) -> bool {
         self.plans.iter().any(|(_, plan)| matches!(plan, Plan::Evil(_)))
     }

@@ -284,7 +284,7 @@ impl World {
             }
             Event::Tick => {
                 let output = self.relay.tick(self.now);
-                self.from_relay(output);
+                self.pass_on(output);
                 self.at(self.now + TICK, Event::Tick);
             }
             Event::RelayStarts => self.relay.restart(),

@@ -1,5 +1,8 @@
 //! Seeds that must pass: one for each special situation, some of chance, and every one that ever failed.
 
+use std::time::Duration;
+
+use waxwing_engine::{Body, Delivery, HoldReason, Notice, Status};
 use waxwing_simulation::scenario::{Scenario, Trace};
 use waxwing_simulation::world::Counts;
 
@@ -52,6 +55,20 @@ fn a_store_put_back_to_an_old_copy_uses_no_key_again() {
 #[test]
 fn a_relay_that_lies_can_forge_and_double_nothing() {
     each(Scenario::evil_relay, 0..12);
+}
+
+#[test]
+fn a_swapped_key_stops_the_sending_and_is_shown() {
+    for seed in 0..4 {
+        let mut world = Scenario::swapped_key(seed).world();
+        world.run_until(Duration::from_secs(90)).unwrap();
+        let timeline: Vec<_> = world.devices[0].store.timeline().collect();
+        let is_shown = timeline.iter().any(|message| message.body == Body::Notice(Notice::KeyChanged));
+        assert!(is_shown, "seed {seed}: {timeline:?}");
+        let last = timeline.iter().rfind(|message| matches!(message.body, Body::Text(_))).unwrap();
+        assert_eq!(last.status, Status::Outgoing(Delivery::Held(HoldReason::KeyChanged)), "seed {seed}");
+        assert_eq!(world.devices[0].app.key_changes.len(), 1, "the app was told");
+    }
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl World {
         let Some(frame) = frame else {
             self.counts.faults += 1;
             let output = self.relay.bad_frame(link);
-            self.from_relay(output);
+            self.pass_on(output);
             return Ok(());
         };
         let Some(device) = self.devices[index].local().map(|local| local.address.device) else {
@@ -146,7 +146,7 @@ impl World {
             return Ok(());
         }
         self.check_acceptance(&output, &frame, device)?;
-        self.from_relay(output);
+        self.pass_on(output);
         Ok(())
     }
 
@@ -165,7 +165,7 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn from_relay(&mut self, output: HubOutput) {
+    pub(super) fn pass_on(&mut self, output: HubOutput) {
         for (to, frame) in output.frames {
             let link = to.0;
             let frames = match (&mut self.evil, self.network.device(link)) {
