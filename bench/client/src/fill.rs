@@ -29,7 +29,7 @@ pub(crate) fn fill(path: &Path, conversations: u32, each: u32) -> Outcome<()> {
             "INSERT INTO conversation (conversation, peer, created_at_ms, revision) VALUES (?1, ?2, ?3, ?4)",
         )?;
         for number in 0..conversations {
-            account.execute(params![id(2, number), format!("peer{number}"), [9; 32], [8; 400]])?;
+            account.execute(params![id(2, number), format!("peer{number}"), [9_u8; 32], [8_u8; 400]])?;
             conversation.execute(params![id(1, number), id(2, number), i64::from(number), revision])?;
         }
         let mut message = filling.prepare(
