@@ -15,11 +15,18 @@ mod tui;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
 
 use crate::args::Cli;
 use crate::fail::{Exit, Fail};
 
+/// Switches the log on: what to log, such as `debug` or `waxwing=trace`. It goes to standard error, and holds no content.
+const LOG_VARIABLE: &str = "WAXWING_LOG";
+
 fn main() -> ExitCode {
+    if let Ok(filter) = std::env::var(LOG_VARIABLE) {
+        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr).init();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return tell_usage(&error),

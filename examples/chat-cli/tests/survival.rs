@@ -3,6 +3,9 @@
 //!
 //! `WAXWING_SOAK_KILLS` and `WAXWING_SOAK_MESSAGES` make it longer (`cargo xtask soak`); `WAXWING_SOAK_SEED` repeats a run.
 
+#![allow(clippy::print_stdout, reason = "the seed and the count of a run")]
+#![allow(clippy::too_many_lines, reason = "one story, told in one piece")]
+
 mod house;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -36,7 +39,8 @@ fn everything_accepted_arrives_once_and_in_order_through_a_hundred_kills() {
     let alice_is_done = AtomicBool::new(false);
     let started = Instant::now();
     thread::scope(|scope| {
-        let alice = scope.spawn(|| {
+        scope.spawn(|| {
+            let _done = SetWhenOver(&alice_is_done);
             let mut random = Random::new(seed);
             let mut accepted = 0;
             while accepted < messages.len() || kills.load(Ordering::SeqCst) < kills_wanted {
@@ -67,11 +71,10 @@ fn everything_accepted_arrives_once_and_in_order_through_a_hundred_kills() {
                 );
                 accepted = history.len();
             }
-            alice_is_done.store(true, Ordering::SeqCst);
         });
         scope.spawn(|| {
             let mut random = Random::new(seed + 1);
-            while !alice_is_done.load(Ordering::SeqCst) && !alice.is_finished() {
+            while !alice_is_done.load(Ordering::SeqCst) {
                 let wait = Duration::from_millis(100 + random.below(PEOPLE_KILLED_WITHIN_MS));
                 if house.listen_and_kill("bob", wait) {
                     kills.fetch_add(1, Ordering::SeqCst);
@@ -80,7 +83,7 @@ fn everything_accepted_arrives_once_and_in_order_through_a_hundred_kills() {
         });
         scope.spawn(|| {
             let mut random = Random::new(seed + 2);
-            while !alice_is_done.load(Ordering::SeqCst) && !alice.is_finished() {
+            while !alice_is_done.load(Ordering::SeqCst) {
                 thread::sleep(Duration::from_millis(200 + random.below(RELAY_KILLED_WITHIN_MS)));
                 relay.kill_and_restart();
                 kills.fetch_add(1, Ordering::SeqCst);
@@ -103,4 +106,13 @@ fn everything_accepted_arrives_once_and_in_order_through_a_hundred_kills() {
 
     relay.stop();
     house.assert_no_plaintext(&messages);
+}
+
+/// Ends the other threads too when a check of Alice's fails.
+struct SetWhenOver<'a>(&'a AtomicBool);
+
+impl Drop for SetWhenOver<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }

@@ -113,7 +113,7 @@ mod tests {
             let largest = "x".repeat(TEXT_SIZE_MAX_BYTES);
             let (lines, fail) = all(format!("{largest}{end}").as_bytes());
             assert!(fail.is_none());
-            assert_eq!(lines, [largest.clone()]);
+            assert_eq!(lines, [largest.as_str()]);
             let (lines, fail) = all(format!("{largest}x{end}").as_bytes());
             assert!(lines.is_empty());
             assert_eq!(fail.unwrap().code, "message_too_large");

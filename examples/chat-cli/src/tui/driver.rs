@@ -198,8 +198,20 @@ impl Driver {
             Event::SignedOut(why) => self.app.note = Some(format!("this device is signed out: {why}")),
             Event::RelayReset => self.app.note = Some(String::from("the relay lost its data; sending again")),
             Event::Registered => self.refresh_account(),
+            Event::StoreRolledBack => {
+                self.app.note =
+                    Some(String::from("this store is an old copy; messages since then may be missing"));
+            }
             // The rest shows through the list, the timeline and the status bar.
-            _ => {}
+            Event::Link(_)
+            | Event::ConversationChanged(_)
+            | Event::DeliveryChanged(_)
+            | Event::MessageReadable(_)
+            | Event::Drained
+            | Event::KeyChanged(_)
+            | Event::OutboxEmpty
+            | Event::Lagged
+            | _ => {}
         }
     }
 

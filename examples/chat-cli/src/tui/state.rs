@@ -1,5 +1,10 @@
 //! What the terminal interface knows, and what a key does to it. No terminal and no client: it can be tested as it is.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the keys are crossterm's; what has no meaning here is text or nothing"
+)]
+
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::editor::Editor;

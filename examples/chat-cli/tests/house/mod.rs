@@ -1,5 +1,6 @@
 //! A relay and a few people, all of them real processes with real files, for tests that kill them.
 #![allow(dead_code)] // each test binary uses a part of it
+#![allow(unreachable_pub)] // its public parts are public to the test beside it
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
