@@ -183,7 +183,7 @@ impl MemoryStore {
         {
             return Outcome::DevicesUpdated { cut_off: Vec::new() };
         }
-        if account.device_list_version.checked_add(1) != Some(update.device_list_version) {
+        if update.device_list_version <= account.device_list_version {
             return Outcome::Refused(RefusalCode::DeviceListConflict);
         }
         if update.devices.iter().any(|record| self.belongs_to_another(update.account, record)) {
@@ -271,7 +271,8 @@ impl MemoryStore {
         let mut stored = Vec::new();
         for sealed in append.destinations.iter().flat_map(|destination| &destination.devices) {
             let key = (sealed.device, append.sender_device, append.message);
-            if self.seen.contains_key(&key) {
+            let full = self.devices.get(&sealed.device).is_some_and(|device| self.is_full(device));
+            if full || self.seen.contains_key(&key) {
                 continue;
             }
             let Some(device) = self.devices.get_mut(&sealed.device) else { continue };
@@ -292,6 +293,10 @@ impl MemoryStore {
         Outcome::Appended { stored }
     }
 
+    fn is_full(&self, device: &Device) -> bool {
+        device.mailbox.len() as u64 >= self.limits.mailbox_max_envelopes
+    }
+
     fn check_append(&self, append: &Append) -> Result<(), Outcome> {
         if self.device_of(append.sender_account, append.sender_device).is_none() {
             return Err(Outcome::Refused(RefusalCode::UnknownDevice));
@@ -309,8 +314,8 @@ impl MemoryStore {
                     return Err(Outcome::Refused(RefusalCode::UnknownDevice));
                 };
                 let key = (sealed.device, append.sender_device, append.message);
-                let full = device.mailbox.len() as u64 >= self.limits.mailbox_max_envelopes;
-                if full && !self.seen.contains_key(&key) {
+                let is_own = destination.account == append.sender_account;
+                if self.is_full(device) && !is_own && !self.seen.contains_key(&key) {
                     return Err(Outcome::Refused(RefusalCode::MailboxFull));
                 }
             }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use waxwing_wire::{
-    AccountId, AccountQuery, AccountRecord, ClientBody, ClientFrame, Destination, DeviceId, DevicePrekey, DeviceRecord,
-    Envelope, EnvelopeId, FetchId, FrameSignature, Handle, LoggedIn, MessageId, Prekey, PublicKeyBytes, RefusalCode,
-    Refused, Register, RelayBody, RelayFrame, RelayId, Request, SealedFor, Submit, UpdateDevices, Welcome,
-    decode_client, decode_relay, encode_client, encode_relay,
+    AccountId, AccountQuery, AccountRecord, ClientBody, ClientFrame, Destination, DeviceId, DevicePrekey,
+    DeviceRecord, Envelope, EnvelopeId, FetchId, FrameSignature, Handle, LoggedIn, MessageId, Prekey,
+    PublicKeyBytes, RefusalCode, Refused, Register, RelayBody, RelayFrame, RelayId, Request, SealedFor,
+    Submit, UpdateDevices, Welcome, decode_client, decode_relay, encode_client, encode_relay,
 };
 
 fn handle() -> Handle {
@@ -33,7 +33,10 @@ fn record() -> DeviceRecord {
 
 fn client_frames() -> Vec<(&'static str, ClientBody)> {
     vec![
-        ("hello", ClientBody::Hello { version_min: 1, version_max: 2, features: 5, agent: "golden/1".to_owned() }),
+        (
+            "hello",
+            ClientBody::Hello { version_min: 1, version_max: 2, features: 5, agent: "golden/1".to_owned() },
+        ),
         (
             "register",
             ClientBody::Register(Box::new(Register {
@@ -48,7 +51,10 @@ fn client_frames() -> Vec<(&'static str, ClientBody)> {
                 token: Some("a.b.c".to_owned()),
             })),
         ),
-        ("login", ClientBody::Login { account: account(1), device: device(2), signature: FrameSignature([7; 64]) }),
+        (
+            "login",
+            ClientBody::Login { account: account(1), device: device(2), signature: FrameSignature([7; 64]) },
+        ),
         (
             "update_devices",
             ClientBody::UpdateDevices(Box::new(UpdateDevices {

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 use waxwing_wire::{
-    AccountId, ClientBody, ClientFrame, DecodeError, Destination, DeviceId, MessageId, Prekey, Request, SealedFor, Submit,
-    decode_client, decode_relay, encode_client, limits,
+    AccountId, ClientBody, ClientFrame, DecodeError, Destination, DeviceId, MessageId, Prekey, Request,
+    SealedFor, Submit, decode_client, decode_relay, encode_client, limits,
 };
 
 fn decoded(body: ClientBody) -> Result<ClientFrame, DecodeError> {

@@ -76,6 +76,10 @@ fn find_targets<'a>(
             continue;
         }
         if waiting >= limits.mailbox_max_envelopes {
+            // A full mailbox of the sender's own other device must not keep the sender from writing to others.
+            if destination.account == append.sender_account {
+                continue;
+            }
             return Ok(Some(Outcome::Refused(RefusalCode::MailboxFull)));
         }
         targets.push(Target { device, sequence: last_sequence + 1, sealed });

@@ -92,7 +92,7 @@ pub enum Write {
         /// When.
         at_ms: i64,
     },
-    /// Forgets envelopes and handshakes remembered before this time.
+    /// Forgets envelopes and handshakes remembered before this time, and drops envelopes that have waited since before it.
     ForgetSeen {
         /// The time.
         before_ms: i64,
@@ -128,7 +128,8 @@ pub enum Write {
         /// Which.
         message: MessageId,
     },
-    /// A receipt came: moves the messages of `sender` in these ranges forward, and forgets what the outbox kept of them.
+    /// A receipt came: moves the messages of `sender` in these ranges forward, and forgets the accepted items that the outbox
+    /// kept of them.
     ApplyReceipt {
         /// Where.
         conversation: ConversationId,

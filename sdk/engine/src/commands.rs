@@ -80,7 +80,6 @@ pub(crate) fn retry<V: View>(work: &mut Work<'_, V>, id: MessageId) -> Ended<V> 
     };
     match message.status {
         Status::Outgoing(Delivery::Failed(_) | Delivery::Cancelled) => {
-            work.write(Write::SetCounter { message: id, counter: 0 });
             work.write(Write::SetDelivery { message: id, delivery: Delivery::Queued });
             post_message(work, id, peer);
             changed(work, &message);

@@ -15,6 +15,9 @@ const BACKOFF_FIRST: Duration = Duration::from_millis(250);
 /// The longest wait between attempts.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
+/// A link that lasted this long makes up for the failures before it.
+const STEADY_AFTER: Duration = Duration::from_secs(10);
+
 /// The wait after a relay said that it speaks other versions.
 const VERSION_WAIT: Duration = Duration::from_secs(300);
 
@@ -42,7 +45,7 @@ enum Link {
     /// The relay is known; login is under way.
     LoggingIn { deadline: Duration, relay: RelayId, challenge: Challenge },
     /// Logged in.
-    Live { heard_at: Duration, ping_at: Duration },
+    Live { since: Duration, heard_at: Duration, ping_at: Duration },
 }
 
 /// The link, and what outlives it.
@@ -140,7 +143,7 @@ impl Connection {
                 self.give_up(work, rng);
                 true
             }
-            Link::Live { heard_at, ping_at } => {
+            Link::Live { heard_at, ping_at, .. } => {
                 if *heard_at + limits::SILENCE_MAX <= elapsed {
                     self.give_up(work, rng);
                     return true;
@@ -161,7 +164,7 @@ impl Connection {
             Link::Dialling { deadline } | Link::Greeting { deadline } | Link::LoggingIn { deadline, .. } => {
                 Some(deadline)
             }
-            Link::Live { heard_at, ping_at } => Some(ping_at.min(heard_at + limits::SILENCE_MAX)),
+            Link::Live { heard_at, ping_at, .. } => Some(ping_at.min(heard_at + limits::SILENCE_MAX)),
         }
     }
 
@@ -193,15 +196,18 @@ impl Connection {
     /// The relay logged this device in.
     pub(crate) fn on_logged_in<V: View>(&mut self, work: &mut Work<'_, V>) {
         let elapsed = work.now.elapsed;
-        self.failures = 0;
-        self.link = Link::Live { heard_at: elapsed, ping_at: elapsed + limits::PING_INTERVAL };
+        self.link =
+            Link::Live { since: elapsed, heard_at: elapsed, ping_at: elapsed + limits::PING_INTERVAL };
         work.notify(Event::Link(LinkEvent::Online));
     }
 
     /// The relay said something.
     pub(crate) fn on_heard(&mut self, elapsed: Duration) {
-        if let Link::Live { heard_at, .. } = &mut self.link {
+        if let Link::Live { since, heard_at, .. } = &mut self.link {
             *heard_at = elapsed;
+            if *since + STEADY_AFTER <= elapsed {
+                self.failures = 0;
+            }
         }
     }
 

@@ -172,11 +172,13 @@ fn receipt_from_proto(receipt: &proto::Receipt) -> Result<ContentBody, BadConten
     if receipt.ranges.len() > RANGES_MAX {
         return Err(BadContent);
     }
-    Ok(ContentBody::Receipt {
-        kind,
-        author: DeviceId::from_slice(&receipt.author_device).ok_or(BadContent)?,
-        ranges: receipt.ranges.iter().map(range).collect::<Result<_, _>>()?,
-    })
+    let ranges = receipt.ranges.iter().map(range).collect::<Result<Vec<_>, _>>()?;
+    // Disjoint, so that one receipt is one walk over a conversation at most.
+    if ranges.windows(2).any(|pair| pair[0].last >= pair[1].first) {
+        return Err(BadContent);
+    }
+    let author = DeviceId::from_slice(&receipt.author_device).ok_or(BadContent)?;
+    Ok(ContentBody::Receipt { kind, author, ranges })
 }
 
 fn message_ids(ids: &[Vec<u8>]) -> Result<Vec<MessageId>, BadContent> {

@@ -54,7 +54,12 @@ impl Wait {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Learned {
     /// The account is known, and good.
-    Known(AccountId),
+    Known {
+        /// Which.
+        account: AccountId,
+        /// Whether anything about it is new.
+        changed: bool,
+    },
     /// The key, or the account under a handle, is another one: this account, as it was known, is on hold.
     KeyChanged(AccountId),
     /// The answer proves nothing, and changed nothing.
@@ -94,6 +99,14 @@ impl Directory {
 
     pub(crate) fn has_finds(&self) -> bool {
         !self.finds.is_empty()
+    }
+
+    /// Whether an answer about an account may come soon.
+    pub(crate) fn is_learning(&self, account: AccountId, now: Duration) -> bool {
+        let query = AccountQuery::Id(account);
+        let is_asked = self.asked.values().any(|ask| ask.query().as_ref() == Some(&query));
+        let is_due = self.waits.get(&query).is_none_or(|wait| wait.until <= now);
+        is_asked || (is_due && self.wanted.contains(&query))
     }
 
     /// How long a device without prekeys is passed over.
@@ -203,14 +216,20 @@ impl Directory {
         };
         let learned = if fits { self.learn(work, me, record, rng)? } else { Learned::Bogus };
         match learned {
-            Learned::Known(_) => {
+            Learned::Known { .. } => {
                 self.waits.remove(&query);
             }
-            Learned::KeyChanged(_) | Learned::Bogus => self.put_off(work.now.elapsed, &query, Duration::ZERO),
+            Learned::KeyChanged(_) => self.put_off(work.now.elapsed, &query, Duration::ZERO),
+            Learned::Bogus => {
+                self.put_off(work.now.elapsed, &query, Duration::ZERO);
+                if matches!(query, AccountQuery::Id(_)) {
+                    self.wanted.insert(query.clone());
+                }
+            }
         }
         if let AccountQuery::Handle(handle) = &query {
             let result = match learned {
-                Learned::Known(account) => Ok(Outcome::Account(account)),
+                Learned::Known { account, .. } => Ok(Outcome::Account(account)),
                 Learned::KeyChanged(_) => Err(Failure::KeyChanged),
                 Learned::Bogus => Err(Failure::Invalid),
             };
@@ -247,12 +266,18 @@ impl Directory {
         let Ok(list) = DeviceList::verify(&record.device_list, *record.account.as_bytes(), &key) else {
             return Ok(Learned::Bogus);
         };
-        if list.version() != record.device_list_version {
+        if list.version() != record.device_list_version
+            || list.devices().len() > limits::DEVICES_PER_ACCOUNT_MAX
+        {
             return Ok(Learned::Bogus);
         }
         let Some(known) = work.account(record.account)? else {
             return self.meet(work, me, record, list, rng);
         };
+        // A name stays with the account under which it was pinned; nobody takes another's by being known already.
+        if known.handle != record.handle || self.handle_is_taken(work, &known)? {
+            return Ok(Learned::Bogus);
+        }
         if known.account_key != record.account_key.0 {
             let changed = Standing::KeyChanged { account: record.account, account_key: record.account_key.0 };
             return hold_account(work, me, known, changed, rng);
@@ -265,8 +290,8 @@ impl Directory {
             let gone: Vec<[u8; 16]> = previous
                 .devices()
                 .iter()
+                .filter(|entry| list.device(&entry.device).is_none_or(|now| now.keys != entry.keys))
                 .map(|entry| entry.device)
-                .filter(|device| list.device(device).is_none())
                 .collect();
             if !gone.is_empty() {
                 // What the old devices had not fetched goes to the new ones.
@@ -283,11 +308,18 @@ impl Directory {
             }
         }
         let state = state_of(record);
-        if state != known {
+        let changed = state != known;
+        if changed {
             work.put_account(state);
         }
         self.lists.insert(record.account, list);
-        Ok(Learned::Known(record.account))
+        Ok(Learned::Known { account: record.account, changed })
+    }
+
+    /// Whether the user accepted another account under an account's handle.
+    fn handle_is_taken<V: View>(&self, work: &Work<'_, V>, known: &AccountState) -> Result<bool, V::Error> {
+        let holder = work.view.account_by_handle(&known.handle)?;
+        Ok(holder.is_some_and(|holder| holder.account != known.account))
     }
 
     /// An account that was not known before. Its key is pinned, unless its handle belonged to another account until now.
@@ -307,7 +339,7 @@ impl Directory {
         }
         work.put_account(state_of(record));
         self.lists.insert(record.account, list);
-        Ok(Learned::Known(record.account))
+        Ok(Learned::Known { account: record.account, changed: true })
     }
 
     /// The relay gave out prekeys: sessions with those devices begin (X3DH §3.3).
@@ -320,9 +352,9 @@ impl Directory {
         devices: &[DevicePrekey],
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
-        match self.asked.remove(&request) {
-            Some(Ask::Prekeys(asked, _)) if asked == account => {}
-            Some(_) | None => return Ok(()),
+        let Some(Ask::Prekeys(asked, wanted)) = self.asked.remove(&request) else { return Ok(()) };
+        if asked != account {
+            return Ok(());
         }
         self.fetches.remove(&account);
         let Some(state) = work.account(account)? else { return Ok(()) };
@@ -339,13 +371,17 @@ impl Directory {
                 .and_then(|bytes| Bundle::verify(bytes, &theirs.address, theirs.keys).ok());
             let session = bundle.and_then(|bundle| Session::initiate(&ours, &theirs, &bundle, rng).ok());
             let sessions = work.sessions(device)?;
-            match session {
-                Some(session) if !sessions.can_send() => sessions.begin(session),
-                Some(_) => {}
-                None => {
-                    let wait = Wait::after(self.keyless.get(&device), elapsed, Duration::ZERO);
-                    self.keyless.insert(device, wait);
-                }
+            if let Some(session) = session
+                && !sessions.can_send()
+            {
+                sessions.begin(session);
+            }
+        }
+        for device in wanted {
+            let device = DeviceAddress { account, device };
+            if !work.sessions(device)?.can_send() {
+                let wait = Wait::after(self.keyless.get(&device), elapsed, Duration::ZERO);
+                self.keyless.insert(device, wait);
             }
         }
         Ok(())

@@ -1,11 +1,12 @@
 //! The engine: one input, one step. Dispatch only; each subject has a module of its own.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rand_core::CryptoRng;
 use waxwing_wire::{
-    AccountQuery, AccountRecord, LoggedIn, RefusalCode, Refused, RelayBody, RelayFrame, Request, Welcome,
-    limits,
+    AccountId, AccountQuery, AccountRecord, LoggedIn, RefusalCode, Refused, RelayBody, RelayFrame, Request,
+    Welcome, limits,
 };
 
 use crate::batch::Write;
@@ -14,22 +15,32 @@ use crate::commands;
 use crate::connection::Connection;
 use crate::directory::{Directory, Learned};
 use crate::effect::{CommandId, Effect, Event, Failure, LinkEvent, Outcome};
-use crate::inbox;
+use crate::inbox::{self, Desk};
 use crate::input::{Command, Input, RegisterAs};
 use crate::me::Me;
 use crate::model::{AccountState, Registration, RelayState, Standing};
 use crate::outbox::Outbox;
-use crate::prekeys::{self, Stock};
+use crate::prekeys::{self, Stock, Withdraw};
 use crate::registration::{self, Next, Registrar};
+use crate::repair::Troubles;
 use crate::step::Step;
 use crate::view::View;
 use crate::work::Work;
 
-/// How often what has served its time is forgotten.
-const EXPIRE_INTERVAL: Duration = Duration::from_secs(24 * 3600);
+/// How often what has served its time is forgotten, and a new week gets its prekey.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 
 /// Accounts whose device lists are looked at after a login, because something for them is undelivered.
 const UNDELIVERED_MAX: usize = 50;
+
+/// Whether the app is still to hear that the backlog is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drained {
+    /// It has heard, or there is nothing to say.
+    No,
+    /// The relay has no more; what came may still have to be opened.
+    ToTell,
+}
 
 /// The sync engine of one device.
 pub struct Engine {
@@ -41,8 +52,12 @@ pub struct Engine {
     publishing: Option<CommandId>,
     directory: Directory,
     outbox: Outbox,
+    troubles: Troubles,
+    /// Accounts whose kept envelopes can be opened now.
+    opening: BTreeSet<AccountId>,
+    drained: Drained,
     stock: Option<Stock>,
-    expired_at: Option<Duration>,
+    upkept_at: Option<Duration>,
     armed: Option<Duration>,
 }
 
@@ -67,8 +82,11 @@ impl Engine {
             publishing: None,
             directory: Directory::default(),
             outbox: Outbox::default(),
+            troubles: Troubles::default(),
+            opening: BTreeSet::new(),
+            drained: Drained::No,
             stock: None,
-            expired_at: None,
+            upkept_at: None,
             armed: None,
         })
     }
@@ -98,7 +116,10 @@ impl Engine {
                 self.on_frame(&mut work, frame, rng)?;
             }
             Input::BadFrame => self.hang_up(&mut work, rng),
-            Input::Wake => self.armed = None,
+            Input::Wake => {
+                self.armed = None;
+                self.open_waiting(&mut work, rng)?;
+            }
         }
         self.go_on(&mut work, rng)?;
         self.arm(&mut work);
@@ -119,7 +140,17 @@ impl Engine {
         if self.connection.tick(work, has_device, cursor, rng) {
             self.on_down(work);
         }
-        let Some(me) = self.me.as_ref().filter(|_| self.connection.is_live()) else { return Ok(()) };
+        let Some(me) = self.me.as_ref().filter(|_| self.connection.is_live()) else {
+            return Ok(());
+        };
+        let elapsed = work.now.elapsed;
+        if self.upkept_at.is_none_or(|at| at + UPKEEP_INTERVAL <= elapsed) {
+            self.upkept_at = Some(elapsed);
+            prekeys::expire(work);
+            if let Some(stock) = &mut self.stock {
+                *stock = prekeys::refill(work, me, &mut self.connection, *stock, Withdraw::WhenDue, rng)?;
+            }
+        }
         if work.reopened {
             // What is to be sent again is seen by the next step only, and must not be overtaken in this one.
             self.outbox.go_back();
@@ -127,6 +158,35 @@ impl Engine {
             self.outbox.pump(work, me, &mut self.connection, &mut self.directory, rng)?;
         }
         self.directory.ask(work, &mut self.connection, rng);
+        self.tell_drained(work)
+    }
+
+    /// Opens what waited for accounts that are known now, some in each step.
+    fn open_waiting<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), V::Error> {
+        let (Some(me), Some(account)) = (&self.me, self.opening.pop_first()) else { return Ok(()) };
+        let desk = Desk::new(me, &mut self.directory, &mut self.troubles);
+        if inbox::open_waiting(work, desk, account, rng)? {
+            self.opening.insert(account);
+        }
+        work.again = true;
+        Ok(())
+    }
+
+    /// The backlog is in once the relay has no more, and nothing waits for an answer that may come soon.
+    fn tell_drained<V: View>(&mut self, work: &mut Work<'_, V>) -> Result<(), V::Error> {
+        if self.drained != Drained::ToTell || work.again || !self.opening.is_empty() {
+            return Ok(());
+        }
+        let elapsed = work.now.elapsed;
+        let waiting = work.view.waiting_senders()?;
+        if !waiting.into_iter().any(|account| self.directory.is_learning(account, elapsed)) {
+            self.drained = Drained::No;
+            work.notify(Event::Drained);
+        }
         Ok(())
     }
 
@@ -137,9 +197,9 @@ impl Engine {
         if live {
             let others = [self.directory.deadline(), self.outbox.deadline()];
             due = others.into_iter().flatten().chain(due).min();
-            if work.again {
-                due = Some(work.now.elapsed);
-            }
+        }
+        if work.again {
+            due = Some(work.now.elapsed);
         }
         let due = due.map(|due| due.max(work.now.elapsed));
         if let Some(due) = due.filter(|due| self.armed != Some(*due)) {
@@ -150,6 +210,7 @@ impl Engine {
 
     /// Everything that was under way on the link is not under way any more.
     fn on_down<V: View>(&mut self, work: &mut Work<'_, V>) {
+        self.drained = Drained::No;
         self.outbox.on_down();
         self.directory.on_down(work);
         self.stock = None;
@@ -321,12 +382,9 @@ impl Engine {
                 self.hang_up(work, rng);
                 Ok(())
             }
-            RelayBody::Accepted { message } => {
-                self.outbox.on_accepted(work, message);
-                Ok(())
-            }
+            RelayBody::Accepted { message } => self.outbox.on_accepted(work, message),
             RelayBody::DevicesStale { message, account, .. } => {
-                self.outbox.on_stale(work.now.elapsed, &mut self.directory, message, account);
+                self.outbox.on_stale(work.now.elapsed, &mut self.directory, (request, message), account);
                 Ok(())
             }
             RelayBody::Prekeys { account, devices } => {
@@ -335,16 +393,17 @@ impl Engine {
             }
             RelayBody::Deliver { envelopes } => {
                 let (Some(me), Some(relay)) = (&self.me, &mut self.relay) else { return Ok(()) };
-                inbox::on_deliver(work, me, &mut self.directory, relay, envelopes, rng)
+                let desk = Desk::new(me, &mut self.directory, &mut self.troubles);
+                inbox::on_deliver(work, desk, relay, envelopes, rng)
             }
             RelayBody::Drained { .. } => {
-                work.notify(Event::Drained);
+                self.drained = Drained::ToTell;
                 Ok(())
             }
             RelayBody::PrekeysLow { one_time_prekeys } => {
                 let (Some(me), Some(stock)) = (&self.me, &mut self.stock) else { return Ok(()) };
                 stock.one_time = one_time_prekeys;
-                *stock = prekeys::refill(work, me, &mut self.connection, *stock, rng)?;
+                *stock = prekeys::refill(work, me, &mut self.connection, *stock, Withdraw::WhenDue, rng)?;
                 Ok(())
             }
             RelayBody::PrekeysPublished { one_time_prekeys } => {
@@ -422,7 +481,9 @@ impl Engine {
         logged_in: &LoggedIn,
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
-        let Some((relay, _)) = self.connection.logging_in().filter(|_| self.registrar.awaits(request)) else {
+        let Some((relay, challenge)) =
+            self.connection.logging_in().filter(|_| self.registrar.awaits(request))
+        else {
             return Ok(());
         };
         let Some(me) = &mut self.me else { return Ok(()) };
@@ -433,6 +494,12 @@ impl Engine {
         self.connection.on_logged_in(work);
         self.outbox.on_live();
         self.directory.on_live();
+        let next = self.connection.request();
+        if let Some((local, body)) = self.registrar.bring_back_others(me, relay, &challenge, next) {
+            work.write(Write::PutLocal(local.clone()));
+            *me = Me::new(local);
+            work.transmit(next, body);
+        }
         let command = self.registrar.on_logged_in();
         if me.record.registration != Registration::Done {
             me.record.registration = Registration::Done;
@@ -447,6 +514,7 @@ impl Engine {
         if logged_in.device_list_version > own.device_list_version {
             self.directory.want(own.account);
         }
+        let mut withdraw = Withdraw::WhenDue;
         if self.relay.is_none_or(|known| known.relay != relay) {
             if self.relay.is_some() {
                 work.reopen_outbox(None);
@@ -458,28 +526,28 @@ impl Engine {
         } else if logged_in.acknowledged > self.relay.map_or(0, |known| known.cursor) {
             // This store acknowledged more than it remembers: somebody put back an old copy. Its sessions may have sealed
             // since, so none of them is used again.
+            withdraw = Withdraw::Now;
             work.write(Write::ArchiveSessions);
             work.notify(Event::StoreRolledBack);
             work.reopened = true;
             work.again = true;
-            let state = RelayState { relay, cursor: logged_in.acknowledged };
+            let state = RelayState { relay, cursor: logged_in.acknowledged.min(i64::MAX as u64) };
             work.write(Write::PutRelay(state));
             self.relay = Some(state);
         }
         let had = Stock::of(logged_in);
-        let stock = prekeys::refill(work, me, &mut self.connection, had, rng)?;
+        let stock = prekeys::refill(work, me, &mut self.connection, had, withdraw, rng)?;
         self.stock = Some(stock);
+        let elapsed = work.now.elapsed;
+        if self.upkept_at.replace(elapsed).is_none_or(|at| at + UPKEEP_INTERVAL <= elapsed) {
+            prekeys::expire(work);
+        }
         if stock == had {
             self.finish_registration(work);
         }
         for account in work.view.waiting_senders()?.into_iter().chain(work.view.undelivered(UNDELIVERED_MAX)?)
         {
             self.directory.want(account);
-        }
-        let elapsed = work.now.elapsed;
-        if self.expired_at.is_none_or(|at| at + EXPIRE_INTERVAL <= elapsed) {
-            self.expired_at = Some(elapsed);
-            prekeys::expire(work);
         }
         Ok(())
     }
@@ -502,12 +570,15 @@ impl Engine {
         }
         let finding = self.directory.has_finds();
         match self.directory.on_account(work, me, request, record, rng)? {
-            Learned::Known(account) => {
+            Learned::Known { account, changed } => {
                 if finding && account != me.address().account {
                     commands::open_conversation(work, me, account);
                 }
-                self.outbox.unblock(account);
-                inbox::open_waiting(work, me, &mut self.directory, account, rng)?;
+                if changed {
+                    self.outbox.unblock(account);
+                }
+                self.opening.insert(account);
+                work.again = true;
                 if account == me.address().account {
                     self.on_own_account(work, record, rng);
                 }
@@ -567,7 +638,10 @@ impl Engine {
             return Ok(());
         }
         if let Some(message) = refused.message {
-            return self.outbox.on_refused(work, &mut self.directory, message, refused);
+            if let Some(me) = &self.me {
+                self.outbox.on_refused(work, &mut self.directory, me, (request, message), refused);
+            }
+            return Ok(());
         }
         if request == Request::NONE {
             return self.on_cut_off(work, refused, rng);
@@ -585,9 +659,7 @@ impl Engine {
         refused: &Refused,
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
-        if refused.code == RefusalCode::UnknownDevice {
-            self.log_in(work, Request::NONE, Next::Revoked(refused.code), rng);
-        } else if refused.code == RefusalCode::Superseded {
+        if refused.code == RefusalCode::Superseded {
             // Another copy of this device is on: coming back at once would make the two throw each other out for ever.
             self.connection.leave_for(work, limits::SILENCE_MAX);
             self.on_down(work);
@@ -598,12 +670,7 @@ impl Engine {
     }
 
     /// The relay does not know an account any more.
-    fn on_gone<V: View>(
-        &mut self,
-        work: &mut Work<'_, V>,
-        account: waxwing_wire::AccountId,
-    ) -> Result<(), V::Error> {
-        inbox::drop_waiting(work, account)?;
+    fn on_gone<V: View>(&mut self, work: &mut Work<'_, V>, account: AccountId) -> Result<(), V::Error> {
         let Some(mut state) = work.account(account)? else { return Ok(()) };
         if matches!(state.standing, Standing::KeyChanged { .. }) {
             return Ok(());

@@ -16,10 +16,13 @@ use crate::model::{
     OutboxPayload, ReceiptKind, Reception, RelayState, Standing, Status,
 };
 use crate::notice::new_message_id;
-use crate::repair;
+use crate::repair::{self, Troubles};
 use crate::sessions::{self, Opening};
 use crate::view::View;
 use crate::work::Work;
+
+/// The greatest place in a mailbox that a relay may give, in the store's integers.
+const SEQUENCE_MAX: u64 = i64::MAX as u64;
 
 /// Kept envelopes that are opened in one step.
 const WAITING_PAGE: usize = 200;
@@ -29,6 +32,8 @@ const WAITING_PAGE: usize = 200;
 pub(crate) struct Replies {
     /// Receipts, by conversation and by the device that wrote the messages.
     receipts: BTreeMap<(ConversationId, DeviceAddress, ReceiptKind), BTreeSet<u64>>,
+    /// Conversations whose receipts were lost, perhaps: all of them are said again.
+    repeated: BTreeSet<ConversationId>,
     /// Submissions that could not be opened, by the device that sent them.
     unopened: BTreeMap<DeviceAddress, Vec<MessageId>>,
 }
@@ -39,15 +44,35 @@ impl Replies {
         self.receipts.entry(key).or_default().insert(message.counter);
     }
 
+    pub(crate) fn repeat_receipts(&mut self, conversation: ConversationId) {
+        self.repeated.insert(conversation);
+    }
+
     pub(crate) fn unopened(&mut self, from: DeviceAddress, wire_id: MessageId) {
         self.unopened.entry(from).or_default().push(wire_id);
     }
 
     /// Puts everything into the outbox.
-    pub(crate) fn post<V: View>(self, work: &mut Work<'_, V>, me: &Me, rng: &mut impl CryptoRng) {
+    pub(crate) fn post<V: View>(
+        self,
+        work: &mut Work<'_, V>,
+        me: &Me,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), V::Error> {
         for ((conversation, author, kind), counters) in self.receipts {
             let ranges = ranges_of(counters);
             post_receipts(work, me, conversation, author, kind, &ranges, rng);
+        }
+        for conversation in self.repeated {
+            let mut runs: BTreeMap<(DeviceAddress, ReceiptKind), Vec<CounterRange>> = BTreeMap::new();
+            for (author, kind, range) in work.view.received(conversation)? {
+                runs.entry((author, kind)).or_default().push(range);
+            }
+            for ((author, kind), ranges) in runs {
+                // The newest runs matter; one receipt holds more of them than an honest conversation has.
+                let newest = &ranges[ranges.len().saturating_sub(RANGES_MAX)..];
+                post_receipts(work, me, conversation, author, kind, newest, rng);
+            }
         }
         for (device, wire_ids) in self.unopened {
             for wire_ids in wire_ids.chunks(SEND_AGAIN_MAX) {
@@ -55,6 +80,21 @@ impl Replies {
                 post_to_device(work, me, device, body, rng);
             }
         }
+        Ok(())
+    }
+}
+
+/// Where envelopes are opened: who opens them, what is known of their senders, and what is answered.
+pub(crate) struct Desk<'a> {
+    pub(crate) me: &'a Me,
+    pub(crate) directory: &'a mut Directory,
+    pub(crate) troubles: &'a mut Troubles,
+    pub(crate) replies: Replies,
+}
+
+impl<'a> Desk<'a> {
+    pub(crate) fn new(me: &'a Me, directory: &'a mut Directory, troubles: &'a mut Troubles) -> Desk<'a> {
+        Desk { me, directory, troubles, replies: Replies::default() }
     }
 }
 
@@ -106,60 +146,54 @@ pub(crate) fn post_to_device<V: View>(
 }
 
 /// The relay delivered envelopes.
+///
+/// What was handled before is known by its name, never by its place: a relay that was put back to an old copy counts from
+/// there again.
 pub(crate) fn on_deliver<V: View>(
     work: &mut Work<'_, V>,
-    me: &Me,
-    directory: &mut Directory,
+    mut desk: Desk<'_>,
     relay: &mut RelayState,
     envelopes: Vec<Envelope>,
     rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
-    let mut replies = Replies::default();
     let mut held_back: BTreeSet<AccountId> = work.view.waiting_senders()?.into_iter().collect();
     let cursor_before = relay.cursor;
+    let mut heard = false;
     for envelope in envelopes {
-        if envelope.sequence <= relay.cursor {
+        if envelope.sequence == 0 || envelope.sequence > SEQUENCE_MAX {
             continue;
         }
         relay.cursor = envelope.sequence;
+        heard = true;
         let from = DeviceAddress { account: envelope.sender_account, device: envelope.sender_device };
-        if from == me.address() {
+        if from == desk.me.address() {
             continue;
         }
         if work.was_seen(from.device, envelope.message)? {
-            repeat_receipt(work, me, envelope.message, &mut replies)?;
+            repeat_receipt(work, &mut desk, envelope.message)?;
             continue;
         }
         work.remember_seen(from.device, envelope.message);
-        let keys = if held_back.contains(&from.account) { None } else { device_keys(work, directory, from)? };
+        let keys =
+            if held_back.contains(&from.account) { None } else { device_keys(work, desk.directory, from)? };
         match keys {
-            Some(keys) => {
-                receive(
-                    work,
-                    me,
-                    directory,
-                    from,
-                    &keys,
-                    envelope.message,
-                    &envelope.payload,
-                    &mut replies,
-                    rng,
-                )?;
-            }
+            Some(keys) => receive(work, &mut desk, from, &keys, envelope.message, &envelope.payload, rng)?,
             None => {
                 held_back.insert(from.account);
-                directory.want(from.account);
+                desk.directory.want(from.account);
                 let at_ms = work.now.utc_ms;
                 let payload = envelope.payload.to_vec();
                 work.write(Write::PutWaiting { sender: from, wire_id: envelope.message, payload, at_ms });
             }
         }
     }
-    replies.post(work, me, rng);
+    desk.replies.post(work, desk.me, rng)?;
     if relay.cursor != cursor_before {
         work.write(Write::PutRelay(*relay));
     }
-    work.transmit(Request::NONE, ClientBody::Acknowledge { cursor: relay.cursor });
+    if heard {
+        work.transmit(Request::NONE, ClientBody::Acknowledge { cursor: relay.cursor });
+    }
     Ok(())
 }
 
@@ -177,61 +211,45 @@ fn device_keys<V: View>(
     Ok(list.and_then(|list| list.device(from.device.as_bytes())).map(|entry| entry.keys))
 }
 
-/// An account was described: its envelopes that waited for this are opened.
+/// An account was described: its envelopes that waited for this are opened, some in each step. Returns whether there are more.
 pub(crate) fn open_waiting<V: View>(
     work: &mut Work<'_, V>,
-    me: &Me,
-    directory: &mut Directory,
+    mut desk: Desk<'_>,
     account: AccountId,
     rng: &mut impl CryptoRng,
-) -> Result<(), V::Error> {
-    let mut replies = Replies::default();
+) -> Result<bool, V::Error> {
     let waiting = work.view.waiting(account, WAITING_PAGE)?;
     let more = waiting.len() == WAITING_PAGE;
     for envelope in waiting {
         // A device that the newest list does not name has no right to speak for the account.
-        if let Some(keys) = device_keys(work, directory, envelope.sender)? {
-            let (from, wire_id) = (envelope.sender, envelope.wire_id);
-            receive(work, me, directory, from, &keys, wire_id, &envelope.payload, &mut replies, rng)?;
+        if let Some(keys) = device_keys(work, desk.directory, envelope.sender)? {
+            receive(work, &mut desk, envelope.sender, &keys, envelope.wire_id, &envelope.payload, rng)?;
         }
         work.write(Write::DeleteWaiting { order: envelope.order });
     }
-    replies.post(work, me, rng);
-    if more {
-        directory.want(account);
-    }
-    Ok(())
-}
-
-/// An account does not exist: what claims to come from it is dropped.
-pub(crate) fn drop_waiting<V: View>(work: &mut Work<'_, V>, account: AccountId) -> Result<(), V::Error> {
-    for envelope in work.view.waiting(account, usize::MAX)? {
-        work.write(Write::DeleteWaiting { order: envelope.order });
-    }
-    Ok(())
+    desk.replies.post(work, desk.me, rng)?;
+    Ok(more)
 }
 
 /// Opens one envelope and does what it says.
-#[allow(clippy::too_many_arguments)] // an envelope, and everything that it can touch
 fn receive<V: View>(
     work: &mut Work<'_, V>,
-    me: &Me,
-    directory: &mut Directory,
+    desk: &mut Desk<'_>,
     from: DeviceAddress,
     keys: &DevicePublic,
     wire_id: MessageId,
     payload: &[u8],
-    replies: &mut Replies,
     rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
-    let plaintext = match sessions::open(work, me, from, keys, wire_id, payload)? {
+    let plaintext = match sessions::open(work, desk.me, from, keys, wire_id, payload)? {
         Opening::Content(plaintext) => plaintext,
         Opening::Replayed => return Ok(()),
-        Opening::Cannot => return repair::on_unopened(work, me, from, wire_id, replies),
+        Opening::Cannot => return repair::on_unopened(work, desk, from, wire_id),
     };
+    desk.troubles.end(from);
     // An authentic sender that says nonsense: nothing to repair, and nothing to show.
     let Ok(content) = Content::decode_padded(plaintext.as_bytes()) else { return Ok(()) };
-    let own = me.address().account;
+    let own = desk.me.address().account;
     let peer = if from.account == own { content.recipient } else { from.account };
     let fits = (from.account == own || content.recipient == own)
         && content.conversation == ConversationId::direct(own, peer);
@@ -239,12 +257,12 @@ fn receive<V: View>(
         return Ok(());
     }
     match content.body {
-        ContentBody::Text(text) => on_text(work, me, directory, from, peer, text, replies),
+        ContentBody::Text(text) => on_text(work, desk, from, peer, text),
         ContentBody::Receipt { kind, author, ranges } => {
-            on_receipt(work, me, from, peer, kind, author, ranges);
+            on_receipt(work, desk.me, from, peer, kind, author, ranges);
             Ok(())
         }
-        ContentBody::SendAgain { wire_ids } => repair::on_send_again(work, me, from, wire_ids, rng),
+        ContentBody::SendAgain { wire_ids } => repair::on_send_again(work, desk, from, wire_ids, rng),
         ContentBody::Unavailable { lost, not_messages } => {
             repair::on_unavailable(work, from, lost, not_messages)
         }
@@ -254,14 +272,12 @@ fn receive<V: View>(
 
 fn on_text<V: View>(
     work: &mut Work<'_, V>,
-    me: &Me,
-    directory: &mut Directory,
+    desk: &mut Desk<'_>,
     from: DeviceAddress,
     peer: AccountId,
     text: Text,
-    replies: &mut Replies,
 ) -> Result<(), V::Error> {
-    let own = me.address().account;
+    let own = desk.me.address().account;
     let conversation = ConversationId::direct(own, peer);
     if let Some(answers) = text.answers.filter(|answers| *answers != text.message) {
         drop_unreadable(work, from, answers)?;
@@ -269,15 +285,11 @@ fn on_text<V: View>(
     if let Some(known) = work.message(text.message)? {
         let fills = known.sender.account == from.account && is_unreadable(&known);
         if !fills {
-            return if known.sender == from {
-                repeat_receipt(work, me, text.message, replies)
-            } else {
-                Ok(())
-            };
+            return if known.sender == from { repeat_receipt(work, desk, text.message) } else { Ok(()) };
         }
     }
     if work.account(peer)?.is_none() {
-        directory.want(peer);
+        desk.directory.want(peer);
     }
     let now_ms = work.now.utc_ms;
     work.write(Write::PutConversation { conversation, peer, created_at_ms: now_ms });
@@ -294,7 +306,7 @@ fn on_text<V: View>(
         status,
     };
     if !is_ours {
-        replies.receipt(&message, ReceiptKind::Delivered);
+        desk.replies.receipt(&message, ReceiptKind::Delivered);
         work.notify(Event::MessageReadable(message.id));
     }
     work.put_message(message);
@@ -322,19 +334,14 @@ pub(crate) fn drop_unreadable<V: View>(
 }
 
 /// A message came again: its sender has perhaps lost the receipt.
-fn repeat_receipt<V: View>(
-    work: &mut Work<'_, V>,
-    me: &Me,
-    id: MessageId,
-    replies: &mut Replies,
-) -> Result<(), V::Error> {
+fn repeat_receipt<V: View>(work: &Work<'_, V>, desk: &mut Desk<'_>, id: MessageId) -> Result<(), V::Error> {
     let Some(message) = work.message(id)? else { return Ok(()) };
-    if message.sender.account == me.address().account || is_unreadable(&message) {
+    if message.sender.account == desk.me.address().account || is_unreadable(&message) {
         return Ok(());
     }
     match message.status {
-        Status::Incoming(Reception::Read) => replies.receipt(&message, ReceiptKind::Read),
-        Status::Incoming(Reception::Unread) => replies.receipt(&message, ReceiptKind::Delivered),
+        Status::Incoming(Reception::Read) => desk.replies.receipt(&message, ReceiptKind::Read),
+        Status::Incoming(Reception::Unread) => desk.replies.receipt(&message, ReceiptKind::Delivered),
         Status::Incoming(Reception::Waiting | Reception::Lost) | Status::Outgoing(_) | Status::Local => {}
     }
     Ok(())

@@ -15,7 +15,8 @@ use std::time::Duration;
 use rand_core::CryptoRng;
 use waxwing_crypto::DeviceList;
 use waxwing_wire::{
-    AccountId, ClientBody, Destination, DeviceId, MessageId, RefusalCode, Refused, SealedFor, Submit, limits,
+    AccountId, ClientBody, Destination, DeviceId, MessageId, RefusalCode, Refused, Request, SealedFor,
+    Submit, limits,
 };
 use zeroize::Zeroizing;
 
@@ -27,7 +28,7 @@ use crate::effect::Event;
 use crate::me::Me;
 use crate::model::{
     AccountState, Body, ConversationId, Delivery, DeviceAddress, FailureReason, HoldReason, Lane, LaneKind,
-    Message, OutboxItem, OutboxOrder, OutboxPayload, ReceiptKind, SealedRecord, Standing,
+    Message, OutboxItem, OutboxOrder, OutboxPayload, ReceiptKind, SealedRecord, Standing, Status,
 };
 use crate::view::View;
 use crate::work::Work;
@@ -50,6 +51,7 @@ const RETRY_WAIT: Duration = Duration::from_secs(2);
 /// A submission that is under way.
 #[derive(Debug, Clone)]
 struct Flight {
+    request: Request,
     order: OutboxOrder,
     lane: Lane,
     payload: OutboxPayload,
@@ -62,6 +64,8 @@ pub(crate) struct Outbox {
     flights: BTreeMap<MessageId, Flight>,
     sent_up_to: BTreeMap<Lane, OutboxOrder>,
     blocked: BTreeMap<AccountId, Duration>,
+    /// Refusals in a row, by the account that the messages were for.
+    refusals: BTreeMap<AccountId, u32>,
     busy: bool,
 }
 
@@ -94,6 +98,7 @@ impl Outbox {
         self.on_down();
         self.fence = 0;
         self.blocked.clear();
+        self.refusals.clear();
         self.busy = true;
     }
 
@@ -154,9 +159,10 @@ impl Outbox {
             for item in items {
                 match self.prepare(&item, work, me, directory, rng)? {
                     Prepared::Ready(submit) => {
-                        let flight = Flight { order: item.order, lane, payload: item.draft.payload };
+                        let request = connection.request();
+                        let flight = Flight { request, order: item.order, lane, payload: item.draft.payload };
                         self.flights.insert(submit.message, flight);
-                        work.transmit(connection.request(), ClientBody::Submit(submit));
+                        work.transmit(request, ClientBody::Submit(submit));
                     }
                     Prepared::Done => {}
                     Prepared::Blocked => return Ok(()),
@@ -322,12 +328,22 @@ impl Outbox {
     }
 
     /// The relay has a submission.
-    pub(crate) fn on_accepted<V: View>(&mut self, work: &mut Work<'_, V>, message: MessageId) {
-        let Some(flight) = self.flights.remove(&message) else { return };
+    pub(crate) fn on_accepted<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        message: MessageId,
+    ) -> Result<(), V::Error> {
+        let Some(flight) = self.flights.remove(&message) else { return Ok(()) };
+        self.refusals.remove(&flight.lane.to);
         match flight.payload {
             OutboxPayload::Message { message } => {
-                work.write(Write::AcceptOutbox { order: flight.order });
-                set_delivery(work, message, Delivery::Sent);
+                // The receipt can be faster than the relay's answer.
+                if work.message(message)?.is_some_and(|message| is_delivered(&message)) {
+                    work.write(Write::DeleteOutbox { order: flight.order });
+                } else {
+                    work.write(Write::AcceptOutbox { order: flight.order });
+                    set_delivery(work, message, Delivery::Sent);
+                }
             }
             OutboxPayload::Resend { .. } => work.write(Write::AcceptOutbox { order: flight.order }),
             OutboxPayload::Control { .. } => work.write(Write::DeleteOutbox { order: flight.order }),
@@ -335,6 +351,7 @@ impl Outbox {
         if self.flights.is_empty() {
             work.again = true;
         }
+        Ok(())
     }
 
     /// The relay knows a newer device list: it is fetched, and what was under way goes out again.
@@ -342,10 +359,10 @@ impl Outbox {
         &mut self,
         now: Duration,
         directory: &mut Directory,
-        message: MessageId,
+        (request, message): (Request, MessageId),
         account: AccountId,
     ) {
-        if self.flights.contains_key(&message) {
+        if self.flights.get(&message).is_some_and(|flight| flight.request == request) {
             self.go_back();
             self.blocked.insert(account, now + STALE_WAIT);
             directory.want(account);
@@ -357,14 +374,19 @@ impl Outbox {
         &mut self,
         work: &mut Work<'_, V>,
         directory: &mut Directory,
-        message: MessageId,
+        me: &Me,
+        (request, message): (Request, MessageId),
         refused: &Refused,
-    ) -> Result<(), V::Error> {
-        let Some(flight) = self.flights.get(&message).cloned() else { return Ok(()) };
-        let wait = Duration::from_millis(refused.retry_after_ms.into()).max(RETRY_WAIT);
+    ) {
+        // An answer to a transmission that was taken back since says nothing about the one that is under way.
+        let of_this = |flight: &&Flight| flight.request == request;
+        let Some(flight) = self.flights.get(&message).filter(of_this).cloned() else { return };
+        let count = self.refusals.entry(flight.lane.to).or_default();
+        *count = count.saturating_add(1);
+        let wait = RETRY_WAIT.saturating_mul(1 << (*count).min(7));
+        let wait = wait.max(Duration::from_millis(refused.retry_after_ms.into()));
         match refused.code {
-            // The answer to what was under way when another one was refused: all of it was taken back then.
-            RefusalCode::Fenced => {}
+            RefusalCode::Fenced => self.go_back(),
             RefusalCode::TooLarge | RefusalCode::BadFrame => {
                 self.go_back();
                 self.fail(work, &flight, FailureReason::TooLarge);
@@ -373,6 +395,7 @@ impl Outbox {
                 self.go_back();
                 self.blocked.insert(flight.lane.to, work.now.elapsed + wait);
                 directory.want(flight.lane.to);
+                directory.want(me.address().account);
             }
             RefusalCode::MailboxFull | RefusalCode::RateLimited | RefusalCode::Unavailable => {
                 self.go_back();
@@ -393,12 +416,12 @@ impl Outbox {
             }
             _ => self.go_back(),
         }
-        Ok(())
     }
 
     fn fail<V: View>(&mut self, work: &mut Work<'_, V>, flight: &Flight, reason: FailureReason) {
         work.write(Write::DeleteOutbox { order: flight.order });
-        self.sent_up_to.insert(flight.lane, flight.order);
+        // Only the next step sees that it is gone.
+        work.reopened = true;
         if let OutboxPayload::Message { message } = flight.payload {
             set_delivery(work, message, Delivery::Failed(reason));
         }
@@ -411,6 +434,10 @@ impl Outbox {
         self.flights.clear();
         self.sent_up_to.clear();
     }
+}
+
+fn is_delivered(message: &Message) -> bool {
+    matches!(message.status, Status::Outgoing(Delivery::Delivered | Delivery::Read))
 }
 
 fn is_read_receipt(content: &Content) -> bool {
@@ -473,7 +500,7 @@ fn hold<V: View>(work: &mut Work<'_, V>, lane: Lane, reason: HoldReason) -> Resu
     for item in work.view.outbox(lane, 0, HOLD_PAGE)? {
         if let OutboxPayload::Message { message } = item.draft.payload
             && let Some(entry) = work.message(message)?
-            && entry.status != crate::model::Status::Outgoing(held)
+            && entry.status != Status::Outgoing(held)
         {
             set_delivery(work, message, held);
             work.touch(entry.conversation);

@@ -17,6 +17,21 @@ const WEEK_MS: i64 = 7 * 24 * 3600 * 1000;
 /// How long private halves are kept after their successor was made, and names of envelopes after they came, in milliseconds.
 const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
 
+/// Prekeys that an old copy of the store may not know of; a relay that claims more is not believed.
+const ID_GAP_MAX: u32 = 100_000;
+
+/// The greatest id that is given to a prekey, far below the end of its type.
+const ID_MAX: u32 = u32::MAX - 1_000;
+
+/// Whether the bundles that the relay still gives out are good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Withdraw {
+    /// They are, as long as their week lasts.
+    WhenDue,
+    /// Some may be of private halves that this store does not have.
+    Now,
+}
+
 /// What the relay has of this device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stock {
@@ -41,16 +56,23 @@ pub(crate) fn refill<V: View>(
     me: &Me,
     connection: &mut Connection,
     stock: Stock,
+    withdraw: Withdraw,
     rng: &mut impl CryptoRng,
 ) -> Result<Stock, V::Error> {
     let now_ms = work.now.utc_ms;
-    let (weekly, is_new) = weekly_prekey(work, rng)?;
+    let (weekly, is_new) = weekly_prekey(work, withdraw, rng)?;
     let enough = stock.one_time >= limits::PREKEYS_TARGET / 2;
     if !is_new && stock.last_resort && enough {
         return Ok(stock);
     }
     let ours = Ours { address: me.address().to_crypto(), secrets: me.secrets() };
-    let mut next_id = work.view.highest_prekey_id()?.max(stock.highest_id) + 1;
+    let ours_highest = work.view.highest_prekey_id()?;
+    // A relay that claims to know prekeys which this device cannot have made is not believed.
+    let theirs_highest = Some(stock.highest_id).filter(|id| *id <= ours_highest.saturating_add(ID_GAP_MAX));
+    let mut next_id = ours_highest.max(theirs_highest.unwrap_or(0)).saturating_add(1);
+    if next_id > ID_MAX {
+        return Ok(stock);
+    }
     let publish =
         |secret: &OneTimePrekey| Prekey { id: secret.id(), bundle: secret.bundle(&ours, &weekly).into() };
 
@@ -63,7 +85,7 @@ pub(crate) fn refill<V: View>(
     }
     let missing = limits::PREKEYS_TARGET.saturating_sub(if is_new { 0 } else { stock.one_time }) as usize;
     let mut one_time = Vec::with_capacity(missing);
-    for record in work.view.one_time_prekeys_above(stock.highest_id, missing)? {
+    for record in work.view.one_time_prekeys_above(stock.highest_id, if is_new { 0 } else { missing })? {
         // Made before, and never taken by the relay.
         if let Ok(secret) = OneTimePrekey::from_bytes(&record.secret) {
             one_time.push(publish(&secret));
@@ -87,12 +109,15 @@ pub(crate) fn refill<V: View>(
 /// The signed prekey of this week, and whether it is a new one.
 fn weekly_prekey<V: View>(
     work: &mut Work<'_, V>,
+    withdraw: Withdraw,
     rng: &mut impl CryptoRng,
 ) -> Result<(WeeklyPrekey, bool), V::Error> {
     let now_ms = work.now.utc_ms;
     let newest = work.view.newest_prekey(PrekeyKind::Weekly)?;
-    let next_id = newest.as_ref().map_or(1, |record| record.id + 1);
-    let fresh = newest.filter(|record| (0..WEEK_MS).contains(&(now_ms - record.created_at_ms)));
+    let next_id = newest.as_ref().map_or(1, |record| record.id.wrapping_add(1));
+    let age_ms = |record: &PrekeyRecord| now_ms.saturating_sub(record.created_at_ms);
+    let fresh =
+        newest.filter(|record| withdraw == Withdraw::WhenDue && (0..WEEK_MS).contains(&age_ms(record)));
     if let Some(weekly) = fresh.and_then(|record| WeeklyPrekey::from_bytes(&record.secret).ok()) {
         return Ok((weekly, false));
     }
@@ -114,8 +139,9 @@ fn store<V: View>(work: &mut Work<'_, V>, secret: &OneTimePrekey, kind: PrekeyKi
 
 /// Forgets what has served its time.
 pub(crate) fn expire<V: View>(work: &mut Work<'_, V>) {
-    let before_ms = work.now.utc_ms - KEPT_MS;
+    let before_ms = work.now.utc_ms.saturating_sub(KEPT_MS);
     work.write(Write::ExpirePrekeys { before_ms });
-    work.write(Write::ForgetSeen { before_ms });
+    // A last-resort handshake is remembered for longer than its private half can live.
+    work.write(Write::ForgetSeen { before_ms: before_ms.saturating_sub(2 * WEEK_MS) });
     work.write(Write::ExpireOutbox { before_ms });
 }

@@ -5,8 +5,8 @@
 //!   Replacing --FetchAccount, UpdateDevices------> Done       the account's key was kept; its older devices end
 //!   Adding    --FetchAccount, UpdateDevices------> Done       the account's key was kept; its older devices stay
 //!   Done      --Login--------------------> Done
-//!             --unknown to a new relay---> Register, or Adding      the relay lost its database
-//!             --unknown to the old one---> Revoked                  this device was removed
+//!             --unknown------------------> Register, UpdateDevices  the relay lost what it had
+//!             --unknown, FetchAccount----> Revoked                  the account's newer list does not name this device
 //! ```
 
 use rand_core::CryptoRng;
@@ -154,10 +154,34 @@ impl Registrar {
                 | Registration::Revoked => Next::Fail(Failure::WrongAccountKey),
             };
         }
-        let Some(current) = verified(record) else { return Next::Fail(Failure::WrongAccountKey) };
+        let Some(mut current) = verified(record) else { return Next::Fail(Failure::WrongAccountKey) };
         let mut local = me.record.clone();
         local.address.account = record.account;
-        let Some(list) = next_list(me, &local, &key, &current) else {
+        if me.record.registration == Registration::Done {
+            match own_list(&me.record) {
+                // The relay shows an older list, with devices that may have been removed since.
+                Some(ours) if current.check_successor_of(&ours).is_err() => current = ours,
+                Some(_) | None => {
+                    if current.device(me.address().device.as_bytes()).is_none() {
+                        return Next::Revoked(RefusalCode::UnknownDevice);
+                    }
+                }
+            }
+        }
+        self.update_devices(me, local, &key, &current, (relay, challenge), request)
+    }
+
+    /// Signs the next device list, with this device on it, and hands it to the relay.
+    fn update_devices(
+        &mut self,
+        me: &Me,
+        mut local: LocalDevice,
+        key: &AccountKey,
+        current: &DeviceList,
+        (relay, challenge): (RelayId, &Challenge),
+        request: Request,
+    ) -> Next {
+        let Some(list) = next_list(me, &local, key, current) else {
             return Next::Fail(Failure::TooManyDevices);
         };
         local.device_list = list.as_bytes().to_vec();
@@ -185,6 +209,24 @@ impl Registrar {
         Next::StoreAndSay(Box::new(local), ClientBody::UpdateDevices(Box::new(update)))
     }
 
+    /// After a relay that lost its database has taken one device back, it is told of the account's others.
+    pub(crate) fn bring_back_others(
+        &mut self,
+        me: &Me,
+        relay: RelayId,
+        challenge: &Challenge,
+        request: Request,
+    ) -> Option<(LocalDevice, ClientBody)> {
+        let registered = matches!(self.asked, Some((_, Asked::Register)));
+        let list = own_list(&me.record).filter(|list| registered && list.devices().len() > 1)?;
+        let key = me.account_key()?;
+        let next = self.update_devices(me, me.record.clone(), &key, &list, (relay, challenge), request);
+        match next {
+            Next::StoreAndSay(local, body) => Some((*local, body)),
+            Next::Say(_) | Next::Fail(_) | Next::Revoked(_) => None,
+        }
+    }
+
     /// The relay logged this device in. Returns the command that waited for it.
     pub(crate) fn on_logged_in(&mut self) -> Option<CommandId> {
         self.asked = None;
@@ -207,12 +249,17 @@ impl Registrar {
         let code = refused.code;
         let failure = Failure::Refused { code, retry_after_ms: refused.retry_after_ms };
         match (asked, code) {
+            // A relay's word is not enough to end a device: the account's own list decides. Where the relay has lost the
+            // account, the device brings it back.
             (Some(Asked::Login), RefusalCode::UnknownDevice | RefusalCode::UnknownAccount) => {
-                if self.relay_is_new {
+                if self.relay_is_new || code == RefusalCode::UnknownAccount {
                     self.register(me, relay, challenge, request)
                 } else {
-                    Next::Revoked(code)
+                    self.fetch(me, request)
                 }
+            }
+            (Some(Asked::Account), RefusalCode::UnknownAccount) if done => {
+                self.register(me, relay, challenge, request)
             }
             (Some(Asked::Register), RefusalCode::AccountExists | RefusalCode::HandleTaken) if done => {
                 self.fetch(me, request)

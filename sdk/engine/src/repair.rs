@@ -5,12 +5,14 @@
 //!                                    --Unavailable----> lost, visibly; or dropped, if it was no message
 //! ```
 
+use std::collections::BTreeMap;
+
 use rand_core::CryptoRng;
 use waxwing_wire::MessageId;
 
 use crate::batch::Write;
 use crate::content::ContentBody;
-use crate::inbox::{Replies, drop_unreadable, is_unreadable, post_receipts, post_to_device};
+use crate::inbox::{Desk, drop_unreadable, is_unreadable, post_to_device};
 use crate::me::Me;
 use crate::model::{
     Body, ConversationId, DeviceAddress, Lane, LaneKind, Message, OutboxDraft, OutboxPayload, Reception,
@@ -23,24 +25,60 @@ use crate::work::Work;
 /// How often a message is sent again to one device.
 const SEND_AGAIN_ATTEMPTS_MAX: u32 = 5;
 
+/// Envelopes of one device in a row that are asked for again. Beyond it they are shown as lost.
+const UNOPENED_IN_A_ROW_MAX: u32 = 500;
+
+/// After so many unopened envelopes in a row, and each time they have doubled, a new session is begun even if the last one is
+/// not answered yet.
+const NEW_SESSION_AFTER: u32 = 4;
+
+/// Devices whose troubles are counted at a time.
+const TROUBLED_DEVICES_MAX: usize = 10_000;
+
+/// Devices whose envelopes cannot be opened, and how many in a row. Forgotten with the process: a restart may try again.
+#[derive(Debug, Default)]
+pub(crate) struct Troubles {
+    in_a_row: BTreeMap<DeviceAddress, u32>,
+}
+
+impl Troubles {
+    fn count(&mut self, device: DeviceAddress) -> u32 {
+        if self.in_a_row.len() >= TROUBLED_DEVICES_MAX {
+            self.in_a_row.clear();
+        }
+        let count = self.in_a_row.entry(device).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
+
+    /// An envelope of this device was opened.
+    pub(crate) fn end(&mut self, device: DeviceAddress) {
+        self.in_a_row.remove(&device);
+    }
+}
+
 /// An envelope of a known device could not be opened: its sender is asked for it, in a new session.
 pub(crate) fn on_unopened<V: View>(
     work: &mut Work<'_, V>,
-    me: &Me,
+    desk: &mut Desk<'_>,
     from: DeviceAddress,
     wire_id: MessageId,
-    replies: &mut Replies,
 ) -> Result<(), V::Error> {
     if work.message(wire_id)?.is_some() {
         return Ok(());
     }
-    // A session that we began ourselves and that is not answered yet is new enough; so a storm of repairs ends by itself.
-    let sessions = work.sessions(from)?;
-    if !sessions.awaits_answer() {
-        sessions.archive_all();
+    let count = desk.troubles.count(from);
+    let asks = count <= UNOPENED_IN_A_ROW_MAX;
+    if asks {
+        // A session that we began ourselves and that is not answered yet is new enough; so a storm of repairs ends by itself.
+        // Unless it is that one which the device cannot open.
+        let sessions = work.sessions(from)?;
+        if !sessions.awaits_answer() || (count >= NEW_SESSION_AFTER && count.is_power_of_two()) {
+            sessions.archive_all();
+        }
+        desk.replies.unopened(from, wire_id);
     }
-    replies.unopened(from, wire_id);
-    let own = me.address().account;
+    let own = desk.me.address().account;
     let conversation = ConversationId::direct(own, from.account);
     if from.account == own {
         return Ok(());
@@ -55,7 +93,7 @@ pub(crate) fn on_unopened<V: View>(
         sent_at_ms: now_ms,
         stored_at_ms: now_ms,
         body: Body::Unreadable,
-        status: Status::Incoming(Reception::Waiting),
+        status: Status::Incoming(if asks { Reception::Waiting } else { Reception::Lost }),
     });
     Ok(())
 }
@@ -63,11 +101,14 @@ pub(crate) fn on_unopened<V: View>(
 /// A device could not open submissions of ours.
 pub(crate) fn on_send_again<V: View>(
     work: &mut Work<'_, V>,
-    me: &Me,
+    desk: &mut Desk<'_>,
     from: DeviceAddress,
     wire_ids: Vec<MessageId>,
     rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
+    // If our newest session is the one that it cannot open, we answer in the one in which it wrote.
+    work.sessions(from)?.yield_unanswered();
+    let me = desk.me;
     let mut lost = Vec::new();
     let mut not_messages = Vec::new();
     for wire_id in wire_ids {
@@ -88,10 +129,7 @@ pub(crate) fn on_send_again<V: View>(
     }
     if !not_messages.is_empty() && from.account != me.address().account {
         // Perhaps they were receipts: what they said is said again.
-        let conversation = ConversationId::direct(me.address().account, from.account);
-        for (author, kind, range) in work.view.received(conversation)? {
-            post_receipts(work, me, conversation, author, kind, &[range], rng);
-        }
+        desk.replies.repeat_receipts(ConversationId::direct(me.address().account, from.account));
     }
     if !lost.is_empty() || !not_messages.is_empty() {
         post_to_device(work, me, from, ContentBody::Unavailable { lost, not_messages }, rng);

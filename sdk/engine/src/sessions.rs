@@ -96,6 +96,17 @@ impl Sessions {
         }
     }
 
+    /// Lets the active session go if the device has not answered it: it cannot open it, and wrote in another one.
+    pub(crate) fn yield_unanswered(&mut self) {
+        if self.awaits_answer()
+            && let Some(active) = self.active()
+        {
+            active.rank = RANK_ARCHIVED;
+            active.dirty = true;
+            self.held.sort_by_key(|held| std::cmp::Reverse(held.rank));
+        }
+    }
+
     fn insert(&mut self, session: Session, rank: u64) {
         self.held.push(Held { id: session.id(), rank, session, dirty: true });
         self.held.sort_by_key(|held| std::cmp::Reverse(held.rank));

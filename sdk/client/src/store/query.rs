@@ -165,6 +165,7 @@ statements! {
     REMEMBER_SEEN = "INSERT OR REPLACE INTO seen (device, wire_id, at_ms) VALUES (?1, ?2, ?3)";
     FORGET_SEEN = "DELETE FROM seen WHERE at_ms < ?1";
     FORGET_HANDSHAKES = "DELETE FROM handshake WHERE at_ms < ?1";
+    DROP_WAITING_SINCE = "DELETE FROM waiting WHERE at_ms < ?1";
     MESSAGE_KIND = "SELECT kind = 1, conversation, arrival FROM message WHERE message = ?1";
     ADD_MESSAGE = "INSERT INTO message (message, conversation, sender_account, sender_device, counter, sent_at_ms, \
         stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision) \
@@ -179,7 +180,7 @@ statements! {
         RETURNING conversation";
     RECEIPT = "UPDATE message SET state = ?5, reason = 0, revision = ?6 WHERE conversation = ?1 AND sender_device = ?2 \
         AND counter BETWEEN max(?3, 1) AND ?4 AND direction = 0 AND state < ?5 RETURNING message";
-    FORGET_RECEIVED = "DELETE FROM outbox WHERE kind = 0 AND message IN (SELECT m.message FROM message m \
+    FORGET_RECEIVED = "DELETE FROM outbox WHERE kind = 0 AND accepted = 1 AND message IN (SELECT m.message FROM message m \
         WHERE m.conversation = ?1 AND m.sender_device = ?2 AND m.counter BETWEEN max(?3, 1) AND ?4 AND m.direction = 0)";
     MARK_READ = "UPDATE message SET state = 3, revision = ?5 WHERE conversation = ?1 AND sender_device = ?2 \
         AND counter BETWEEN max(?3, 1) AND ?4 AND direction = 1 AND state = 2 RETURNING message";
