@@ -263,6 +263,25 @@ impl Scenario {
             .with(seconds(20), Plan::Write { device: 0, to: 1 })
     }
 
+    /// The scenario of a name: that of its function, with hyphens.
+    #[must_use]
+    pub fn named(name: &str) -> Option<fn(u64) -> Scenario> {
+        Some(match name {
+            "random" => Scenario::random,
+            "both-write-first-at-once" => Scenario::both_write_first_at_once,
+            "reinstalled-device" => Scenario::reinstalled_device,
+            "prekeys-run-out" => Scenario::prekeys_run_out,
+            "wiped-relay" => Scenario::wiped_relay,
+            "failing-disks" => Scenario::failing_disks,
+            "dying-processes" => Scenario::dying_processes,
+            "clocks-wrong-by-ten-years" => Scenario::clocks_wrong_by_ten_years,
+            "rolled-back-store" => Scenario::rolled_back_store,
+            "evil-relay" => Scenario::evil_relay,
+            "swapped-key" => Scenario::swapped_key,
+            _ => return None,
+        })
+    }
+
     fn is_evil(&self) -> bool {
         self.plans.iter().any(|(_, plan)| matches!(plan, Plan::Evil(_)))
     }

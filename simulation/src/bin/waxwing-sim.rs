@@ -7,21 +7,23 @@ use std::time::Instant;
 use waxwing_simulation::scenario::{Scenario, Trace};
 use waxwing_simulation::world::Counts;
 
-const USAGE: &str = "usage: waxwing-sim [SEED | --count N [--from SEED]] [--verbose]";
+const USAGE: &str = "usage: waxwing-sim [SEED | --count N [--from SEED]] [--scenario NAME] [--verbose]";
 
 struct Options {
     first: u64,
     count: u64,
     trace: Trace,
+    scenario: fn(u64) -> Scenario,
 }
 
 fn options() -> Option<Options> {
-    let mut options = Options { first: 1, count: 1, trace: Trace::Off };
+    let mut options = Options { first: 1, count: 1, trace: Trace::Off, scenario: Scenario::random };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--verbose" => options.trace = Trace::Kept,
             "--count" => options.count = arguments.next()?.parse().ok()?,
+            "--scenario" => options.scenario = Scenario::named(&arguments.next()?)?,
             "--from" => options.first = arguments.next()?.parse().ok()?,
             seed => options.first = seed.parse().ok()?,
         }
@@ -30,14 +32,14 @@ fn options() -> Option<Options> {
 }
 
 fn main() -> ExitCode {
-    let Some(Options { first, count, trace }) = options() else {
+    let Some(Options { first, count, trace, scenario }) = options() else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
     let begun = Instant::now();
     let (mut total, mut failed) = (Counts::default(), 0);
     for seed in first..first.saturating_add(count) {
-        match Scenario::random(seed).run(trace) {
+        match scenario(seed).run(trace) {
             Ok(counts) => total = sum(total, counts),
             Err(failure) => {
                 failed += 1;
