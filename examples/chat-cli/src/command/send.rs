@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 use waxwing::limits::TEXT_SIZE_MAX_BYTES;
-use waxwing::{Client, Conversation, Delivery, Draft, Page, Sent};
+use waxwing::{
+    Client, Conversation, Delivery, Draft, HoldReason, ListDiff, PAGE_ITEMS_MAX, Page, Sent, Status,
+    TimelineItem,
+};
 
 use super::{control, lines, patience};
 use crate::args::{Common, Send, Wait};
@@ -21,6 +24,9 @@ pub(crate) type Texts = mpsc::Receiver<Result<String, Fail>>;
 
 /// Newest entries among which a message that was just accepted is found, to print it.
 const JUST_NOW: usize = 32;
+
+/// How often a message is looked at whose recipient is gone.
+const HOLD_PAUSE: Duration = Duration::from_millis(200);
 
 /// A message that is on disk.
 struct Accepted {
@@ -119,6 +125,10 @@ pub(crate) async fn deliver(
     report: Report<'_>,
 ) -> Result<usize, Fail> {
     let (accepted, waiting) = mpsc::unbounded_channel();
+    for sent in left_behind(client, &errand.handle).await? {
+        // The other end is held right here.
+        let _ = accepted.send(Accepted { sent, record: None });
+    }
     let (ended, has_ended) = watch::channel(false);
     let accept = async {
         let result = accept_all(client, errand, texts, accepted).await;
@@ -134,6 +144,26 @@ pub(crate) async fn deliver(
     let tally = waited?;
     judge(client, errand.wait, &tally)?;
     flushed.map(|()| tally.accepted)
+}
+
+/// The messages to this person that an earlier run accepted and did not get out. What is not among the newest goes before
+/// them, and needs no following.
+async fn left_behind(client: &Client, handle: &str) -> Result<Vec<Sent>, Fail> {
+    let Some(ListDiff::Reset { items }) = client.conversations().next().await else { return Ok(Vec::new()) };
+    let Some(item) = items.iter().find(|item| item.peer.name().eq_ignore_ascii_case(handle)) else {
+        return Ok(Vec::new());
+    };
+    let conversation = client.conversation(item.conversation_id).map_err(session::fail)?;
+    let newest = conversation.history(Page::newest(PAGE_ITEMS_MAX)).await.map_err(session::fail)?;
+    let waits = |item: &&TimelineItem| {
+        matches!(
+            item.state,
+            Status::Outgoing(
+                Delivery::Queued | Delivery::Sending | Delivery::Held(HoldReason::RecipientGone)
+            )
+        )
+    };
+    Ok(newest.iter().filter(waits).map(|item| client.sent(item.message_id)).collect())
 }
 
 /// Puts every text into the store, in order. The recipient is looked up with the first one, so that an empty input only
@@ -195,7 +225,7 @@ async fn follow_all(
         };
         let state = tokio::select! {
             biased;
-            state = sent.wait_for(wanted) => state.map_err(session::fail)?,
+            state = arrives(&sent, wanted) => state.map_err(session::fail)?,
             () = patience_runs_out => {
                 tally.timed_out = true;
                 sent.state().await.map_err(session::fail)?
@@ -213,6 +243,17 @@ async fn follow_all(
         }
     }
     Ok(tally)
+}
+
+/// Waits until a message got so far or stands still. One whose recipient is gone does not: it is tried again by itself.
+async fn arrives(sent: &Sent, wanted: Delivery) -> Result<Delivery, waxwing::Error> {
+    loop {
+        let state = sent.wait_for(wanted).await?;
+        if state != Delivery::Held(HoldReason::RecipientGone) {
+            return Ok(state);
+        }
+        sleep(HOLD_PAUSE).await;
+    }
 }
 
 fn judge(client: &Client, wait: Wait, tally: &Tally) -> Result<(), Fail> {
