@@ -320,7 +320,11 @@ impl World {
         if self.devices[index].store.commits() != commits {
             self.accept_drafts(index);
             let before: u64 = self.stored_count();
-            check_device(&self.devices[index], &self.devices, &mut self.model, self.trust)?;
+            let checked = check_device(&self.devices[index], &self.devices, &mut self.model, self.trust);
+            if checked.is_err() {
+                self.note_timeline(index);
+            }
+            checked?;
             self.counts.deliveries += self.stored_count() - before;
         }
         if run.died {
@@ -336,6 +340,12 @@ impl World {
         check_announcements(&self.devices[index])?;
         self.schedule(index);
         Ok(())
+    }
+
+    fn note_timeline(&mut self, index: usize) {
+        let lines: Vec<String> =
+            self.devices[index].store.timeline().map(|message| format!("{message:?}")).collect();
+        lines.into_iter().for_each(|line| self.note(|| format!("device {index} has {line}")));
     }
 
     fn stored_count(&self) -> u64 {
