@@ -199,6 +199,7 @@ impl Client {
     /// What the store says; the client is closed all the same.
     pub async fn close(&self) -> Result<()> {
         let closed: Result<(), Error> = self.shared.ask(|answer| Request::Close { answer }).await;
+        self.shared.join();
         match closed {
             Err(error) if error.is_shut_down() => Ok(()),
             result @ (Ok(()) | Err(_)) => result,

@@ -11,7 +11,7 @@ mod core;
 mod waits;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -56,6 +56,7 @@ pub(crate) async fn start(setup: Setup) -> Result<Shared> {
         board: Arc::new(Board::new(EVENTS_WAITING_MAX)),
         topics: Arc::new(Topics::default()),
         readers: Arc::new(Readers::new(setup.store.clone())),
+        thread: Mutex::new(None),
     };
     let (board, topics, readers) =
         (Arc::clone(&shared.board), Arc::clone(&shared.topics), Arc::clone(&shared.readers));
@@ -83,7 +84,9 @@ pub(crate) async fn start(setup: Setup) -> Result<Shared> {
             }
         });
     };
-    std::thread::Builder::new().name("waxwing".to_owned()).spawn(run).map_err(|_| Code::IoError)?;
+    let thread =
+        std::thread::Builder::new().name("waxwing".to_owned()).spawn(run).map_err(|_| Code::IoError)?;
+    *shared.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
     is_open.await.map_err(|_| Code::Bug)??;
     Ok(shared)
 }

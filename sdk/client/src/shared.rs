@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
@@ -41,6 +42,27 @@ pub(crate) struct Shared {
     pub(crate) board: Arc<Board>,
     pub(crate) topics: Arc<Topics>,
     pub(crate) readers: Arc<Readers>,
+    pub(crate) thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Shared {
+    /// Waits for the driver's thread, which was told to end: the library under SQLCipher must not be at work while a process
+    /// ends.
+    pub(crate) fn join(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread.filter(|thread| thread.thread().id() != std::thread::current().id()) {
+            // A panic there was told to whoever waited.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The last handle is gone: the driver ends by itself, and is waited for.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.requests = mpsc::channel(1).0;
+        self.join();
+    }
 }
 
 /// What the driver tells without being asked.

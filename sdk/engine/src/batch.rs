@@ -92,7 +92,7 @@ pub enum Write {
         /// When.
         at_ms: i64,
     },
-    /// Forgets envelopes and handshakes remembered before this time, and drops envelopes that have waited since before it.
+    /// Forgets envelopes and handshakes remembered before this time.
     ForgetSeen {
         /// The time.
         before_ms: i64,

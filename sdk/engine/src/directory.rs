@@ -30,6 +30,13 @@ const WAIT_MAX: Duration = Duration::from_secs(300);
 /// Device lists kept ready, so that their signatures are not checked for each message.
 const LISTS_MAX: usize = 1_000;
 
+/// A question under way.
+#[derive(Debug, Clone)]
+struct Asked {
+    ask: Ask,
+    at: Duration,
+}
+
 #[derive(Debug, Clone)]
 enum Ask {
     Account(AccountQuery),
@@ -71,10 +78,12 @@ pub(crate) enum Learned {
 pub(crate) struct Directory {
     wanted: BTreeSet<AccountQuery>,
     prekeys_wanted: BTreeMap<AccountId, BTreeSet<DeviceId>>,
-    asked: BTreeMap<Request, Ask>,
+    asked: BTreeMap<Request, Asked>,
     fetches: BTreeMap<AccountId, FetchId>,
     waits: BTreeMap<AccountQuery, Wait>,
     keyless: BTreeMap<DeviceAddress, Wait>,
+    /// Devices without prekeys that a message went past. They are asked for again, and get what they missed.
+    passed_over: BTreeSet<DeviceAddress>,
     lists: BTreeMap<AccountId, DeviceList>,
     finds: Vec<(CommandId, Handle)>,
 }
@@ -104,7 +113,7 @@ impl Directory {
     /// Whether an answer about an account may come soon.
     pub(crate) fn is_learning(&self, account: AccountId, now: Duration) -> bool {
         let query = AccountQuery::Id(account);
-        let is_asked = self.asked.values().any(|ask| ask.query().as_ref() == Some(&query));
+        let is_asked = self.asked.values().any(|asked| asked.ask.query().as_ref() == Some(&query));
         let is_due = self.waits.get(&query).is_none_or(|wait| wait.until <= now);
         is_asked || (is_due && self.wanted.contains(&query))
     }
@@ -112,6 +121,18 @@ impl Directory {
     /// How long a device without prekeys is passed over.
     pub(crate) fn keyless_until(&self, device: DeviceAddress) -> Option<Duration> {
         self.keyless.get(&device).map(|wait| wait.until)
+    }
+
+    /// A message goes out without this device, which has no prekeys yet.
+    pub(crate) fn pass_over(&mut self, device: DeviceAddress) {
+        if self.passed_over.len() < LISTS_MAX {
+            self.passed_over.insert(device);
+        }
+    }
+
+    /// When the question that is under way for longest was asked.
+    pub(crate) fn oldest(&self) -> Option<Duration> {
+        self.asked.values().map(|asked| asked.at).min()
     }
 
     /// Sends the questions that are due.
@@ -122,7 +143,8 @@ impl Directory {
         rng: &mut impl CryptoRng,
     ) {
         let elapsed = work.now.elapsed;
-        let under_way: BTreeSet<AccountQuery> = self.asked.values().filter_map(Ask::query).collect();
+        let under_way: BTreeSet<AccountQuery> =
+            self.asked.values().filter_map(|asked| asked.ask.query()).collect();
         let waits = &self.waits;
         let due = |query: &AccountQuery| waits.get(query).is_none_or(|wait| wait.until <= elapsed);
         let (now, later): (BTreeSet<_>, BTreeSet<_>) =
@@ -130,11 +152,17 @@ impl Directory {
         self.wanted = later;
         for query in now.difference(&under_way) {
             let request = connection.request();
-            self.asked.insert(request, Ask::Account(query.clone()));
+            let ask = Ask::Account(query.clone());
+            self.asked.insert(request, Asked { ask, at: elapsed });
             work.transmit(request, ClientBody::FetchAccount(query.clone()));
         }
+        let keyless = &self.keyless;
+        let again = |device: &&DeviceAddress| keyless.get(*device).is_none_or(|wait| wait.until <= elapsed);
+        for device in self.passed_over.iter().filter(again) {
+            self.prekeys_wanted.entry(device.account).or_default().insert(device.device);
+        }
         for (account, devices) in std::mem::take(&mut self.prekeys_wanted) {
-            let busy = |ask: &Ask| matches!(ask, Ask::Prekeys(asked, _) if *asked == account);
+            let busy = |asked: &Asked| matches!(asked.ask, Ask::Prekeys(of, _) if of == account);
             if self.asked.values().any(busy) {
                 continue;
             }
@@ -145,20 +173,23 @@ impl Directory {
                 FetchId::from_bytes(bytes)
             });
             let request = connection.request();
-            self.asked.insert(request, Ask::Prekeys(account, devices.clone()));
+            let ask = Ask::Prekeys(account, devices.clone());
+            self.asked.insert(request, Asked { ask, at: elapsed });
             work.transmit(request, ClientBody::FetchPrekeys { fetch, account, devices });
         }
     }
 
     /// When a question that waits is due.
     pub(crate) fn deadline(&self) -> Option<Duration> {
-        self.wanted.iter().filter_map(|query| self.waits.get(query)).map(|wait| wait.until).min()
+        let questions = self.wanted.iter().filter_map(|query| self.waits.get(query));
+        let devices = self.passed_over.iter().filter_map(|device| self.keyless.get(device));
+        questions.chain(devices).map(|wait| wait.until).min()
     }
 
     /// The link is gone: what was under way is asked again, and whoever waits for an answer hears that there is none.
     pub(crate) fn on_down<V: View>(&mut self, work: &mut Work<'_, V>) {
-        for (_, ask) in std::mem::take(&mut self.asked) {
-            if let Ask::Account(query @ AccountQuery::Id(_)) = ask {
+        for (_, asked) in std::mem::take(&mut self.asked) {
+            if let Ask::Account(query @ AccountQuery::Id(_)) = asked.ask {
                 self.wanted.insert(query);
             }
         }
@@ -209,7 +240,9 @@ impl Directory {
         record: &AccountRecord,
         rng: &mut impl CryptoRng,
     ) -> Result<Learned, V::Error> {
-        let Some(Ask::Account(query)) = self.asked.remove(&request) else { return Ok(Learned::Bogus) };
+        let Some(Ask::Account(query)) = self.asked.remove(&request).map(|asked| asked.ask) else {
+            return Ok(Learned::Bogus);
+        };
         let fits = match &query {
             AccountQuery::Id(account) => *account == record.account,
             AccountQuery::Handle(handle) => *handle == record.handle,
@@ -352,7 +385,9 @@ impl Directory {
         devices: &[DevicePrekey],
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
-        let Some(Ask::Prekeys(asked, wanted)) = self.asked.remove(&request) else { return Ok(()) };
+        let Some(Ask::Prekeys(asked, wanted)) = self.asked.remove(&request).map(|asked| asked.ask) else {
+            return Ok(());
+        };
         if asked != account {
             return Ok(());
         }
@@ -379,7 +414,17 @@ impl Directory {
         }
         for device in wanted {
             let device = DeviceAddress { account, device };
-            if !work.sessions(device)?.can_send() {
+            let is_still_named =
+                self.list(&state).is_some_and(|list| list.device(device.device.as_bytes()).is_some());
+            let can_send = work.sessions(device)?.can_send();
+            if !is_still_named {
+                self.passed_over.remove(&device);
+            } else if can_send && self.passed_over.remove(&device) {
+                // It gets what went past it, as far as nobody has confirmed it yet.
+                let own = me.address().account;
+                work.reopen_outbox(Some(account).filter(|account| *account != own));
+            }
+            if !can_send {
                 let wait = Wait::after(self.keyless.get(&device), elapsed, Duration::ZERO);
                 self.keyless.insert(device, wait);
             }
@@ -396,7 +441,7 @@ impl Directory {
     ) -> Option<AccountQuery> {
         let elapsed = work.now.elapsed;
         let at_least = Duration::from_millis(refused.retry_after_ms.into());
-        match self.asked.remove(&request)? {
+        match self.asked.remove(&request)?.ask {
             Ask::Account(query) => {
                 self.put_off(elapsed, &query, at_least);
                 if let AccountQuery::Handle(handle) = &query {
@@ -429,15 +474,6 @@ impl Directory {
     /// Asks who has a handle now, where an account is gone.
     pub(crate) fn want_handle(&mut self, handle: Handle) {
         self.wanted.insert(AccountQuery::Handle(handle));
-    }
-
-    /// Asks for an account again after a while, in case it comes back.
-    pub(crate) fn want_later(&mut self, now: Duration, account: AccountId) {
-        let query = AccountQuery::Id(account);
-        if self.waits.get(&query).is_none_or(|wait| wait.until <= now) {
-            self.put_off(now, &query, Duration::ZERO);
-        }
-        self.wanted.insert(query);
     }
 }
 

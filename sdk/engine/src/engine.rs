@@ -27,6 +27,9 @@ use crate::step::Step;
 use crate::view::View;
 use crate::work::Work;
 
+/// How long the relay may take to answer a question or a submission, on a link that is alive.
+const ANSWER_MAX: Duration = Duration::from_secs(60);
+
 /// How often what has served its time is forgotten, and a new week gets its prekey.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 
@@ -144,6 +147,11 @@ impl Engine {
             return Ok(());
         };
         let elapsed = work.now.elapsed;
+        if self.answer_due().is_some_and(|due| due <= elapsed) {
+            // The link lives, and yet something was swallowed. On a new one everything is asked and sent again.
+            self.hang_up(work, rng);
+            return Ok(());
+        }
         if self.upkept_at.is_none_or(|at| at + UPKEEP_INTERVAL <= elapsed) {
             self.upkept_at = Some(elapsed);
             prekeys::expire(work);
@@ -190,12 +198,18 @@ impl Engine {
         Ok(())
     }
 
+    /// When the answer that is under way for longest must have come.
+    fn answer_due(&self) -> Option<Duration> {
+        let oldest = [self.directory.oldest(), self.outbox.oldest()].into_iter().flatten().min();
+        oldest.map(|at| at + ANSWER_MAX)
+    }
+
     /// Asks for the next wake-up, if it is another one than before.
     fn arm<V: View>(&mut self, work: &mut Work<'_, V>) {
         let live = self.connection.is_live();
         let mut due = self.connection.deadline(self.has_device());
         if live {
-            let others = [self.directory.deadline(), self.outbox.deadline()];
+            let others = [self.directory.deadline(), self.outbox.deadline(), self.answer_due()];
             due = others.into_iter().flatten().chain(due).min();
         }
         if work.again {
@@ -677,7 +691,7 @@ impl Engine {
         }
         // Perhaps the name belongs to somebody else by now.
         self.directory.want_handle(state.handle.clone());
-        self.directory.want_later(work.now.elapsed, account);
+        self.directory.want(account);
         if state.standing != Standing::Gone {
             state.standing = Standing::Gone;
             work.put_account(state);

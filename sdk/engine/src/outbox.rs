@@ -52,6 +52,7 @@ const RETRY_WAIT: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 struct Flight {
     request: Request,
+    sent_at: Duration,
     order: OutboxOrder,
     lane: Lane,
     payload: OutboxPayload,
@@ -107,6 +108,11 @@ impl Outbox {
         self.blocked.remove(&account);
     }
 
+    /// When the submission that is under way for longest was sent.
+    pub(crate) fn oldest(&self) -> Option<Duration> {
+        self.flights.values().map(|flight| flight.sent_at).min()
+    }
+
     /// When a lane that waits is to be tried again.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         self.blocked.values().min().copied()
@@ -157,17 +163,19 @@ impl Outbox {
                 return Ok(());
             }
             for item in items {
+                let order = item.order;
                 match self.prepare(&item, work, me, directory, rng)? {
                     Prepared::Ready(submit) => {
                         let request = connection.request();
-                        let flight = Flight { request, order: item.order, lane, payload: item.draft.payload };
+                        let payload = item.draft.payload;
+                        let flight = Flight { request, sent_at: work.now.elapsed, order, lane, payload };
                         self.flights.insert(submit.message, flight);
                         work.transmit(request, ClientBody::Submit(submit));
                     }
                     Prepared::Done => {}
                     Prepared::Blocked => return Ok(()),
                 }
-                self.sent_up_to.insert(lane, item.order);
+                self.sent_up_to.insert(lane, order);
             }
         }
     }
@@ -196,7 +204,7 @@ impl Outbox {
             Standing::Gone => {
                 hold(work, item.draft.lane, HoldReason::RecipientGone)?;
                 self.blocked.insert(to, work.now.elapsed + HOLD_WAIT);
-                directory.want_later(work.now.elapsed, to);
+                directory.want(to);
                 return Ok(Prepared::Blocked);
             }
         }
@@ -272,7 +280,7 @@ impl Outbox {
             if is_sealed || work.sessions(device)?.can_send() {
                 ready.push(device);
             } else if let Some(until) = directory.keyless_until(device).filter(|until| *until > elapsed) {
-                keyless.push(until);
+                keyless.push((until, device));
             } else {
                 missing.push(device.device);
             }
@@ -283,13 +291,14 @@ impl Outbox {
         }
         // A device without prekeys holds nobody up, unless it is the only one that could read the message.
         let is_recipient = state.account == sealing.item.draft.lane.to;
-        if let Some(until) = keyless.into_iter().min()
+        if let Some((until, _)) = keyless.iter().min()
             && ready.is_empty()
             && is_recipient
         {
-            self.blocked.insert(state.account, until);
+            self.blocked.insert(state.account, *until);
             return Ok(None);
         }
+        keyless.into_iter().for_each(|(_, device)| directory.pass_over(device));
         Ok(Some(ready))
     }
 

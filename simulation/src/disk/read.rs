@@ -190,14 +190,13 @@ impl View for MemoryStore {
     fn waiting_senders(&self) -> Result<Vec<AccountId>, DiskFault> {
         self.check_read()?;
         let senders: BTreeSet<AccountId> =
-            self.working.waiting.values().map(|(envelope, _)| envelope.sender.account).collect();
+            self.working.waiting.values().map(|envelope| envelope.sender.account).collect();
         Ok(senders.into_iter().collect())
     }
 
     fn waiting(&self, sender: AccountId, limit: usize) -> Result<Vec<WaitingEnvelope>, DiskFault> {
         self.check_read()?;
-        let waiting = self.working.waiting.values().map(|(envelope, _)| envelope);
-        let of_sender = waiting.filter(|envelope| envelope.sender.account == sender);
+        let of_sender = self.working.waiting.values().filter(|envelope| envelope.sender.account == sender);
         Ok(of_sender.take(limit).cloned().collect())
     }
 

@@ -34,7 +34,7 @@ pub(super) struct Tables {
     pub(super) outbox_open: BTreeSet<(Lane, OutboxOrder)>,
     outbox_high: OutboxOrder,
     pub(super) sealed: BTreeMap<(OutboxOrder, DeviceAddress), Vec<u8>>,
-    pub(super) waiting: BTreeMap<u64, (WaitingEnvelope, i64)>,
+    pub(super) waiting: BTreeMap<u64, WaitingEnvelope>,
     waiting_high: u64,
     pub(super) repairs: BTreeMap<(DeviceId, MessageId), u32>,
 }
@@ -107,7 +107,6 @@ impl Tables {
             Write::ForgetSeen { before_ms } => {
                 self.seen.retain(|_, at_ms| *at_ms >= *before_ms);
                 self.handshakes.retain(|_, at_ms| *at_ms >= *before_ms);
-                self.waiting.retain(|_, (_, at_ms)| *at_ms >= *before_ms);
             }
             Write::PutMessage(message) => self.put_message(message),
             Write::SetDelivery { message, delivery } => self.set_delivery(*message, *delivery),
@@ -124,9 +123,7 @@ impl Tables {
             Write::DeleteOutbox { order } => self.delete_outbox(*order),
             Write::ReopenOutbox { to } => self.reopen_outbox(*to),
             Write::ExpireOutbox { before_ms } => self.expire_outbox(*before_ms),
-            Write::PutWaiting { sender, wire_id, payload, at_ms } => {
-                self.put_waiting(*sender, *wire_id, payload, *at_ms);
-            }
+            Write::PutWaiting { sender, wire_id, payload, at_ms: _ } => self.put_waiting(*sender, *wire_id, payload),
             Write::DeleteWaiting { order } => { self.waiting.remove(order); }
             Write::CountRepair { sender, wire_id, at_ms: _ } => {
                 *self.repairs.entry((*sender, *wire_id)).or_default() += 1;
@@ -372,11 +369,10 @@ impl Tables {
         }
     }
 
-    fn put_waiting(&mut self, sender: DeviceAddress, wire_id: MessageId, payload: &[u8], at_ms: i64) {
+    fn put_waiting(&mut self, sender: DeviceAddress, wire_id: MessageId, payload: &[u8]) {
         self.waiting_high += 1;
         let order = self.waiting_high;
-        let envelope = WaitingEnvelope { order, sender, wire_id, payload: payload.to_vec() };
-        self.waiting.insert(order, (envelope, at_ms));
+        self.waiting.insert(order, WaitingEnvelope { order, sender, wire_id, payload: payload.to_vec() });
     }
 
     fn forget_device_state(&mut self) {

@@ -137,7 +137,9 @@ pub(crate) async fn deliver(
     };
     let (input, waited) = tokio::join!(accept, follow_all(client, errand, waiting, has_ended, report));
     let flushed = match &waited {
-        Ok(tally) if !tally.timed_out => patience::flush(client, errand.patience).await,
+        Ok(tally) if !tally.timed_out && tally.stopped.is_none() => {
+            patience::flush(client, errand.patience).await
+        }
         Ok(_) | Err(_) => Ok(()),
     };
     input?;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -13,16 +14,25 @@ use crate::error::{Code, Result};
 /// Connections kept for the next reader.
 const IDLE_MAX: usize = 2;
 
-type Work = Box<dyn FnOnce(&Readers) + Send>;
+type Work = Box<dyn FnOnce(&Pool) + Send>;
 
-/// Something to read, and the readers that it keeps alive until then.
-type Job = (Arc<Readers>, Work);
-
-/// The readers of one store.
+/// The readers of one store. Whoever drops the last of them waits for the reading thread: the library under SQLCipher must
+/// not be at work while a process ends.
 pub(crate) struct Readers {
+    pool: Arc<Pool>,
+    thread: Mutex<Option<Thread>>,
+}
+
+/// The thread that reads, and its queue.
+struct Thread {
+    jobs: mpsc::Sender<Work>,
+    handle: JoinHandle<()>,
+}
+
+/// The connections.
+pub(crate) struct Pool {
     store: Store,
     idle: Mutex<Idle>,
-    jobs: Mutex<Option<mpsc::Sender<Job>>>,
 }
 
 #[derive(Default)]
@@ -36,44 +46,83 @@ struct Idle {
 
 impl Readers {
     pub(crate) fn new(store: Store) -> Readers {
-        Readers { store, idle: Mutex::default(), jobs: Mutex::default() }
+        Readers { pool: Arc::new(Pool { store, idle: Mutex::default() }), thread: Mutex::default() }
     }
 
     /// Reads on the reading thread.
     pub(crate) async fn read<T: Send + 'static>(
-        self: &Arc<Self>,
+        &self,
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let job = move |readers: &Readers| {
+        let job = move |pool: &Pool| {
             // A caller that gave up does not read the answer.
-            let _ = answer.send(readers.read_now(job));
+            let _ = answer.send(pool.read_now(job));
         };
         self.post(Box::new(job))?;
         answered.await.map_err(|_| Code::Bug)?
     }
 
-    fn post(self: &Arc<Self>, work: Work) -> Result<()> {
-        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if jobs.is_none() {
-            let (sender, receiver) = mpsc::channel::<Job>();
-            std::thread::Builder::new()
-                .name("waxwing-read".to_owned())
-                .spawn(move || {
-                    for (readers, work) in receiver {
-                        // The caller hears of a panic by its answer's channel, which closes.
-                        let _ = catch_unwind(AssertUnwindSafe(|| work(&readers)));
-                    }
-                })
-                .map_err(|_| Code::IoError)?;
-            *jobs = Some(sender);
+    fn post(&self, work: Work) -> Result<()> {
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if thread.is_none() {
+            let (jobs, receiver) = mpsc::channel::<Work>();
+            let pool = Arc::clone(&self.pool);
+            let read = move || {
+                for work in receiver {
+                    // The caller hears of a panic by its answer's channel, which closes.
+                    let _ = catch_unwind(AssertUnwindSafe(|| work(&pool)));
+                }
+            };
+            let spawned = std::thread::Builder::new().name("waxwing-read".to_owned()).spawn(read);
+            *thread = Some(Thread { jobs, handle: spawned.map_err(|_| Code::IoError)? });
         }
-        let sender = jobs.as_ref().ok_or(Code::Bug)?;
-        sender.send((Arc::clone(self), work)).map_err(|_| Code::Bug.into())
+        let thread = thread.as_ref().ok_or(Code::Bug)?;
+        thread.jobs.send(work).map_err(|_| Code::Bug.into())
     }
 
     /// Reads on this thread: for what is small.
     pub(crate) fn read_now<T>(&self, job: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T> {
+        self.pool.read_now(job)
+    }
+
+    /// Closes all connections, and keeps none until [`keep`](Readers::keep). False: a reader is still at work.
+    pub(crate) fn release(&self) -> bool {
+        let mut idle = self.pool.lock();
+        idle.released = true;
+        idle.connections.clear();
+        idle.busy == 0
+    }
+
+    /// Keeps connections again.
+    pub(crate) fn keep(&self) {
+        self.pool.lock().released = false;
+    }
+
+    /// Reads no more, and waits for the reading thread.
+    pub(crate) fn close(&self) {
+        let mut idle = self.pool.lock();
+        idle.closed = true;
+        idle.connections.clear();
+        drop(idle);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Thread { jobs, handle }) = thread {
+            drop(jobs);
+            // Its panics were caught where they happened.
+            let _ = handle.join();
+        }
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Pool {
+    /// Reads on this thread: for what is small.
+    fn read_now<T>(&self, job: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T> {
         let kept = {
             let mut idle = self.lock();
             if idle.closed {
@@ -92,33 +141,13 @@ impl Readers {
         Ok(result?)
     }
 
-    /// Closes all connections, and keeps none until [`keep`](Readers::keep). False: a reader is still at work.
-    pub(crate) fn release(&self) -> bool {
-        let mut idle = self.lock();
-        idle.released = true;
-        idle.connections.clear();
-        idle.busy == 0
-    }
-
-    /// Reads no more.
-    pub(crate) fn close(&self) {
-        let mut idle = self.lock();
-        idle.closed = true;
-        idle.connections.clear();
-    }
-
-    /// Keeps connections again.
-    pub(crate) fn keep(&self) {
-        self.lock().released = false;
-    }
-
     fn lock(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Counts a reader, also when its job panics.
-struct Busy<'a>(&'a Readers);
+struct Busy<'a>(&'a Pool);
 
 impl Busy<'_> {
     fn give_back(&self, db: Connection) {

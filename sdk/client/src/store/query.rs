@@ -67,7 +67,7 @@ statements! {
     OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2)";
     CAN_GO_OUT = "SELECT EXISTS (SELECT 1 FROM outbox o LEFT JOIN message m ON o.kind = 0 AND m.message = o.message \
         LEFT JOIN account a ON a.account = o.lane_account WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2) \
-        AND coalesce(a.standing, 0) = 0 AND (m.message IS NULL OR m.direction <> 0 OR m.state <> 1))";
+        AND coalesce(a.standing, 0) <> 1 AND (m.message IS NULL OR m.direction <> 0 OR m.state <> 1))";
     ACCOUNT_ID_BY_HANDLE = "SELECT account FROM account WHERE handle = ?1 AND has_handle = 1";
     CONVERSATION_BY_HANDLE = "SELECT c.conversation, c.peer FROM account a JOIN conversation c ON c.peer = a.account \
         WHERE a.handle = ?1 AND a.has_handle = 1 AND a.standing <> 2 LIMIT 1";
@@ -165,7 +165,6 @@ statements! {
     REMEMBER_SEEN = "INSERT OR REPLACE INTO seen (device, wire_id, at_ms) VALUES (?1, ?2, ?3)";
     FORGET_SEEN = "DELETE FROM seen WHERE at_ms < ?1";
     FORGET_HANDSHAKES = "DELETE FROM handshake WHERE at_ms < ?1";
-    DROP_WAITING_SINCE = "DELETE FROM waiting WHERE at_ms < ?1";
     MESSAGE_KIND = "SELECT kind = 1, conversation, arrival FROM message WHERE message = ?1";
     ADD_MESSAGE = "INSERT INTO message (message, conversation, sender_account, sender_device, counter, sent_at_ms, \
         stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision) \

@@ -60,8 +60,7 @@ impl Writer {
             Write::RememberSeen { sender, wire_id, at_ms } => self.run(query::REMEMBER_SEEN, (sender.as_bytes(), wire_id.as_bytes(), at_ms)),
             Write::ForgetSeen { before_ms } => {
                 self.run(query::FORGET_SEEN, [before_ms])?;
-                self.run(query::FORGET_HANDSHAKES, [before_ms])?;
-                self.run(query::DROP_WAITING_SINCE, [before_ms])
+                self.run(query::FORGET_HANDSHAKES, [before_ms])
             }
             Write::PutMessage(message) => self.put_message(message),
             Write::SetDelivery { message, delivery } => self.set_delivery(*message, *delivery),
