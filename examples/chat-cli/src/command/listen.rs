@@ -4,7 +4,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use waxwing::{Client, Event, Incoming, IncomingMessage, MessageId};
+use waxwing::{
+    Client, Event, Incoming, IncomingMessage, ListDiff, MessageId, PAGE_ITEMS_MAX, Page, Reception, Status,
+    TimelineItem,
+};
 
 use super::{control, patience};
 use crate::args::{Common, Listen};
@@ -34,7 +37,10 @@ pub(super) async fn run(common: &Common, options: &Listen) -> Result<(), Fail> {
     let _control = control::serve(client, &session::home(common)?);
     let end = Listener::new(client, common, options).listen().await;
     let result = match end {
-        Ok(End::Drained) => patience::flush(client, common.patience()).await,
+        Ok(End::Drained) => {
+            let marked = if options.read { mark_all_read(client).await } else { Ok(()) };
+            marked.and(patience::flush(client, common.patience()).await)
+        }
         // What was printed was asked for; the receipts are durable and go out next time at the latest.
         Ok(End::Counted) => {
             let _ = patience::flush(client, common.patience()).await;
@@ -158,6 +164,20 @@ async fn nothing_for(patience: Option<Duration>) {
         Some(patience) => sleep(patience).await,
         None => std::future::pending().await,
     }
+}
+
+/// Everything was printed, also by earlier runs that did not mark it.
+async fn mark_all_read(client: &Client) -> Result<(), Fail> {
+    let Some(ListDiff::Reset { items }) = client.conversations().next().await else { return Ok(()) };
+    for item in items.into_iter().filter(|item| item.unread > 0) {
+        let conversation = client.conversation(item.conversation_id).map_err(session::fail)?;
+        let newest = conversation.history(Page::newest(PAGE_ITEMS_MAX)).await.map_err(session::fail)?;
+        let unread = |item: &&TimelineItem| item.state == Status::Incoming(Reception::Unread);
+        if let Some(last) = newest.iter().rev().find(unread) {
+            conversation.mark_read(last.message_id).await.map_err(session::fail)?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns when the process is told to end, politely.
