@@ -30,6 +30,9 @@ use crate::work::Work;
 /// How long the relay may take to answer a question or a submission, on a link that is alive.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 
+/// The least time between two refills of prekeys: a relay must not make a device work without end.
+const REFILL_INTERVAL: Duration = Duration::from_secs(20);
+
 /// How often what has served its time is forgotten, and a new week gets its prekey.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 
@@ -152,7 +155,9 @@ impl Engine {
             self.hang_up(work, rng);
             return Ok(());
         }
-        if self.upkept_at.is_none_or(|at| at + UPKEEP_INTERVAL <= elapsed) {
+        let is_low = self.stock.is_some_and(|stock| stock.one_time < limits::PREKEYS_LOW);
+        let interval = if is_low { REFILL_INTERVAL } else { UPKEEP_INTERVAL };
+        if self.upkept_at.is_none_or(|at| at + interval <= elapsed) {
             self.upkept_at = Some(elapsed);
             prekeys::expire(work);
             if let Some(stock) = &mut self.stock {
@@ -415,9 +420,9 @@ impl Engine {
                 Ok(())
             }
             RelayBody::PrekeysLow { one_time_prekeys } => {
-                let (Some(me), Some(stock)) = (&self.me, &mut self.stock) else { return Ok(()) };
-                stock.one_time = one_time_prekeys;
-                *stock = prekeys::refill(work, me, &mut self.connection, *stock, Withdraw::WhenDue, rng)?;
+                if let Some(stock) = &mut self.stock {
+                    stock.one_time = one_time_prekeys;
+                }
                 Ok(())
             }
             RelayBody::PrekeysPublished { one_time_prekeys } => {
