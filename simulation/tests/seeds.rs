@@ -80,7 +80,7 @@ fn the_same_seed_happens_the_same_way() {
 /// Seeds that failed once: devices passed over, prekeys piled up, an envelope that waited through a jump of the clock.
 #[test]
 fn seeds_that_failed_once_pass() {
-    for seed in [47, 1055, 1227, 1345, 1470, 20_614, 21_343] {
+    for seed in [47, 1055, 1227, 1345, 1470, 20_614, 20_808, 21_343] {
         each(Scenario::random, seed..seed + 1);
     }
 }
