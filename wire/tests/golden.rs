@@ -31,6 +31,7 @@ fn record() -> DeviceRecord {
     DeviceRecord { device: device(2), signing_key: PublicKeyBytes([3; 32]) }
 }
 
+#[allow(clippy::too_many_lines)] // a list, an entry for each body
 fn client_frames() -> Vec<(&'static str, ClientBody)> {
     vec![
         (
@@ -101,6 +102,7 @@ fn client_frames() -> Vec<(&'static str, ClientBody)> {
     ]
 }
 
+#[allow(clippy::too_many_lines)] // a list, an entry for each body
 fn relay_frames() -> Vec<(&'static str, RelayBody)> {
     vec![
         (

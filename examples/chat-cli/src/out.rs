@@ -21,7 +21,7 @@ pub(crate) fn line(text: &str) -> Result<(), Fail> {
 ///
 /// # Errors
 ///
-/// As [`line`].
+/// As [`line()`].
 pub(crate) fn piece(text: &str) -> Result<(), Fail> {
     let mut out = io::stdout().lock();
     write!(out, "{text}").and_then(|()| out.flush()).map_err(cannot_write)
@@ -31,7 +31,7 @@ pub(crate) fn piece(text: &str) -> Result<(), Fail> {
 ///
 /// # Errors
 ///
-/// As [`line`].
+/// As [`line()`].
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Fail> {
     line(&json_text(value))
 }

@@ -1,7 +1,7 @@
 //! A socket in the home: while one program is connected with it, others hand their messages over instead of waiting for the
 //! lock. So `listen` and `send` work at the same time.
 //!
-//! Lines of JSON both ways. The caller: one [`Errand`], then `{"text": ..}` for each text, then `"end"`. The answer:
+//! Lines of JSON both ways. The caller: one `Errand`, then `{"text": ..}` for each text, then `"end"`. The answer:
 //! `{"record": ..}` for each message that is reported, then `{"done": ..}` or `{"fail": ..}`.
 
 #[cfg(unix)]
