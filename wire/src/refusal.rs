@@ -24,7 +24,7 @@ pub enum RefusalCode {
     UnknownAccount,
     /// The relay does not know this device, or it was removed from its account.
     UnknownDevice,
-    /// The device list is not the next version.
+    /// The device list is not a later version.
     DeviceListConflict,
     /// Too large for the relay.
     TooLarge,
