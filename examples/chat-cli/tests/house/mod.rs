@@ -90,6 +90,11 @@ impl House {
         Relay { house: self, address, options, child: Mutex::new(Some(child)) }
     }
 
+    /// From here on the program is given this relay.
+    pub fn talk_to(&self, relay_url: String) {
+        *self.relay_url.lock().expect("no test thread panicked") = relay_url;
+    }
+
     pub fn relay_url(&self) -> String {
         self.relay_url.lock().expect("no test thread panicked").clone()
     }
