@@ -145,6 +145,14 @@ fn receipts_move_messages_forward_and_empty_the_outbox() {
     apply(&mut writer, [Write::ApplyReceipt { conversation, sender, kind, ranges: run(1, u64::MAX) }]);
     let states: Vec<_> = (1..=3).map(|n| show::delivery(writer.db(), id(n)).unwrap()).collect();
     assert_eq!(states, [Delivery::Read, Delivery::Read, Delivery::Delivered]);
+    // The relay has not accepted them: they stay until it has.
+    assert_eq!(show::outbox_len(writer.db()).unwrap(), 3);
+    let orders = (1..=3).map(|n| writer.outbox_item(id(n)).unwrap().unwrap().order);
+    let accepted: Vec<_> = orders.map(|order| Write::AcceptOutbox { order }).collect();
+    apply(&mut writer, accepted);
+    assert_eq!(writer.undelivered(9).unwrap(), [account(2)]);
+    apply(&mut writer, [Write::ApplyReceipt { conversation, sender, kind, ranges: run(1, u64::MAX) }]);
+    assert_eq!(writer.undelivered(9).unwrap(), []);
     assert_eq!(show::outbox_len(writer.db()).unwrap(), 0);
     assert!(!show::can_go_out(writer.db()).unwrap());
 }
