@@ -147,11 +147,8 @@ pub(crate) fn delivery_word(delivery: Delivery) -> &'static str {
 pub(crate) fn reason_word(delivery: Delivery) -> Option<&'static str> {
     match delivery {
         Delivery::Held(HoldReason::KeyChanged) => Some("key_changed"),
-        Delivery::Held(HoldReason::RecipientGone) | Delivery::Failed(FailureReason::RecipientGone) => {
-            Some("recipient_gone")
-        }
+        Delivery::Held(HoldReason::RecipientGone) => Some("recipient_gone"),
         Delivery::Failed(FailureReason::TooLarge) => Some("too_large"),
-        Delivery::Failed(FailureReason::Expired) => Some("expired"),
         Delivery::Failed(FailureReason::Refused) => Some("refused"),
         Delivery::Queued
         | Delivery::Sending

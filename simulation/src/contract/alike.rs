@@ -84,7 +84,7 @@ impl Dice {
             Delivery::Queued,
             Delivery::Held(HoldReason::KeyChanged),
             Delivery::Sending,
-            Delivery::Failed(FailureReason::Expired),
+            Delivery::Failed(FailureReason::Refused),
             Delivery::Cancelled,
             Delivery::Sent,
             Delivery::Delivered,

@@ -62,9 +62,8 @@ where
         notice(6, Notice::DevicesChanged),
         notice(7, Notice::RelayReset),
         with_status(8, Delivery::Held(HoldReason::KeyChanged)),
-        with_status(9, Delivery::Failed(FailureReason::RecipientGone)),
+        with_status(9, Delivery::Held(HoldReason::RecipientGone)),
         with_status(10, Delivery::Failed(FailureReason::TooLarge)),
-        with_status(11, Delivery::Failed(FailureReason::Expired)),
         with_status(12, Delivery::Failed(FailureReason::Refused)),
         with_status(13, Delivery::Cancelled),
         with_status(14, Delivery::Read),
@@ -131,7 +130,7 @@ where
     let set = |delivery| Write::SetDelivery { message: message_id(1), delivery };
     let steps = [
         Delivery::Sending,
-        Delivery::Failed(FailureReason::Expired),
+        Delivery::Failed(FailureReason::Refused),
         Delivery::Cancelled,
         Delivery::Sent,
         Delivery::Delivered,

@@ -290,19 +290,15 @@ fn hold(code: i64) -> Stored<HoldReason> {
 
 fn failure_code(reason: FailureReason) -> i64 {
     match reason {
-        FailureReason::RecipientGone => 0,
-        FailureReason::TooLarge => 1,
-        FailureReason::Expired => 2,
-        FailureReason::Refused => 3,
+        FailureReason::TooLarge => 0,
+        FailureReason::Refused => 1,
     }
 }
 
 fn failure(code: i64) -> Stored<FailureReason> {
     Ok(match code {
-        0 => FailureReason::RecipientGone,
-        1 => FailureReason::TooLarge,
-        2 => FailureReason::Expired,
-        3 => FailureReason::Refused,
+        0 => FailureReason::TooLarge,
+        1 => FailureReason::Refused,
         _ => return Err(StoreError::Corrupt),
     })
 }
