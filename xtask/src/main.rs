@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a program for the terminal
 
 mod check;
+mod fuzz;
 mod measure;
 mod probe;
 mod shell;
@@ -53,8 +54,8 @@ const RECIPES: &[Recipe] = &[
     Recipe {
         name: "fuzz",
         arguments: "[TARGET] [SECONDS]",
-        summary: "any bytes against the decoders, 60 s each; installs cargo-fuzz",
-        run: probe::fuzz,
+        summary: "any bytes against whatever reads bytes, 60 s a target; installs cargo-fuzz",
+        run: fuzz::fuzz,
     },
     Recipe {
         name: "mutants",

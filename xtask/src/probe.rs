@@ -1,4 +1,4 @@
-//! Looking for trouble: the simulation, the soak, fuzzing, mutants.
+//! Looking for trouble: the simulation, the soak, mutants.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,9 +10,6 @@ const SOAK_KILLS: &str = "500";
 
 /// Messages of one soak.
 const SOAK_MESSAGES: &str = "10000";
-
-/// Seconds that each fuzz target runs, unless another number is given.
-const FUZZ_SECONDS: &str = "60";
 
 /// Seeds of one run of the simulation, unless another number is given.
 const SIM_SEEDS: &str = "1000";
@@ -51,53 +48,6 @@ pub(crate) fn soak(arguments: &[String]) -> Outcome {
         .run()
 }
 
-/// One target, or all in turn.
-pub(crate) fn fuzz(arguments: &[String]) -> Outcome {
-    let (target, seconds) = match arguments {
-        [] => (None, FUZZ_SECONDS),
-        [target] => (Some(target), FUZZ_SECONDS),
-        [target, seconds] => (Some(target), seconds.as_str()),
-        [..] => return Err(Trouble::new("usage: cargo xtask fuzz [TARGET] [SECONDS]")),
-    };
-    number(seconds)?;
-    let targets = fuzz_targets()?;
-    if let Some(target) = target
-        && !targets.contains(target)
-    {
-        return Err(Trouble::new(format!("there is no target `{target}`; there are {}", targets.join(", "))));
-    }
-    if !Call::new("c++ --version").succeeds() {
-        return Err(Trouble::new("libFuzzer needs a C++ compiler (Debian: `apt-get install g++`)"));
-    }
-    need_subcommand("fuzz", "cargo-fuzz")?;
-    for target in targets.iter().filter(|name| target.is_none_or(|wanted| *name == wanted)) {
-        // libFuzzer needs flags that stable Rust hides. What is found is kept beside the committed seeds, but not committed.
-        let found = format!("fuzz/found/{target}");
-        std::fs::create_dir_all(&found).map_err(|e| Trouble::new(format!("cannot make {found}: {e}")))?;
-        Call::new("cargo fuzz run")
-            .arg(target)
-            .arg(found)
-            .arg(format!("fuzz/corpus/{target}"))
-            .arg("--")
-            .arg(format!("-max_total_time={seconds}"))
-            .env("RUSTC_BOOTSTRAP", "1")
-            .run()?;
-    }
-    Ok(())
-}
-
-/// The names of `fuzz/fuzz_targets/*.rs`, in order.
-fn fuzz_targets() -> Result<Vec<String>, Trouble> {
-    let entries = std::fs::read_dir("fuzz/fuzz_targets")
-        .map_err(|e| Trouble::new(format!("cannot read fuzz/fuzz_targets: {e}")))?;
-    let mut names: Vec<String> = entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| Some(entry.path().file_stem()?.to_str()?.to_owned()))
-        .collect();
-    names.sort();
-    Ok(names)
-}
-
 /// Breaks the lines that changed since a revision, one at a time.
 pub(crate) fn mutants(arguments: &[String]) -> Outcome {
     let revision = match arguments {
@@ -124,7 +74,7 @@ pub(crate) fn mutants(arguments: &[String]) -> Outcome {
     outcome
 }
 
-fn number(text: &str) -> Outcome {
+pub(crate) fn number(text: &str) -> Outcome {
     match text.parse::<u64>() {
         Ok(_) => Ok(()),
         Err(_) => Err(Trouble::new(format!("`{text}` is not a number"))),

@@ -66,6 +66,19 @@ impl Call {
         if status.success() { Ok(()) } else { Err(Trouble::new(format!("`{self}` failed: {status}"))) }
     }
 
+    /// Runs beside others: what it says is kept, and shown only where it fails.
+    pub(crate) fn run_quietly(&self) -> Outcome {
+        println!("$ {self}");
+        let output = self.command().stdin(Stdio::null()).output();
+        let output = output.map_err(|e| Trouble::new(format!("`{}`: {e}", self.program)))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        Err(Trouble::new(format!("{said}\n`{self}` failed: {}", output.status)))
+    }
+
     /// Whether it runs and is content; says nothing.
     pub(crate) fn succeeds(&self) -> bool {
         let status = self.command().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();

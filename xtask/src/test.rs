@@ -41,17 +41,22 @@ pub(crate) fn need_build_tools() -> Outcome {
     let names: Vec<&str> = missing.iter().map(|tool| tool.name).collect();
     let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
     let (names, packages) = (names.join(", "), packages.join(" "));
+    install(&names, &packages)?;
+    match TOOLS.iter().find(|tool| !is_there(tool)) {
+        None => Ok(()),
+        Some(tool) => Err(Trouble::new(format!("{} is still missing", tool.name))),
+    }
+}
+
+/// Installs Debian packages, as root on Debian. Elsewhere it says what to install.
+pub(crate) fn install(names: &str, packages: &str) -> Outcome {
     println!("missing: {names}");
     if !(is_root() && Call::new("apt-get --version").succeeds()) {
         return Err(Trouble::new(format!("please install {names} (Debian: `apt-get install {packages}`)")));
     }
     let quiet = |words: &str| Call::new(words).env("DEBIAN_FRONTEND", "noninteractive");
     quiet("apt-get update -q").run()?;
-    quiet("apt-get install -y -q --no-install-recommends").args(&split(&packages)).run()?;
-    match TOOLS.iter().find(|tool| !is_there(tool)) {
-        None => Ok(()),
-        Some(tool) => Err(Trouble::new(format!("{} is still missing", tool.name))),
-    }
+    quiet("apt-get install -y -q --no-install-recommends").args(&split(packages)).run()
 }
 
 fn is_there(tool: &Tool) -> bool {
