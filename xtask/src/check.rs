@@ -12,7 +12,9 @@ pub(crate) fn check(arguments: &[String]) -> Outcome {
     need_build_tools()?;
 
     Call::new("cargo fmt --all --check").run()?;
-    Call::new("cargo fmt --manifest-path fuzz/Cargo.toml --check").run()?;
+    for apart in ["fuzz/Cargo.toml", "bench/timing/Cargo.toml"] {
+        Call::new("cargo fmt --check --manifest-path").arg(apart).run()?;
+    }
     tidy::tidy(&[])?;
     typos()?;
     Call::new("cargo clippy --workspace --all-targets -- -D warnings").run()?;

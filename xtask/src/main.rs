@@ -76,6 +76,12 @@ const RECIPES: &[Recipe] = &[
         run: measure::bench,
     },
     Recipe {
+        name: "timing",
+        arguments: "",
+        summary: "whether the time of a comparison tells what was compared (dudect); on a quiet machine",
+        run: measure::timing,
+    },
+    Recipe {
         name: "deny",
         arguments: "",
         summary: "licences, advisories and sources of every dependency; installs cargo-deny",

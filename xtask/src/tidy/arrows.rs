@@ -42,6 +42,7 @@ const ARROWS: &[Arrows] = &[
     Arrows { folder: "bench/client", package: "waxwing-bench-client", uses: MEASURED, tests: &[] },
     Arrows { folder: "bench/crypto", package: "waxwing-bench-crypto", uses: MEASURED, tests: &[] },
     Arrows { folder: "bench/relay", package: "waxwing-bench-relay", uses: MEASURED, tests: &[] },
+    Arrows { folder: "bench/timing", package: "waxwing-bench-timing", uses: &["waxwing-crypto"], tests: &[] },
     Arrows {
         folder: "fuzz",
         package: "waxwing-fuzz",
