@@ -59,9 +59,15 @@ const RECIPES: &[Recipe] = &[
     },
     Recipe {
         name: "mutants",
-        arguments: "[REVISION]",
-        summary: "breaks the lines of crypto and engine changed since then, and asks whether a test notices",
+        arguments: "[crypto | REVISION]",
+        summary: "breaks the crypto crate, or what changed since then, and asks whether a test notices",
         run: probe::mutants,
+    },
+    Recipe {
+        name: "coverage",
+        arguments: "",
+        summary: "which lines of the crypto crate its tests reach; installs cargo-tarpaulin",
+        run: probe::coverage,
     },
     Recipe {
         name: "vectors",

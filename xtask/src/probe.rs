@@ -1,8 +1,8 @@
-//! Looking for trouble: the simulation, the soak, mutants.
+//! Looking for trouble: the simulation, the soak, mutants, coverage.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::shell::{Call, Outcome, Trouble, need_subcommand};
+use crate::shell::{Call, Outcome, Trouble, need_subcommand, no_arguments};
 use crate::test::need_build_tools;
 
 /// Kills of one soak, unless another number is given.
@@ -48,13 +48,20 @@ pub(crate) fn soak(arguments: &[String]) -> Outcome {
         .run()
 }
 
-/// Breaks the lines that changed since a revision, one at a time.
+/// Breaks one thing at a time, and asks whether a test notices: in the crypto crate, or in the lines that changed since a revision.
 pub(crate) fn mutants(arguments: &[String]) -> Outcome {
-    let revision = match arguments {
-        [] => "HEAD~1",
-        [revision] => revision,
-        [..] => return Err(Trouble::new("usage: cargo xtask mutants [REVISION]")),
-    };
+    match arguments {
+        [] => mutants_since("HEAD~1"),
+        [all, options @ ..] if all == "crypto" => {
+            need_subcommand("mutants", "cargo-mutants")?;
+            Call::new("cargo mutants --package waxwing-crypto --output target/mutants").args(options).run()
+        }
+        [revision] => mutants_since(revision),
+        [..] => Err(Trouble::new("usage: cargo xtask mutants [crypto [OPTIONS] | REVISION]")),
+    }
+}
+
+fn mutants_since(revision: &str) -> Outcome {
     need_subcommand("mutants", "cargo-mutants")?;
     let diff = Call::new("git diff").arg(revision).arg("--").arg("crypto/src").arg("sdk/engine/src").output();
     let diff = diff.ok_or_else(|| Trouble::new(format!("git knows no difference to `{revision}`")))?;
@@ -66,12 +73,24 @@ pub(crate) fn mutants(arguments: &[String]) -> Outcome {
     std::fs::write(&file, diff).map_err(|e| Trouble::new(format!("cannot write {}: {e}", file.display())))?;
     let outcome = Call::new("cargo mutants --package waxwing-crypto --package waxwing-engine")
         .arg("--test-package=waxwing-crypto,waxwing-engine,waxwing-simulation")
+        .arg("--output=target/mutants")
         .arg("--in-diff")
         .arg(file.display().to_string())
         .run();
     // A file left in the temporary folder does no harm.
     let _ = std::fs::remove_file(&file);
     outcome
+}
+
+/// Which lines of the crypto crate its tests reach.
+pub(crate) fn coverage(arguments: &[String]) -> Outcome {
+    no_arguments(arguments)?;
+    need_subcommand("tarpaulin", "cargo-tarpaulin")?;
+    Call::new("cargo tarpaulin --package waxwing-crypto --tests --include-files crypto/src/*")
+        .arg("--exclude-files=crypto/src/primitives.rs")
+        .arg("--target-dir=target/coverage")
+        .arg("--fail-under=95")
+        .run()
 }
 
 pub(crate) fn number(text: &str) -> Outcome {
