@@ -8,6 +8,10 @@ unhex() { # hex on standard input, bytes to the file named
     perl -0777 -ne 's/\s//g; print pack "H*", $_' >"$1"
 }
 
+line() { # golden file of crypto, name of a line: its hex
+    grep "^$2 " "../crypto/tests/golden/$1.txt" | cut -d' ' -f2
+}
+
 from_crypto() { # target, name of a line in the golden file
     grep "^$2 " ../crypto/tests/golden/spine.txt | cut -d' ' -f2 | unhex "corpus/$1/$2"
 }
@@ -25,6 +29,9 @@ for file in ../wire/tests/golden/*.hex; do
     esac
     unhex "corpus/decode_$side/$name" <"$file"
 done
+{ line attachments descriptor; line attachments blob; } | unhex corpus/attachment/one-segment
+line attachments descriptor-of-two-segments | unhex corpus/attachment/descriptor
+line attachments checkpoint | unhex corpus/attachment/checkpoint
 mkdir -p corpus/unpad
 perl -e 'print "hello\x80", "\0" x 122' >corpus/unpad/hello
 perl -e 'print "\x80", "\0" x 127' >corpus/unpad/empty

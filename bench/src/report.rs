@@ -44,6 +44,13 @@ impl Row {
         }
     }
 
+    /// Says that a figure cannot be: the other side has nothing of the kind. In JSON it is `null`.
+    #[must_use]
+    pub fn without(mut self, name: &'static str) -> Row {
+        self.figures.push((name, Value::Null));
+        self
+    }
+
     /// Adds a remark.
     #[must_use]
     pub fn note(mut self, name: &'static str, text: impl Into<String>) -> Row {
@@ -84,7 +91,7 @@ impl Row {
 
     fn text(&self) -> String {
         let mut text = format!("{:<22}", self.name);
-        for (name, value) in &self.figures {
+        for (name, value) in self.figures.iter().filter(|(_, value)| !value.is_null()) {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             text.push_str(&format!("  {name} {value}"));
         }
@@ -145,6 +152,14 @@ mod tests {
         assert_eq!(parsed["bench"], "encrypt_1k");
         assert_eq!(parsed["waxwing_us"], 1.235);
         assert_eq!(parsed["bars"][0]["kept"], true);
+    }
+
+    #[test]
+    fn what_cannot_be_is_null_in_json_and_nothing_in_text() {
+        let row = Row::new("attachment_mib").without("vodozemac_us").figure("floor_us", 1.0);
+        let parsed: Value = serde_json::from_str(&row.json()).unwrap();
+        assert!(parsed.as_object().unwrap().contains_key("vodozemac_us") && parsed["vodozemac_us"].is_null());
+        assert!(!row.text().contains("vodozemac"));
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(crate) const DERIVE_HANDSHAKE: &[u8] = b"Waxwing v1 PQXDH X25519 ML-KEM-1024
 pub(crate) const DERIVE_ROOT: &[u8] = b"Waxwing v1 root\0";
 /// HKDF of the keys of one message.
 pub(crate) const DERIVE_MESSAGE: &[u8] = b"Waxwing v1 message\0";
+/// HKDF of the keys of an attachment.
+pub(crate) const DERIVE_ATTACHMENT: &[u8] = b"Waxwing v1 attachment\0";
 /// HMAC of a chain step: this message's key.
 const CHAIN_MESSAGE: &[u8] = &[1];
 /// HMAC of a chain step: the next chain key.
@@ -92,6 +94,7 @@ mod tests {
             DERIVE_HANDSHAKE,
             DERIVE_ROOT,
             DERIVE_MESSAGE,
+            DERIVE_ATTACHMENT,
             b"Waxwing v1 relay proof\0",
         ];
         for (i, one) in labels.iter().enumerate() {

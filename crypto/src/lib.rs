@@ -41,6 +41,7 @@
 //! ```
 
 mod aead;
+pub mod attachment;
 mod bytes;
 mod device_list;
 mod kdf;
@@ -53,6 +54,7 @@ pub mod primitives;
 mod ratchet;
 mod secret;
 mod session;
+mod stream;
 mod x3dh;
 
 pub use device_list::{DEVICES_MAX, DeviceEntry, DeviceList, DeviceListError};

@@ -1,5 +1,6 @@
 //! What secrets must not be able to do, checked when this file compiles; and what they print.
 
+use waxwing_crypto::attachment::Descriptor;
 use waxwing_crypto::{AccountKey, DeviceSecrets, OneTimePrekey, Plaintext, Secret, Session, WeeklyPrekey};
 
 use common::{AD, open, two_sessions};
@@ -23,6 +24,13 @@ assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePre
 assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session, Plaintext => std::ops::Deref);
 assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session => PartialEq);
 assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session => AsRef<[u8]>);
+
+// What opens files.
+assert_not_impl!(Descriptor => Clone);
+assert_not_impl!(Descriptor => std::fmt::Display);
+assert_not_impl!(Descriptor => std::ops::Deref);
+assert_not_impl!(Descriptor => PartialEq);
+assert_not_impl!(Descriptor => AsRef<[u8]>);
 
 const _: fn() = || {
     fn wiped_on_drop<T: zeroize::ZeroizeOnDrop>() {}
@@ -54,4 +62,18 @@ fn a_canary_is_found_in_no_ciphertext_and_no_debug() {
     assert_eq!(plaintext.as_bytes(), canary);
     assert!(!format!("{message:?} {plaintext:?} {theirs:?}").contains("canary"));
     assert!(open(&mut theirs, &sealed).is_err());
+}
+
+#[test]
+fn printing_what_opens_files_tells_no_secret() {
+    let mut blob = Vec::new();
+    let descriptor =
+        waxwing_crypto::attachment::seal(&b"file"[..], &mut blob, std::io::sink(), &mut common::rng(3))
+            .unwrap();
+    assert_eq!(
+        format!("{descriptor:?} {:?}", descriptor.to_bytes()),
+        "Descriptor(4 bytes, ..) Secret<114>(..)"
+    );
+    let opening = waxwing_crypto::attachment::Opening::begin(&descriptor, &blob[..]).unwrap();
+    assert_eq!(format!("{opening:?}"), "Opening(segment 0 of 1, ..)");
 }

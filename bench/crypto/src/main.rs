@@ -5,6 +5,7 @@
 
 mod clock;
 mod compare;
+mod files;
 mod floor;
 mod ours;
 mod peer;

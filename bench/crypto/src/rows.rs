@@ -17,13 +17,14 @@ use crate::{ours, peer};
 type Measure = fn(&str, u32) -> Row;
 
 /// Every row, in the order of the report.
-pub(crate) const ALL: [(&str, Measure); 6] = [
+pub(crate) const ALL: [(&str, Measure); 7] = [
     ("encrypt_1k", encrypt),
     ("decrypt_1k", decrypt),
     ("ping_pong", ping_pong),
     ("session_out", session_out),
     ("session_in", session_in),
     ("skip_2000", skip),
+    ("attachment_mib", crate::files::attachment),
 ];
 
 const PLAINTEXT: [u8; PLAINTEXT_BYTES] = [0x5a; PLAINTEXT_BYTES];
@@ -216,6 +217,6 @@ fn skip(name: &str, batches: u32) -> Row {
 }
 
 /// Does the same `count` times, timed.
-fn repeat(count: u32, mut work: impl FnMut()) -> f64 {
+pub(crate) fn repeat(count: u32, mut work: impl FnMut()) -> f64 {
     us_each(count, || (0..count).for_each(|_| work()))
 }
