@@ -30,6 +30,12 @@ pub(crate) const DERIVE_ROOT: &[u8] = b"Waxwing v1 root\0";
 pub(crate) const DERIVE_MESSAGE: &[u8] = b"Waxwing v1 message\0";
 /// HKDF of the keys of an attachment.
 pub(crate) const DERIVE_ATTACHMENT: &[u8] = b"Waxwing v1 attachment\0";
+/// HKDF of the keys of one sealed field of a profile.
+pub(crate) const DERIVE_PROFILE: &[u8] = b"Waxwing v1 profile\0";
+/// HKDF of what a relay is shown to be given a profile.
+pub(crate) const DERIVE_PROFILE_ACCESS: &[u8] = b"Waxwing v1 profile access\0";
+/// SHA-256 over that.
+pub(crate) const HASH_PROFILE_ACCESS: &[u8] = b"Waxwing v1 profile access verifier\0";
 /// HMAC of a chain step: this message's key.
 const CHAIN_MESSAGE: &[u8] = &[1];
 /// HMAC of a chain step: the next chain key.
@@ -95,6 +101,9 @@ mod tests {
             DERIVE_ROOT,
             DERIVE_MESSAGE,
             DERIVE_ATTACHMENT,
+            DERIVE_PROFILE,
+            DERIVE_PROFILE_ACCESS,
+            HASH_PROFILE_ACCESS,
             b"Waxwing v1 relay proof\0",
         ];
         for (i, one) in labels.iter().enumerate() {

@@ -51,7 +51,9 @@ mod message;
 mod padding;
 #[doc(hidden)]
 pub mod primitives;
+pub mod profile;
 mod ratchet;
+mod salted;
 mod secret;
 mod session;
 mod stream;

@@ -1,6 +1,7 @@
 //! What secrets must not be able to do, checked when this file compiles; and what they print.
 
 use waxwing_crypto::attachment::Descriptor;
+use waxwing_crypto::profile::{Field, OpenedField, ProfileKey};
 use waxwing_crypto::{AccountKey, DeviceSecrets, OneTimePrekey, Plaintext, Secret, Session, WeeklyPrekey};
 
 use common::{AD, open, two_sessions};
@@ -26,11 +27,11 @@ assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePre
 assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session => AsRef<[u8]>);
 
 // What opens files.
-assert_not_impl!(Descriptor => Clone);
-assert_not_impl!(Descriptor => std::fmt::Display);
-assert_not_impl!(Descriptor => std::ops::Deref);
-assert_not_impl!(Descriptor => PartialEq);
-assert_not_impl!(Descriptor => AsRef<[u8]>);
+assert_not_impl!(Descriptor, ProfileKey, OpenedField => Clone);
+assert_not_impl!(Descriptor, ProfileKey, OpenedField => std::fmt::Display);
+assert_not_impl!(Descriptor, ProfileKey, OpenedField => std::ops::Deref);
+assert_not_impl!(Descriptor, ProfileKey, OpenedField => PartialEq);
+assert_not_impl!(Descriptor, ProfileKey, OpenedField => AsRef<[u8]>);
 
 const _: fn() = || {
     fn wiped_on_drop<T: zeroize::ZeroizeOnDrop>() {}
@@ -76,4 +77,16 @@ fn printing_what_opens_files_tells_no_secret() {
     );
     let opening = waxwing_crypto::attachment::Opening::begin(&descriptor, &blob[..]).unwrap();
     assert_eq!(format!("{opening:?}"), "Opening(segment 0 of 1, ..)");
+}
+
+#[test]
+fn printing_a_profile_tells_no_secret() {
+    let mut rng = common::rng(4);
+    let key = ProfileKey::generate(&mut rng);
+    let sealed = key.seal(&[1; 16], Field::Name, 3, b"canary", &mut rng).unwrap();
+    let opened = key.open(&[1; 16], Field::Name, 0, &sealed).unwrap();
+    assert_eq!(
+        format!("{key:?} {opened:?}"),
+        "ProfileKey(version 1, ..) OpenedField(revision 3, 6 bytes, ..)"
+    );
 }

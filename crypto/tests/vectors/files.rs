@@ -4,7 +4,10 @@
 
 use std::fmt::Write as _;
 
-use waxwing_crypto::attachment::{self, Descriptor, Opening};
+use waxwing_crypto::{
+    attachment::{self, Descriptor, Opening},
+    profile::{Field, ProfileKey},
+};
 
 use super::common;
 
@@ -27,11 +30,9 @@ fn check(name: &str, lines: &[(&str, Vec<u8>)]) {
 }
 
 /// A line of a golden file.
-fn golden(file: &str, name: &str) -> Vec<u8> {
-    let path = format!("{}/tests/golden/{file}.txt", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} "))).unwrap();
-    hex::decode(line).unwrap()
+fn line(golden: &str, name: &str) -> Vec<u8> {
+    let found = golden.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap();
+    hex::decode(found).unwrap()
 }
 
 #[test]
@@ -60,11 +61,39 @@ fn attachments_are_the_same_as_in_the_last_release() {
 
 #[test]
 fn attachments_of_the_last_release_still_open() {
-    let descriptor = Descriptor::parse(&golden("attachments", "descriptor")).unwrap();
-    let blob = golden("attachments", "blob");
+    let golden = include_str!("../golden/attachments.txt");
+    let descriptor = Descriptor::parse(&line(golden, "descriptor")).unwrap();
+    let blob = line(golden, "blob");
     let mut opening = Opening::begin(&descriptor, &blob[..]).unwrap();
     assert_eq!(opening.next_segment().unwrap().unwrap(), b"Waxwings are passerine birds.");
     assert!(opening.is_complete());
-    let checkpoint = attachment::Checkpoint::from_bytes(&golden("attachments", "checkpoint")).unwrap();
+    let checkpoint = attachment::Checkpoint::from_bytes(&line(golden, "checkpoint")).unwrap();
     assert_eq!(checkpoint.plaintext_offset(), 65_536);
+}
+
+#[test]
+fn profiles_are_the_same_as_in_the_last_release() {
+    let mut rng = common::rng(72);
+    let first = ProfileKey::generate(&mut rng);
+    let key = first.rotate(&mut rng).unwrap();
+    let mut seal = |field, content: &[u8]| key.seal(&[1; 16], field, 258, content, &mut rng).unwrap();
+    check(
+        "profiles",
+        &[
+            ("name", seal(Field::Name, "Alice 🦜".as_bytes())),
+            ("about", seal(Field::About, b"")),
+            ("picture", seal(Field::Picture, &[7; 300])),
+            ("key", key.to_bytes().expose().to_vec()),
+            ("access-key", key.access_key().expose().to_vec()),
+            ("access-verifier", key.access_verifier().to_vec()),
+        ],
+    );
+}
+
+#[test]
+fn profiles_of_the_last_release_still_open() {
+    let golden = include_str!("../golden/profiles.txt");
+    let key = ProfileKey::from_bytes(&line(golden, "key")).unwrap();
+    let opened = key.open(&[1; 16], Field::Name, 258, &line(golden, "name")).unwrap();
+    assert_eq!((&opened.content[..], opened.revision), ("Alice 🦜".as_bytes(), 258));
 }
