@@ -19,8 +19,8 @@ from_crypto() { # target, name of a line in the golden file
 rm -rf corpus
 for name in bundle last-resort-bundle; do from_crypto bundle_verify "$name"; done
 for name in device-list-1 device-list-2; do from_crypto device_list_verify "$name"; done
-for name in initial-message ratchet-message; do from_crypto message_parse "$name"; done
-for name in unanswered responder with-skipped after-late; do from_crypto session_snapshot "snapshot-$name"; done
+for name in initial-message ratchet-message message-with-offer message-with-answer; do from_crypto message_parse "$name"; done
+for name in unanswered responder with-skipped after-late offered asked answering refreshed; do from_crypto session_snapshot "snapshot-$name"; done
 for file in ../wire/tests/golden/*.hex; do
     name=$(basename "$file" .hex)
     case $name in

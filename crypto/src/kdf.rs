@@ -26,6 +26,8 @@ pub(crate) const HASH_SESSION: &[u8] = b"Waxwing v1 session id\0";
 pub(crate) const DERIVE_HANDSHAKE: &[u8] = b"Waxwing v1 PQXDH X25519 ML-KEM-1024 SHA-256\0";
 /// HKDF of a root step.
 pub(crate) const DERIVE_ROOT: &[u8] = b"Waxwing v1 root\0";
+/// HKDF of a root step that an exchange of the post-quantum ratchet goes into.
+pub(crate) const DERIVE_ROOT_PQ: &[u8] = b"Waxwing v1 root pq\0";
 /// HKDF of the keys of one message.
 pub(crate) const DERIVE_MESSAGE: &[u8] = b"Waxwing v1 message\0";
 /// HKDF of the keys of an attachment.
@@ -99,6 +101,7 @@ mod tests {
             HASH_SESSION,
             DERIVE_HANDSHAKE,
             DERIVE_ROOT,
+            DERIVE_ROOT_PQ,
             DERIVE_MESSAGE,
             DERIVE_ATTACHMENT,
             DERIVE_PROFILE,

@@ -8,13 +8,15 @@
 //! - An old copy of a stored session never seals twice under one key and nonce.
 //! - Secrets are wiped on drop, as far as safe Rust and the libraries below can, and are never printed.
 //!
-//! `docs/spec.md` writes the protocol down. Authentication is classical; secrecy is hybrid, X25519 and ML-KEM-1024.
+//! `docs/spec.md` writes the protocol down. Authentication is classical; secrecy is hybrid, X25519 and ML-KEM: 1024 when
+//! a session begins, 768 about every 50 messages after.
 //!
 //! ```
 //! use waxwing_crypto::*;
 //! # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let mut rng = ChaCha20Rng::from_seed([1; 32]);
+//! # let now = std::time::Duration::ZERO;
 //! let (alice, bob) = (DeviceSecrets::generate(&mut rng), DeviceSecrets::generate(&mut rng));
 //! let (alice_keys, bob_keys) = (alice.public(), bob.public());
 //! let at_alice = Address { account: [1; 16], device: [1; 16] };
@@ -29,7 +31,7 @@
 //! let bundle = Bundle::verify(&published, &at_bob, &bob_keys)?;
 //! let theirs = Theirs { address: at_bob, keys: &bob_keys };
 //! let mut session = Session::initiate(&Ours { address: at_alice, secrets: &alice }, &theirs, &bundle, &mut rng)?;
-//! let sealed = session.encrypt(b"hello", b"bound, not sent", &mut rng)?;
+//! let sealed = session.encrypt(b"hello", b"bound, not sent", now, &mut rng)?;
 //!
 //! // Bob reads it.
 //! let Message::Initial(message) = Message::parse(&sealed)? else { unreachable!() };
@@ -65,9 +67,13 @@ pub use message::{
     InitialMessage, MESSAGE_BYTES_MAX, Message, PLAINTEXT_BYTES_MAX, ParseError, RatchetMessage,
 };
 pub use padding::{PaddingError, pad, unpad};
-pub use ratchet::{skipped::SKIPPED_MAX, state::JUMP_MAX};
+pub use ratchet::{
+    exchange::{REFRESH_AFTER, REFRESH_MESSAGES},
+    skipped::SKIPPED_MAX,
+    state::JUMP_MAX,
+};
 pub use secret::Secret;
-pub use session::{OpenError, Plaintext, SealError, Session, snapshot::SnapshotError};
+pub use session::{OpenError, Plaintext, Refreshed, SealError, Session, snapshot::SnapshotError};
 pub use x3dh::{
     bundle::{Bundle, BundleError, OneTimePrekey, PrekeyError, WeeklyPrekey},
     initiate::HandshakeError,

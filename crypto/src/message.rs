@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   initial   format 1, kind 1, suite 1 | weekly id u32 | one-time id u32 | ephemeral 32 | KEM ciphertext 1568 | ratchet
-//!   ratchet   format 1, kind 2, suite 1 | salt 16 | header length u16 = 57 | sealed header 57 | commitment 32 | body, tag 16
+//!   ratchet   format 1, kind 2, suite 1 | salt 16 | header length u16 | sealed header | commitment 32 | body, tag 16
+//!             the header has 57 bytes, or 1,241 with an offer, or 1,145 with an answer
 //! ```
 
 use std::fmt;
@@ -11,9 +12,12 @@ use crate::{
     aead::TAG_BYTES,
     bytes::Reader,
     kdf::{HASH_HANDSHAKE, hash},
-    kem::CIPHERTEXT_BYTES,
+    kem::{Kem, MlKem1024},
     keys::AgreementPublic,
-    ratchet::{chain::COMMITMENT_BYTES, header::SEALED_HEADER_BYTES},
+    ratchet::{
+        chain::COMMITMENT_BYTES,
+        header::{SEALED_ANSWER_BYTES, SEALED_OFFER_BYTES, SEALED_PLAIN_BYTES},
+    },
 };
 
 /// X25519, ML-KEM-1024, HMAC- and HKDF-SHA256, AES-256-GCM.
@@ -22,22 +26,23 @@ pub(crate) const SUITE: u8 = 1;
 /// Largest message, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 128 * 1024;
 /// Largest plaintext that [`Session::encrypt`](crate::Session::encrypt) takes, in bytes: any message with it fits.
+///
+/// A handshake is longer than what a header can have riding along, and the two never meet.
 pub const PLAINTEXT_BYTES_MAX: usize = MESSAGE_BYTES_MAX - HANDSHAKE_BYTES - OVERHEAD_BYTES;
+const _: () = assert!(SEALED_OFFER_BYTES - SEALED_PLAIN_BYTES < HANDSHAKE_BYTES);
 
 /// Length of a message's salt, in bytes.
 pub(crate) const SALT_BYTES: usize = 16;
-/// What a ratchet message adds to its plaintext, in bytes.
-pub(crate) const OVERHEAD_BYTES: usize = PREFIX_BYTES + COMMITMENT_BYTES + TAG_BYTES;
+/// What a ratchet message adds to its plaintext when nothing rides along, in bytes.
+pub(crate) const OVERHEAD_BYTES: usize = CLEAR_BYTES + SEALED_PLAIN_BYTES + COMMITMENT_BYTES + TAG_BYTES;
 /// What an initial message adds before its ratchet message, in bytes.
-pub(crate) const HANDSHAKE_BYTES: usize = 3 + 4 + 4 + 32 + CIPHERTEXT_BYTES;
+pub(crate) const HANDSHAKE_BYTES: usize = 3 + 4 + 4 + 32 + size_of::<<MlKem1024 as Kem>::Ciphertext>();
 
 const FORMAT: u8 = 1;
 const KIND_INITIAL: u8 = 1;
 const KIND_RATCHET: u8 = 2;
 /// Everything before the sealed header.
 const CLEAR_BYTES: usize = 3 + SALT_BYTES + 2;
-/// Everything before the commitment.
-const PREFIX_BYTES: usize = CLEAR_BYTES + SEALED_HEADER_BYTES;
 
 /// Says that bytes are not a message that this version reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +104,7 @@ pub(crate) struct Handshake {
     pub(crate) weekly_id: u32,
     pub(crate) one_time_id: u32,
     pub(crate) ephemeral: AgreementPublic,
-    pub(crate) ciphertext: [u8; CIPHERTEXT_BYTES],
+    pub(crate) ciphertext: <MlKem1024 as Kem>::Ciphertext,
 }
 
 impl Handshake {
@@ -140,7 +145,9 @@ impl InitialMessage {
     fn parse(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::new(bytes);
         let handshake = Box::new(Handshake::parse(&mut reader)?);
-        Some(Self { handshake, inner: RatchetMessage::parse(reader.rest())? })
+        let inner = RatchetMessage::parse(reader.rest())?;
+        // Nothing rides along before the first answer.
+        (inner.sealed()?.header.len() == SEALED_PLAIN_BYTES).then_some(Self { handshake, inner })
     }
 
     /// Returns the id of our weekly prekey that it was made for.
@@ -193,7 +200,7 @@ pub(crate) struct Sealed<'a> {
     /// What precedes the sealed header; bound into the header.
     pub(crate) clear: &'a [u8],
     pub(crate) salt: &'a [u8; SALT_BYTES],
-    pub(crate) header: &'a [u8; SEALED_HEADER_BYTES],
+    pub(crate) header: &'a [u8],
     /// What precedes the commitment; bound into the body.
     pub(crate) prefix: &'a [u8],
     pub(crate) commitment: &'a [u8; COMMITMENT_BYTES],
@@ -204,16 +211,17 @@ pub(crate) struct Sealed<'a> {
 impl<'a> Sealed<'a> {
     fn parse(bytes: &'a [u8]) -> Option<Self> {
         let clear = bytes.get(..CLEAR_BYTES)?;
-        let prefix = bytes.get(..PREFIX_BYTES)?;
         let mut reader = Reader::new(bytes);
         reader.expect(FORMAT)?;
         reader.expect(KIND_RATCHET)?;
         reader.expect(SUITE)?;
         let salt = reader.array()?;
-        if usize::from(reader.u16()?) != SEALED_HEADER_BYTES {
+        let length = usize::from(reader.u16()?);
+        if !matches!(length, SEALED_PLAIN_BYTES | SEALED_OFFER_BYTES | SEALED_ANSWER_BYTES) {
             return None;
         }
-        let header = reader.array()?;
+        let header = reader.slice(length)?;
+        let prefix = bytes.get(..CLEAR_BYTES + length)?;
         let commitment = reader.array()?;
         let (body, tag) = reader.rest().split_last_chunk()?;
         Some(Self { clear, salt, header, prefix, commitment, body, tag })
@@ -221,8 +229,8 @@ impl<'a> Sealed<'a> {
 }
 
 /// Writes what precedes the sealed header.
-pub(crate) fn write_clear(salt: &[u8; SALT_BYTES], out: &mut Vec<u8>) {
-    let header_length = u16::try_from(SEALED_HEADER_BYTES).expect("57 fits");
+pub(crate) fn write_clear(salt: &[u8; SALT_BYTES], header_bytes: usize, out: &mut Vec<u8>) {
+    let header_length = u16::try_from(header_bytes).expect("at most 1,241");
     out.extend_from_slice(&[FORMAT, KIND_RATCHET, SUITE]);
     out.extend_from_slice(salt);
     out.extend_from_slice(&header_length.to_be_bytes());

@@ -1,6 +1,10 @@
 //! The primitives as this crate calls them, for the test vectors in `tests/` alone. Not part of the API.
 
-use crate::{aead, kdf, kem, keys, secret::Secret};
+use crate::{
+    aead, kdf,
+    kem::{Kem, MlKem768, MlKem1024},
+    keys,
+};
 
 /// X25519 behind the checks of a public key. `None` when the key or the result is refused.
 pub fn x25519(secret: &[u8; 32], public: &[u8; 32]) -> Option<[u8; 32]> {
@@ -43,20 +47,48 @@ pub fn open(key: &[u8; 32], nonce: &[u8; 12], bound: &[u8], sealed: &[u8]) -> Op
     Some(out)
 }
 
-/// ML-KEM-1024 public key of a seed.
-pub fn kem_public(seed: &[u8; 64]) -> Vec<u8> {
-    kem::KemSecret::from_bytes(seed).public().as_bytes().to_vec()
+/// The parameter sets of ML-KEM that this crate uses.
+#[derive(Clone, Copy, Debug)]
+pub enum MlKem {
+    /// ML-KEM-768, of the ratchet.
+    Of768,
+    /// ML-KEM-1024, of the handshake.
+    Of1024,
 }
 
-/// ML-KEM-1024 encapsulation with given randomness. `None` when the key is refused.
-pub fn kem_encapsulate(public: &[u8], randomness: &[u8; 32]) -> Option<(Vec<u8>, [u8; 32])> {
-    let key = kem::KemPublic::parse(public.try_into().ok()?)?;
-    let (ciphertext, shared) = key.encapsulate_with(&Secret::copy_of(randomness));
-    Some((ciphertext.to_vec(), *shared.expose()))
+/// ML-KEM encapsulation key of a seed.
+pub fn kem_public(size: MlKem, seed: &[u8; 64]) -> Vec<u8> {
+    match size {
+        MlKem::Of768 => MlKem768::public(seed).to_vec(),
+        MlKem::Of1024 => MlKem1024::public(seed).to_vec(),
+    }
 }
 
-/// ML-KEM-1024 decapsulation.
-pub fn kem_decapsulate(seed: &[u8; 64], ciphertext: &[u8]) -> Option<[u8; 32]> {
-    let (_, shared) = kem::KemSecret::from_bytes(seed).decapsulate(ciphertext.try_into().ok()?);
+/// ML-KEM encapsulation with given randomness. `None` when the key is refused.
+pub fn kem_encapsulate(size: MlKem, public: &[u8], randomness: &[u8; 32]) -> Option<(Vec<u8>, [u8; 32])> {
+    fn encapsulate<K: Kem>(public: &[u8], randomness: &[u8; 32]) -> Option<(Vec<u8>, [u8; 32])>
+    where
+        K::Public: for<'a> TryFrom<&'a [u8]>,
+        K::Ciphertext: AsRef<[u8]>,
+    {
+        let public = public.try_into().ok()?;
+        if !K::is_valid(&public) {
+            return None;
+        }
+        let (ciphertext, shared) = K::encapsulate(&public, randomness);
+        Some((ciphertext.as_ref().to_vec(), *shared.expose()))
+    }
+    match size {
+        MlKem::Of768 => encapsulate::<MlKem768>(public, randomness),
+        MlKem::Of1024 => encapsulate::<MlKem1024>(public, randomness),
+    }
+}
+
+/// ML-KEM decapsulation. `None` when the ciphertext has another length.
+pub fn kem_decapsulate(size: MlKem, seed: &[u8; 64], ciphertext: &[u8]) -> Option<[u8; 32]> {
+    let shared = match size {
+        MlKem::Of768 => MlKem768::decapsulate(seed, ciphertext.try_into().ok()?).1,
+        MlKem::Of1024 => MlKem1024::decapsulate(seed, ciphertext.try_into().ok()?).1,
+    };
     Some(*shared.expose())
 }

@@ -12,10 +12,13 @@
 //! ```
 //!
 //! `root` and `chain` step, `header` is what a message says about its place, `skipped` keeps keys for late arrivals,
-//! and `state` is all of it together.
+//! `exchange` is the post-quantum ratchet that rides along, `state` is all of it together, and `open` asks what a message
+//! would change.
 
 pub(crate) mod chain;
+pub(crate) mod exchange;
 pub(crate) mod header;
+pub(crate) mod open;
 pub(crate) mod root;
 pub(crate) mod skipped;
 pub(crate) mod state;

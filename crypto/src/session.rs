@@ -5,7 +5,7 @@
 
 pub(crate) mod snapshot;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -167,6 +167,9 @@ impl Session {
 
     /// Encrypts a message. `associated_data` is bound to it and not sent.
     ///
+    /// `now` is the wall clock, as the time since 1970. It decides only when the next post-quantum exchange begins, and a
+    /// wrong one makes that early or late; without a clock, any constant will do.
+    ///
     /// Store the session before the message leaves: a state that was rolled back still never repeats a key with a
     /// nonce, but numbers its messages as others before.
     ///
@@ -177,6 +180,7 @@ impl Session {
         &mut self,
         plaintext: &[u8],
         associated_data: &[u8],
+        now: Duration,
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<u8>, SealError> {
         if plaintext.len() > PLAINTEXT_BYTES_MAX {
@@ -188,10 +192,10 @@ impl Session {
                 message.reserve_exact(HANDSHAKE_BYTES + OVERHEAD_BYTES + plaintext.len());
                 handshake.write(&mut message);
             }
-            Role::Initiator | Role::Responder => message.reserve_exact(OVERHEAD_BYTES + plaintext.len()),
+            Role::Initiator | Role::Responder => {}
         }
         let context = Context { session_id: &self.id, associated_data };
-        self.state.seal(plaintext, &context, rng, &mut message)?;
+        self.state.seal(plaintext, &context, now.as_secs(), rng, &mut message)?;
         Ok(message)
     }
 
@@ -230,6 +234,14 @@ impl Session {
         self.handshake_id
     }
 
+    /// Tells how fresh the session is against somebody who copied its state and breaks X25519.
+    pub fn refreshed(&self) -> Refreshed {
+        Refreshed {
+            at: self.state.refresh.at.map(Duration::from_secs),
+            messages: self.state.refresh.messages,
+        }
+    }
+
     /// Tells whether we began this session.
     pub fn initiated_by_us(&self) -> bool {
         match self.role {
@@ -245,6 +257,16 @@ impl Session {
             Role::Initiator | Role::Responder => true,
         }
     }
+}
+
+/// When a session was last refreshed by a post-quantum exchange. The handshake counts as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refreshed {
+    /// When our share of that exchange was drawn, by the clock given to [`Session::encrypt`], in whole seconds: what was
+    /// copied of this device before that is of no use any more. After a handshake, when we first sent; `None` until then.
+    pub at: Option<Duration>,
+    /// Messages sealed and opened since.
+    pub messages: u32,
 }
 
 impl fmt::Debug for Session {

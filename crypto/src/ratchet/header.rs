@@ -1,33 +1,101 @@
-//! The header of a message: where in the ratchets it belongs, sealed (Double Ratchet §4.1).
+//! The header of a message: where in the ratchets it belongs, and what rides along, sealed (Double Ratchet §4.1).
 
+use super::exchange::Ciphertext;
 use crate::{
     aead::{Cipher, NONCE_BYTES, TAG_BYTES},
     bytes::Reader,
+    kem::{Kem, KemPublic, MlKem768},
     keys::AgreementPublic,
-    message::{SALT_BYTES, Sealed},
+    message::{SALT_BYTES, Sealed, write_clear},
     secret::Secret,
 };
 
-const HEADER_BYTES: usize = 1 + 32 + 4 + 4;
-/// Length of a sealed header, in bytes.
-pub(crate) const SEALED_HEADER_BYTES: usize = HEADER_BYTES + TAG_BYTES;
+const PLAIN_BYTES: usize = 1 + 32 + 4 + 4;
+const OFFER_BYTES: usize = PLAIN_BYTES + size_of::<<MlKem768 as Kem>::Public>();
+const ANSWER_BYTES: usize = PLAIN_BYTES + size_of::<Ciphertext>();
+/// Length of a sealed header with nothing in it but its place, in bytes.
+pub(crate) const SEALED_PLAIN_BYTES: usize = PLAIN_BYTES + TAG_BYTES;
+/// Length of a sealed header with an offer, in bytes: the longest there is.
+pub(crate) const SEALED_OFFER_BYTES: usize = OFFER_BYTES + TAG_BYTES;
+/// Length of a sealed header with an answer, in bytes.
+pub(crate) const SEALED_ANSWER_BYTES: usize = ANSWER_BYTES + TAG_BYTES;
 
-/// The place of a message. Its encoding begins with a reserved zero.
-pub(crate) struct Header {
+const NOTHING: u8 = 0;
+const OFFER: u8 = 1;
+const ANSWER: u8 = 2;
+
+/// The place of a message, and what rides along.
+pub(crate) struct Header<R> {
     /// The sender's ratchet key.
     pub(crate) ratchet: AgreementPublic,
     /// How many messages the sender's chain before this one had.
     pub(crate) previous_length: u32,
     /// The number of this message in its chain, from 0.
     pub(crate) number: u32,
+    pub(crate) rider: R,
 }
 
-impl Header {
-    fn parse(bytes: &[u8; HEADER_BYTES]) -> Option<Self> {
+/// The part of a post-quantum exchange that a header has in it.
+pub(crate) enum Rider<P, C> {
+    Nothing,
+    /// An encapsulation key, checked.
+    Offer(P),
+    /// A ciphertext.
+    Answer(C),
+}
+
+impl<P, C> Rider<P, C> {
+    pub(crate) fn into_offer(self) -> Option<P> {
+        match self {
+            Rider::Offer(key) => Some(key),
+            Rider::Nothing | Rider::Answer(_) => None,
+        }
+    }
+}
+
+/// A header that we write.
+pub(crate) type Outgoing<'a> = Header<Rider<&'a KemPublic<MlKem768>, &'a Ciphertext>>;
+/// A header that we read.
+pub(crate) type Incoming = Header<Rider<KemPublic<MlKem768>, Box<Ciphertext>>>;
+
+impl Outgoing<'_> {
+    /// Returns the length of what rides along, in bytes.
+    pub(crate) fn rider_bytes(&self) -> usize {
+        match self.rider {
+            Rider::Nothing => 0,
+            Rider::Offer(_) => OFFER_BYTES - PLAIN_BYTES,
+            Rider::Answer(_) => ANSWER_BYTES - PLAIN_BYTES,
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let (kind, rider): (u8, &[u8]) = match self.rider {
+            Rider::Nothing => (NOTHING, &[]),
+            Rider::Offer(key) => (OFFER, key.as_bytes()),
+            Rider::Answer(ciphertext) => (ANSWER, ciphertext),
+        };
+        out.push(kind);
+        out.extend_from_slice(&self.ratchet.to_bytes());
+        out.extend_from_slice(&self.previous_length.to_be_bytes());
+        out.extend_from_slice(&self.number.to_be_bytes());
+        out.extend_from_slice(rider);
+    }
+}
+
+impl Incoming {
+    fn parse(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::new(bytes);
-        reader.expect(0)?;
+        let kind = reader.u8()?;
         let ratchet = AgreementPublic::parse(*reader.array()?).ok()?;
-        Some(Self { ratchet, previous_length: reader.u32()?, number: reader.u32()? })
+        let (previous_length, number) = (reader.u32()?, reader.u32()?);
+        let rider = match kind {
+            NOTHING => Rider::Nothing,
+            OFFER => Rider::Offer(KemPublic::parse(reader.array()?)?),
+            ANSWER => Rider::Answer(Box::new(*reader.array()?)),
+            _ => return None,
+        };
+        reader.end()?;
+        Some(Self { ratchet, previous_length, number, rider })
     }
 }
 
@@ -51,29 +119,32 @@ impl HeaderKey {
         self.key.expose()
     }
 
-    /// Appends the sealed header to `out`, bound to all that `out` has from `clear_from` on.
-    pub(crate) fn seal(
-        &self,
-        salt: &[u8; SALT_BYTES],
-        header: &Header,
-        out: &mut Vec<u8>,
-        clear_from: usize,
-    ) {
-        let mut bytes = [0; HEADER_BYTES];
-        bytes[1..33].copy_from_slice(&header.ratchet.to_bytes());
-        bytes[33..37].copy_from_slice(&header.previous_length.to_be_bytes());
-        bytes[37..].copy_from_slice(&header.number.to_be_bytes());
-        let tag = self.cipher.seal_detached(&nonce(salt), &out[clear_from..], &mut bytes);
-        out.extend_from_slice(&bytes);
+    /// Appends all that precedes the commitment: the clear part of a message, and the header sealed and bound to it.
+    pub(crate) fn seal(&self, salt: &[u8; SALT_BYTES], header: &Outgoing<'_>, out: &mut Vec<u8>) {
+        let from = out.len();
+        write_clear(salt, SEALED_PLAIN_BYTES + header.rider_bytes(), out);
+        let header_from = out.len();
+        header.write(out);
+        let (before, bytes) = out.split_at_mut(header_from);
+        let tag = self.cipher.seal_detached(&nonce(salt), &before[from..], bytes);
         out.extend_from_slice(&tag);
     }
 
     /// Opens a header, if it was sealed under this key.
-    pub(crate) fn open(&self, sealed: &Sealed<'_>) -> Option<Header> {
+    pub(crate) fn open(&self, sealed: &Sealed<'_>) -> Option<Incoming> {
+        match sealed.header.len() {
+            SEALED_PLAIN_BYTES => self.open_sized::<PLAIN_BYTES>(sealed),
+            SEALED_OFFER_BYTES => self.open_sized::<OFFER_BYTES>(sealed),
+            SEALED_ANSWER_BYTES => self.open_sized::<ANSWER_BYTES>(sealed),
+            _ => None,
+        }
+    }
+
+    fn open_sized<const N: usize>(&self, sealed: &Sealed<'_>) -> Option<Incoming> {
         let (header, tag) = sealed.header.split_last_chunk()?;
-        let mut bytes: [u8; HEADER_BYTES] = header.try_into().ok()?;
+        let mut bytes: [u8; N] = header.try_into().ok()?;
         self.cipher.open(&nonce(sealed.salt), sealed.clear, &mut bytes, tag)?;
-        Header::parse(&bytes)
+        Incoming::parse(&bytes)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{chain::ChainKey, header::HeaderKey};
 use crate::{
-    kdf::{self, DERIVE_ROOT},
+    kdf::{self, DERIVE_ROOT, DERIVE_ROOT_PQ},
     secret::Secret,
 };
 
@@ -29,8 +29,18 @@ impl RootKey {
         self.0.expose()
     }
 
-    pub(crate) fn step(&self, agreed: &Secret<32>) -> RootStep {
-        let derived = kdf::derive::<96>(self.0.expose(), agreed.expose(), &[DERIVE_ROOT]);
+    /// Mixes in what the DH agreed on, and what an exchange of the post-quantum ratchet brought, if there was one.
+    pub(crate) fn step(&self, agreed: &Secret<32>, exchanged: Option<&Secret<32>>) -> RootStep {
+        let derived: Secret<96> = match exchanged {
+            None => kdf::derive(self.0.expose(), agreed.expose(), &[DERIVE_ROOT]),
+            Some(exchanged) => {
+                let both: Secret<64> = Secret::filled(|both| {
+                    both[..32].copy_from_slice(agreed.expose());
+                    both[32..].copy_from_slice(exchanged.expose());
+                });
+                kdf::derive(self.0.expose(), both.expose(), &[DERIVE_ROOT_PQ])
+            }
+        };
         let [root, chain, header] = kdf::thirds(&derived);
         RootStep { root: Self(root), chain: ChainKey::new(chain), next_header_key: HeaderKey::new(header) }
     }

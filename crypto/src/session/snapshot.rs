@@ -7,10 +7,12 @@ use zeroize::Zeroizing;
 use super::{Role, Session};
 use crate::{
     bytes::Reader,
+    kem::{KemPublic, KemSecret},
     keys::{AgreementPublic, AgreementSecret},
     message::{HANDSHAKE_BYTES, Handshake, SUITE},
     ratchet::{
         chain::{ChainKey, MessageKey},
+        exchange::{Exchange, Offered, Refresh},
         header::HeaderKey,
         root::RootKey,
         skipped::{PAST_CHAINS_MAX, PastChain, SKIPPED_MAX, SkippedKeys},
@@ -18,14 +20,20 @@ use crate::{
     },
 };
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 const RESPONDER: u8 = 0;
 const INITIATOR: u8 = 1;
 const UNANSWERED: u8 = 2;
 const DUE: u8 = 0; // read as a flag
 const ACTIVE: u8 = 1;
-/// At least as long as everything but the handshake, the past chains and the skipped keys.
+const IDLE: u8 = 0;
+const OFFERED: u8 = 1;
+const ASKED: u8 = 2;
+const ANSWERING: u8 = 3;
+/// At least as long as everything but the handshake, a key or an answer of the post-quantum ratchet, the past chains and
+/// the skipped keys.
 const BASE_BYTES: usize = 512;
+const EXCHANGE_BYTES_MAX: usize = 1184;
 const PAST_CHAIN_BYTES: usize = 1 + 32 + 2;
 const SKIPPED_KEY_BYTES: usize = 4 + 32;
 
@@ -35,7 +43,7 @@ const SKIPPED_KEY_BYTES: usize = 4 + 32;
 pub enum SnapshotError {
     /// The bytes are not the one encoding of a session.
     Malformed,
-    /// The bytes are of a later version.
+    /// The bytes are of another version.
     Unsupported,
 }
 
@@ -88,6 +96,7 @@ impl Session {
         let now = self.state.receiving.iter().map(|now| now.skipped.live());
         let keys: usize = past.chain(now).sum();
         BASE_BYTES
+            + EXCHANGE_BYTES_MAX
             + if self.is_acknowledged() { 0 } else { HANDSHAKE_BYTES }
             + self.state.past.len() * PAST_CHAIN_BYTES
             + keys * SKIPPED_KEY_BYTES
@@ -120,9 +129,18 @@ fn is_consistent(session: &Session) -> bool {
         }
         Role::Initiator | Role::Responder => state.receiving.is_some(),
     };
+    let exchange_fits = match (&state.refresh.exchange, &state.sending) {
+        (Exchange::Idle, _) => true,
+        (Exchange::Offered(_) | Exchange::Answering(_), _) if state.refresh.at.is_none() => false,
+        (Exchange::Answering(_), Sending::Due(_)) => false,
+        (Exchange::Answering(_), Sending::Active(_)) | (Exchange::Offered(_) | Exchange::Asked(_), _) => {
+            state.receiving.is_some()
+        }
+    };
     let past = state.past.iter().map(|past| past.skipped.live());
     let keys: usize = past.chain(state.receiving.iter().map(|now| now.skipped.live())).sum();
     role_fits
+        && exchange_fits
         && keys <= SKIPPED_MAX
         && (state.receiving.is_some() || state.past.is_empty())
         && state.past.iter().all(PastChain::is_worth_keeping)
@@ -162,6 +180,7 @@ fn write_state(state: &State, out: &mut Vec<u8>) {
         out.extend_from_slice(past.header_key.expose());
         write_skipped(&past.skipped, out);
     }
+    write_refresh(&state.refresh, out);
 }
 
 fn read_state(reader: &mut Reader<'_>) -> Option<State> {
@@ -194,7 +213,49 @@ fn read_state(reader: &mut Reader<'_>) -> Option<State> {
         let header_key = HeaderKey::copy_of(reader.array()?);
         past.push(PastChain { header_key, age, skipped: read_skipped(reader)? });
     }
-    Some(State { root, sending, receiving, next_header_key, past })
+    let refresh = read_refresh(reader)?;
+    Some(State { root, sending, receiving, next_header_key, past, refresh })
+}
+
+fn write_refresh(refresh: &Refresh, out: &mut Vec<u8>) {
+    out.extend_from_slice(&refresh.messages.to_be_bytes());
+    out.push(u8::from(refresh.at.is_some()));
+    if let Some(at) = refresh.at {
+        out.extend_from_slice(&at.to_be_bytes());
+    }
+    match &refresh.exchange {
+        Exchange::Idle => out.push(IDLE),
+        Exchange::Offered(offered) => {
+            out.push(OFFERED);
+            out.extend_from_slice(offered.secret.expose());
+            out.extend_from_slice(&offered.at.to_be_bytes());
+        }
+        Exchange::Asked(key) => {
+            out.push(ASKED);
+            out.extend_from_slice(key.as_bytes());
+        }
+        Exchange::Answering(ciphertext) => {
+            out.push(ANSWERING);
+            out.extend_from_slice(&ciphertext[..]);
+        }
+    }
+}
+
+fn read_refresh(reader: &mut Reader<'_>) -> Option<Refresh> {
+    let messages = reader.u32()?;
+    let at = if reader.flag()? { Some(reader.u64()?) } else { None };
+    let exchange = match reader.u8()? {
+        IDLE => Exchange::Idle,
+        OFFERED => {
+            let secret = KemSecret::from_bytes(reader.array()?);
+            let public = secret.public();
+            Exchange::Offered(Box::new(Offered { secret, public, at: reader.u64()? }))
+        }
+        ASKED => Exchange::Asked(KemPublic::parse(reader.array()?)?),
+        ANSWERING => Exchange::Answering(Box::new(*reader.array()?)),
+        _ => return None,
+    };
+    Some(Refresh { exchange, at, messages })
 }
 
 fn read_receiving(reader: &mut Reader<'_>) -> Option<Receiving> {

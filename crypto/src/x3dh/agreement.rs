@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     kdf::{self, DERIVE_HANDSHAKE, HASH_SESSION, HASH_TRANSCRIPT},
-    kem::KemPublic,
+    kem::{KemPublic, MlKem1024},
     keys::{Address, AgreementPublic, DevicePublic},
     message::{Handshake, SUITE},
     ratchet::{header::HeaderKey, root::RootKey},
@@ -17,7 +17,7 @@ pub(crate) struct Transcript<'a> {
     pub(crate) responder: (&'a Address, &'a DevicePublic),
     pub(crate) weekly: &'a AgreementPublic,
     pub(crate) one_time: Option<&'a AgreementPublic>,
-    pub(crate) kem: &'a KemPublic,
+    pub(crate) kem: &'a KemPublic<MlKem1024>,
     pub(crate) handshake: &'a Handshake,
 }
 

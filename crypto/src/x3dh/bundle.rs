@@ -11,13 +11,13 @@ use zeroize::Zeroizing;
 use crate::{
     bytes::Reader,
     kdf::SIGN_BUNDLE,
-    kem::{self, KemPublic, KemSecret},
+    kem::{Kem, KemPublic, KemSecret, MlKem1024},
     keys::{Address, AgreementPublic, AgreementSecret, DevicePublic, Ours},
     message::SUITE,
 };
 
 const FORMAT: u8 = 1;
-const BUNDLE_BYTES_MAX: usize = 2 + 32 + 64 + 36 + 5 + 32 + kem::PUBLIC_BYTES + 64;
+const BUNDLE_BYTES_MAX: usize = 2 + 32 + 64 + 36 + 5 + 32 + size_of::<<MlKem1024 as Kem>::Public>() + 64;
 
 /// Says that stored prekey bytes are not what was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl fmt::Debug for WeeklyPrekey {
 pub struct OneTimePrekey {
     id: u32,
     agreement: Option<AgreementSecret>,
-    kem: KemSecret,
+    kem: KemSecret<MlKem1024>,
 }
 
 impl OneTimePrekey {
@@ -173,7 +173,7 @@ impl OneTimePrekey {
         self.agreement.as_ref()
     }
 
-    pub(crate) fn kem(&self) -> &KemSecret {
+    pub(crate) fn kem(&self) -> &KemSecret<MlKem1024> {
         &self.kem
     }
 }
@@ -219,7 +219,7 @@ pub struct Bundle {
     pub(crate) weekly: AgreementPublic,
     pub(crate) one_time_id: u32,
     pub(crate) one_time: Option<AgreementPublic>,
-    pub(crate) kem: KemPublic,
+    pub(crate) kem: KemPublic<MlKem1024>,
 }
 
 impl Bundle {

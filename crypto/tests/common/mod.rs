@@ -3,13 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "the lint knows a test function, not its helpers")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::time::Duration;
+
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use waxwing_crypto::{
     Address, Bundle, DevicePublic, DeviceSecrets, InitialMessage, Message, OneTimePrekey, OpenError, Ours,
     Plaintext, Session, Theirs, WeeklyPrekey,
 };
 
+pub(crate) mod by_hand;
+
 pub(crate) const AD: &[u8] = b"conversation 1";
+/// A clock that stands still, since 2026.
+pub(crate) const NOW: Duration = Duration::from_secs(1_790_000_000);
 
 pub(crate) struct Device {
     pub(crate) address: Address,
@@ -76,9 +82,9 @@ pub(crate) fn two_devices(seed: u8) -> (Device, Device, ChaCha20Rng) {
 pub(crate) fn two_sessions(seed: u8) -> (Session, Session, ChaCha20Rng) {
     let (alice, bob, mut rng) = two_devices(seed);
     let mut ours = alice.initiate(&bob, &mut rng);
-    let first = ours.encrypt(b"first", AD, &mut rng).unwrap();
+    let first = ours.encrypt(b"first", AD, NOW, &mut rng).unwrap();
     let (mut theirs, _) = bob.respond(&alice, &first).unwrap();
-    let answer = theirs.encrypt(b"answer", AD, &mut rng).unwrap();
+    let answer = theirs.encrypt(b"answer", AD, NOW, &mut rng).unwrap();
     assert_eq!(open(&mut ours, &answer).unwrap(), b"answer");
     (ours, theirs, rng)
 }

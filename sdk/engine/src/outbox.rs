@@ -488,7 +488,10 @@ fn seal_for<V: View>(
         return Ok(Some(record.payload.clone()));
     }
     let wire_id = sealing.item.draft.wire_id;
-    let Some(payload) = work.sessions(device)?.seal(&sealing.content, wire_id, rng) else { return Ok(None) };
+    let now = work.now;
+    let Some(payload) = work.sessions(device)?.seal(&sealing.content, wire_id, now, rng) else {
+        return Ok(None);
+    };
     let record = SealedRecord { device, payload: payload.clone() };
     work.write(Write::PutSealed { order: sealing.item.order, sealed: record.clone() });
     sealed.push(record);

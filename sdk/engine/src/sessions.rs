@@ -12,6 +12,7 @@ use waxwing_wire::MessageId;
 use zeroize::Zeroizing;
 
 use crate::batch::{Batch, Write};
+use crate::clock::Now;
 use crate::me::Me;
 use crate::model::{DeviceAddress, PrekeyKind, SessionRecord};
 use crate::view::View;
@@ -146,10 +147,11 @@ impl Sessions {
         &mut self,
         plaintext: &[u8],
         wire_id: MessageId,
+        now: Now,
         rng: &mut impl CryptoRng,
     ) -> Option<Vec<u8>> {
         let active = self.active()?;
-        match active.session.encrypt(plaintext, wire_id.as_bytes(), rng) {
+        match active.session.encrypt(plaintext, wire_id.as_bytes(), now.since_1970(), rng) {
             Ok(payload) => {
                 active.dirty = true;
                 Some(payload)
