@@ -21,6 +21,9 @@ for name in bundle last-resort-bundle; do from_crypto bundle_verify "$name"; don
 for name in device-list-1 device-list-2; do from_crypto device_list_verify "$name"; done
 for name in initial-message ratchet-message message-with-offer message-with-answer; do from_crypto message_parse "$name"; done
 for name in unanswered responder with-skipped after-late offered asked answering refreshed; do from_crypto session_snapshot "snapshot-$name"; done
+for name in distribution-at-1 group-message-1 group-message-3 sender-key receiver-key-fresh receiver-key-with-skipped; do
+    line group "$name" | unhex "corpus/group/$name"
+done
 for file in ../wire/tests/golden/*.hex; do
     name=$(basename "$file" .hex)
     case $name in

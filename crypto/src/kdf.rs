@@ -38,6 +38,16 @@ pub(crate) const DERIVE_PROFILE: &[u8] = b"Waxwing v1 profile\0";
 pub(crate) const DERIVE_PROFILE_ACCESS: &[u8] = b"Waxwing v1 profile access\0";
 /// SHA-256 over that.
 pub(crate) const HASH_PROFILE_ACCESS: &[u8] = b"Waxwing v1 profile access verifier\0";
+/// Under a sender's signing key, over the digest of a group message.
+pub(crate) const SIGN_GROUP_MESSAGE: &[u8] = b"Waxwing v1 group message\0";
+/// SHA-256 over a group message without its signature, after all that it is bound to.
+pub(crate) const HASH_GROUP_MESSAGE: &[u8] = b"Waxwing v1 group message digest\0";
+/// SHA-256 over all that a sender key belongs to, and its signing key.
+pub(crate) const HASH_SENDER_KEY: &[u8] = b"Waxwing v1 sender key\0";
+/// SHA-256 over the digests of messages, one after the other.
+pub(crate) const HASH_GROUP_TRANSCRIPT: &[u8] = b"Waxwing v1 group transcript\0";
+/// SHA-256 that weighs the signatures of a batch. It leaves no device.
+pub(crate) const HASH_SIGNATURE_BATCH: &[u8] = b"Waxwing v1 signature batch\0";
 /// HMAC of a chain step: this message's key.
 const CHAIN_MESSAGE: &[u8] = &[1];
 /// HMAC of a chain step: the next chain key.
@@ -107,6 +117,11 @@ mod tests {
             DERIVE_PROFILE,
             DERIVE_PROFILE_ACCESS,
             HASH_PROFILE_ACCESS,
+            SIGN_GROUP_MESSAGE,
+            HASH_GROUP_MESSAGE,
+            HASH_SENDER_KEY,
+            HASH_GROUP_TRANSCRIPT,
+            HASH_SIGNATURE_BATCH,
             b"Waxwing v1 relay proof\0",
         ];
         for (i, one) in labels.iter().enumerate() {

@@ -388,6 +388,49 @@ impl fmt::Debug for DevicePublic {
     }
 }
 
+/// The Ed25519 secret of one sender key. It signs group messages, nothing else.
+pub(crate) struct SenderSecret(SigningSecret);
+
+impl SenderSecret {
+    pub(crate) fn generate(rng: &mut impl CryptoRng) -> Self {
+        Self::from_bytes(Secret::<32>::random(rng).expose())
+    }
+
+    pub(crate) fn from_bytes(seed: &[u8; 32]) -> Self {
+        Self(SigningSecret::from_bytes(seed))
+    }
+
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        self.0.0.as_bytes()
+    }
+
+    pub(crate) fn public(&self) -> SenderPublic {
+        SenderPublic(self.0.public())
+    }
+
+    pub(crate) fn sign(&self, label: &[u8], message: &[u8]) -> [u8; 64] {
+        self.0.sign(label, message)
+    }
+}
+
+/// The Ed25519 public key of one sender key. `group/signature.rs` verifies with it, alone and in batches.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SenderPublic(SigningPublic);
+
+impl SenderPublic {
+    pub(crate) fn parse(bytes: [u8; 32]) -> Result<Self, KeyError> {
+        SigningPublic::parse(bytes).map(Self)
+    }
+
+    pub(crate) fn to_bytes(self) -> [u8; 32] {
+        self.0.0.to_bytes()
+    }
+
+    pub(crate) fn point(&self) -> EdwardsPoint {
+        self.0.0.to_edwards()
+    }
+}
+
 /// Prints the first four bytes of a public key: enough to tell two apart.
 fn short(f: &mut fmt::Formatter<'_>, name: &str, bytes: &[u8; 32]) -> fmt::Result {
     let [a, b, c, d, ..] = bytes;

@@ -46,6 +46,7 @@ mod aead;
 pub mod attachment;
 mod bytes;
 mod device_list;
+pub mod group;
 mod kdf;
 mod kem;
 mod keys;

@@ -15,7 +15,7 @@ use crate::{
     kem::{Kem, MlKem1024},
     keys::AgreementPublic,
     ratchet::{
-        chain::COMMITMENT_BYTES,
+        chain::{Body, COMMITMENT_BYTES},
         header::{SEALED_ANSWER_BYTES, SEALED_OFFER_BYTES, SEALED_PLAIN_BYTES},
     },
 };
@@ -38,9 +38,11 @@ pub(crate) const OVERHEAD_BYTES: usize = CLEAR_BYTES + SEALED_PLAIN_BYTES + COMM
 /// What an initial message adds before its ratchet message, in bytes.
 pub(crate) const HANDSHAKE_BYTES: usize = 3 + 4 + 4 + 32 + size_of::<<MlKem1024 as Kem>::Ciphertext>();
 
-const FORMAT: u8 = 1;
+pub(crate) const FORMAT: u8 = 1;
 const KIND_INITIAL: u8 = 1;
 const KIND_RATCHET: u8 = 2;
+/// Of a [`GroupMessage`](crate::group::GroupMessage), which no session opens.
+pub(crate) const KIND_GROUP: u8 = 3;
 /// Everything before the sealed header.
 const CLEAR_BYTES: usize = 3 + SALT_BYTES + 2;
 
@@ -203,9 +205,9 @@ pub(crate) struct Sealed<'a> {
     pub(crate) header: &'a [u8],
     /// What precedes the commitment; bound into the body.
     pub(crate) prefix: &'a [u8],
-    pub(crate) commitment: &'a [u8; COMMITMENT_BYTES],
-    pub(crate) body: &'a [u8],
-    pub(crate) tag: &'a [u8; TAG_BYTES],
+    commitment: &'a [u8; COMMITMENT_BYTES],
+    body: &'a [u8],
+    tag: &'a [u8; TAG_BYTES],
 }
 
 impl<'a> Sealed<'a> {
@@ -225,6 +227,10 @@ impl<'a> Sealed<'a> {
         let commitment = reader.array()?;
         let (body, tag) = reader.rest().split_last_chunk()?;
         Some(Self { clear, salt, header, prefix, commitment, body, tag })
+    }
+
+    pub(crate) fn body(&self) -> Body<'a> {
+        Body { salt: self.salt, commitment: self.commitment, body: self.body, tag: self.tag }
     }
 }
 

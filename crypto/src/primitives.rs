@@ -1,7 +1,9 @@
 //! The primitives as this crate calls them, for the test vectors in `tests/` alone. Not part of the API.
 
 use crate::{
-    aead, kdf,
+    aead,
+    group::signature,
+    kdf,
     kem::{Kem, MlKem768, MlKem1024},
     keys,
 };
@@ -20,6 +22,13 @@ pub fn x25519_public(secret: &[u8; 32]) -> [u8; 32] {
 /// Strict Ed25519 behind the checks of a public key.
 pub fn ed25519_verify(public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
     keys::AccountPublicKey::parse(*public).is_ok_and(|key| key.verify(b"", message, signature))
+}
+
+/// Ed25519 as of group messages, alone and in a batch of two, behind the checks of a public key.
+pub fn ed25519_verify_group(public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> [bool; 2] {
+    let Ok(key) = keys::SenderPublic::parse(*public) else { return [false; 2] };
+    let claim = signature::Claim { key, label: b"", message, signature };
+    [signature::holds(&claim), signature::hold(&[claim, claim]) == [true; 2]]
 }
 
 /// HMAC-SHA256.

@@ -72,7 +72,7 @@ impl fmt::Display for SealError {
 impl std::error::Error for SealError {}
 
 /// Holds what a message said. Wiped on drop.
-pub struct Plaintext(Zeroizing<Vec<u8>>);
+pub struct Plaintext(pub(crate) Zeroizing<Vec<u8>>);
 
 impl Plaintext {
     /// Returns the bytes.

@@ -1,8 +1,11 @@
 //! What secrets must not be able to do, checked when this file compiles; and what they print.
 
 use waxwing_crypto::attachment::Descriptor;
+use waxwing_crypto::group::{GroupEpoch, GroupMessage, GroupPlaintext, ReceiverKey, SenderKey};
 use waxwing_crypto::profile::{Field, OpenedField, ProfileKey};
-use waxwing_crypto::{AccountKey, DeviceSecrets, OneTimePrekey, Plaintext, Secret, Session, WeeklyPrekey};
+use waxwing_crypto::{
+    AccountKey, Address, DeviceSecrets, OneTimePrekey, Plaintext, Secret, Session, WeeklyPrekey,
+};
 
 use common::{AD, NOW, open, two_sessions};
 
@@ -32,6 +35,14 @@ assert_not_impl!(Descriptor, ProfileKey, OpenedField => std::fmt::Display);
 assert_not_impl!(Descriptor, ProfileKey, OpenedField => std::ops::Deref);
 assert_not_impl!(Descriptor, ProfileKey, OpenedField => PartialEq);
 assert_not_impl!(Descriptor, ProfileKey, OpenedField => AsRef<[u8]>);
+
+// What opens groups.
+assert_not_impl!(SenderKey, ReceiverKey, GroupPlaintext => Clone);
+assert_not_impl!(SenderKey, ReceiverKey, GroupPlaintext => Copy);
+assert_not_impl!(SenderKey, ReceiverKey, GroupPlaintext => std::fmt::Display);
+assert_not_impl!(SenderKey, ReceiverKey, GroupPlaintext => std::ops::Deref);
+assert_not_impl!(SenderKey, ReceiverKey, GroupPlaintext => PartialEq);
+assert_not_impl!(SenderKey, ReceiverKey, GroupPlaintext => AsRef<[u8]>);
 
 const _: fn() = || {
     fn wiped_on_drop<T: zeroize::ZeroizeOnDrop>() {}
@@ -89,4 +100,22 @@ fn printing_a_profile_tells_no_secret() {
         format!("{key:?} {opened:?}"),
         "ProfileKey(version 1, ..) OpenedField(revision 3, 6 bytes, ..)"
     );
+}
+
+#[test]
+fn sender_keys_and_what_they_open_print_no_secret() {
+    let mut rng = common::rng(5);
+    let at = Address { account: [0xab; 16], device: [0xcd; 16] };
+    let epoch = GroupEpoch { group: [1; 16], number: 2, roster_hash: [3; 32] };
+    let mut ours = SenderKey::generate(&epoch, at, &mut rng);
+    let mut theirs = ReceiverKey::accept(&ours.distribution(), &epoch, &at).unwrap();
+    assert_eq!(format!("{ours:?} {theirs:?}"), "SenderKey(..) ReceiverKey(..)");
+    let canary = b"canary-canary-canary";
+    let sealed = ours.encrypt(canary, AD, &mut rng).unwrap();
+    assert!(!sealed.bytes.windows(6).any(|window| canary.windows(6).any(|part| part == window)));
+    let message = GroupMessage::parse(&sealed.bytes).unwrap();
+    let opened = theirs.decrypt(&message, AD).unwrap();
+    assert_eq!(opened.as_bytes(), canary);
+    assert!(!format!("{message:?} {opened:?}").contains("canary"));
+    assert!(format!("{opened:?}").contains("Plaintext(20 bytes, ..)"));
 }

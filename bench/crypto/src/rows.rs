@@ -12,22 +12,25 @@ use crate::PLAINTEXT_BYTES;
 use crate::clock::us_each;
 use crate::compare::{Sides, alone, compare};
 use crate::floor::Primitives;
-use crate::{ours, peer};
+use crate::{group_rows, ours, peer};
 
 type Measure = fn(&str, u32) -> Row;
 
 /// Every row, in the order of the report.
-pub(crate) const ALL: [(&str, Measure); 7] = [
+pub(crate) const ALL: [(&str, Measure); 10] = [
     ("encrypt_1k", encrypt),
     ("decrypt_1k", decrypt),
     ("ping_pong", ping_pong),
     ("session_out", session_out),
     ("session_in", session_in),
     ("skip_2000", skip),
+    ("group_encrypt_1k", group_rows::encrypt),
+    ("group_decrypt_1k", group_rows::decrypt),
+    ("group_backlog_64", group_rows::backlog),
     ("attachment_mib", crate::files::attachment),
 ];
 
-const PLAINTEXT: [u8; PLAINTEXT_BYTES] = [0x5a; PLAINTEXT_BYTES];
+pub(crate) const PLAINTEXT: [u8; PLAINTEXT_BYTES] = [0x5a; PLAINTEXT_BYTES];
 
 /// Messages of one chain, one after the other.
 fn encrypt(name: &str, batches: u32) -> Row {

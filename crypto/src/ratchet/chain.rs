@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::{
     aead::{Cipher, TAG_BYTES},
     kdf::{self, DERIVE_MESSAGE},
-    message::{SALT_BYTES, Sealed},
+    message::SALT_BYTES,
     secret::Secret,
 };
 
@@ -57,16 +57,24 @@ impl MessageKey {
     }
 
     /// Opens a ciphertext, if it commits to these keys and is authentic under them.
-    pub(crate) fn open(&self, sealed: &Sealed<'_>, bound: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub(crate) fn open(&self, sealed: &Body<'_>, bound: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let keys = BodyKeys::derive(self, sealed.salt);
         if !bool::from(keys.commitment().ct_eq(sealed.commitment)) {
             return None;
         }
         let mut body = Zeroizing::new(sealed.body.to_vec());
-        let tag: &[u8; TAG_BYTES] = sealed.tag;
-        keys.cipher().open(keys.nonce(), bound, &mut body, tag)?;
+        keys.cipher().open(keys.nonce(), bound, &mut body, sealed.tag)?;
         Some(body)
     }
+}
+
+/// A ciphertext and what its message key needs beside it, of a session's message or a group's.
+#[derive(Clone, Copy)]
+pub(crate) struct Body<'a> {
+    pub(crate) salt: &'a [u8; SALT_BYTES],
+    pub(crate) commitment: &'a [u8; COMMITMENT_BYTES],
+    pub(crate) body: &'a [u8],
+    pub(crate) tag: &'a [u8; TAG_BYTES],
 }
 
 /// Key, nonce and commitment of one ciphertext.

@@ -197,11 +197,11 @@ fn open_body(
     sealed: &Sealed<'_>,
     context: &Context<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    key.open(sealed, &context.bind(sealed.prefix)).ok_or(OpenError::Rejected)
+    key.open(&sealed.body(), &context.bind(sealed.prefix)).ok_or(OpenError::Rejected)
 }
 
 /// Steps a chain from `next` to `until`, keeping the keys passed by. The caller has checked the distance.
-fn walk(chain: &ChainKey, next: u32, until: u32) -> (SkippedKeys, Option<ChainKey>) {
+pub(crate) fn walk(chain: &ChainKey, next: u32, until: u32) -> (SkippedKeys, Option<ChainKey>) {
     let mut reached: Option<ChainKey> = None;
     let mut skipped = SkippedKeys::with_capacity((until - next) as usize);
     for number in next..until {

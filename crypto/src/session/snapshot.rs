@@ -35,13 +35,13 @@ const ANSWERING: u8 = 3;
 const BASE_BYTES: usize = 512;
 const EXCHANGE_BYTES_MAX: usize = 1184;
 const PAST_CHAIN_BYTES: usize = 1 + 32 + 2;
-const SKIPPED_KEY_BYTES: usize = 4 + 32;
+pub(crate) const SKIPPED_KEY_BYTES: usize = 4 + 32;
 
-/// Says that stored session bytes are not what was stored.
+/// Says that stored bytes are not what was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// The bytes are not the one encoding of a session.
+    /// The bytes are not the one encoding of a state.
     Malformed,
     /// The bytes are of another version.
     Unsupported,
@@ -50,8 +50,8 @@ pub enum SnapshotError {
 impl fmt::Display for SnapshotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Malformed => "stored session is malformed",
-            Self::Unsupported => "stored session is of an unknown version",
+            Self::Malformed => "stored state is malformed",
+            Self::Unsupported => "stored state is of an unknown version",
         })
     }
 }
@@ -267,7 +267,7 @@ fn read_receiving(reader: &mut Reader<'_>) -> Option<Receiving> {
     all_before.then_some(Receiving { header_key, chain, next, skipped })
 }
 
-fn write_skipped(skipped: &SkippedKeys, out: &mut Vec<u8>) {
+pub(crate) fn write_skipped(skipped: &SkippedKeys, out: &mut Vec<u8>) {
     let count = u16::try_from(skipped.live()).expect("at most 2,000 skipped keys");
     out.extend_from_slice(&count.to_be_bytes());
     for (number, key) in skipped.iter() {
@@ -276,7 +276,7 @@ fn write_skipped(skipped: &SkippedKeys, out: &mut Vec<u8>) {
     }
 }
 
-fn read_skipped(reader: &mut Reader<'_>) -> Option<SkippedKeys> {
+pub(crate) fn read_skipped(reader: &mut Reader<'_>) -> Option<SkippedKeys> {
     let count = usize::from(reader.u16()?);
     if count > SKIPPED_MAX {
         return None;

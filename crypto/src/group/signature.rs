@@ -1,0 +1,253 @@
+//! Ed25519 of group messages, verified so that one by one and in batches agree (RFC 8032 §5.1.7).
+//!
+//! RFC 8032 gives the equation `[8][S]B = [8]R + [8][k]A`, and allows the one without the eights. The two differ only on
+//! signatures that the holder of the key has mixed with points of low order. A batch can check only the first, since random
+//! weights may cancel such points; so the first is what counts here, alone too. All else is strict: `S` is canonical, `R` and
+//! `A` are canonical and not of low order. Whatever a strict verifier accepts is accepted here.
+
+use curve25519_dalek::{
+    EdwardsPoint, Scalar,
+    constants::ED25519_BASEPOINT_POINT,
+    edwards::CompressedEdwardsY,
+    traits::{IsIdentity, VartimeMultiscalarMul},
+};
+use sha2::{Digest, Sha512};
+
+use crate::{
+    kdf::{HASH_SIGNATURE_BATCH, hash},
+    keys::SenderPublic,
+};
+
+/// Says that this key has signed `label ‖ message`.
+#[derive(Clone, Copy)]
+pub(crate) struct Claim<'a> {
+    pub(crate) key: SenderPublic,
+    pub(crate) label: &'a [u8],
+    pub(crate) message: &'a [u8],
+    pub(crate) signature: &'a [u8; 64],
+}
+
+/// `[s]B = R + [k]A`, not yet checked.
+struct Equation {
+    s: Scalar,
+    r: EdwardsPoint,
+    k: Scalar,
+    key: SenderPublic,
+}
+
+impl Equation {
+    fn of(claim: &Claim<'_>) -> Option<Self> {
+        let (r, s) = claim.signature.split_first_chunk::<32>()?;
+        let s = Option::from(Scalar::from_canonical_bytes(*s.first_chunk()?))?;
+        let r = decompress(r)?;
+        let k = Sha512::new()
+            .chain_update(&claim.signature[..32])
+            .chain_update(claim.key.to_bytes())
+            .chain_update(claim.label)
+            .chain_update(claim.message);
+        let k = Scalar::from_bytes_mod_order_wide(&k.finalize().into());
+        Some(Self { s, r, k, key: claim.key })
+    }
+
+    fn holds(&self) -> bool {
+        let a = self.key.point();
+        let r = EdwardsPoint::vartime_double_scalar_mul_basepoint(&-self.k, &a, &self.s);
+        (r - self.r).mul_by_cofactor().is_identity()
+    }
+}
+
+/// Accepts the canonical encoding of a point that is not of low order.
+fn decompress(bytes: &[u8; 32]) -> Option<EdwardsPoint> {
+    // y < 2^255 - 19. The other way to encode a point twice is a sign without an x, which only points of low order have.
+    let all_ones = bytes[1..31].iter().all(|byte| *byte == 0xff) && bytes[31] | 0x80 == 0xff;
+    if all_ones && bytes[0] >= 0xed {
+        return None;
+    }
+    CompressedEdwardsY(*bytes).decompress().filter(|point| !point.is_small_order())
+}
+
+/// Verifies one claim.
+pub(crate) fn holds(claim: &Claim<'_>) -> bool {
+    Equation::of(claim).is_some_and(|equation| equation.holds())
+}
+
+/// Verifies claims together, and one by one when together they do not hold: the result is that of [`holds`] for each.
+///
+/// The caller bounds how many there are.
+pub(crate) fn hold(claims: &[Claim<'_>]) -> Vec<bool> {
+    let equations: Vec<Option<Equation>> = claims.iter().map(Equation::of).collect();
+    let whole: Vec<&Equation> = equations.iter().flatten().collect();
+    if all_hold(&whole, &seed(claims)) {
+        return equations.iter().map(Option::is_some).collect();
+    }
+    equations.iter().map(|equation| equation.as_ref().is_some_and(Equation::holds)).collect()
+}
+
+/// Checks that a sum of the equations holds in which each has a weight that nobody could know when they were made.
+fn all_hold(equations: &[&Equation], seed: &[u8; 32]) -> bool {
+    let mut base = Scalar::ZERO;
+    let mut scalars = Vec::with_capacity(2 * equations.len() + 1);
+    let mut points = Vec::with_capacity(2 * equations.len() + 1);
+    // Messages of one sender share a point.
+    let mut keys: Vec<(SenderPublic, Scalar)> = Vec::with_capacity(equations.len());
+    for (index, equation) in equations.iter().enumerate() {
+        let weight = weight(seed, index);
+        base += weight * equation.s;
+        scalars.push(weight);
+        points.push(equation.r);
+        match keys.iter_mut().find(|(key, _)| key.to_bytes() == equation.key.to_bytes()) {
+            Some((_, sum)) => *sum += weight * equation.k,
+            None => keys.push((equation.key, weight * equation.k)),
+        }
+    }
+    for (key, sum) in keys {
+        scalars.push(sum);
+        points.push(key.point());
+    }
+    scalars.push(-base);
+    points.push(ED25519_BASEPOINT_POINT);
+    EdwardsPoint::vartime_multiscalar_mul(scalars, points).mul_by_cofactor().is_identity()
+}
+
+/// Hashes all that the claims consist of. No randomness is needed: whoever makes a signature fixes the weights with it.
+fn seed(claims: &[Claim<'_>]) -> [u8; 32] {
+    let mut bytes = Vec::with_capacity(claims.len() * 192);
+    for claim in claims {
+        bytes.extend_from_slice(&claim.key.to_bytes());
+        bytes.extend_from_slice(claim.signature);
+        bytes.extend_from_slice(&hash(claim.label, &[claim.message]));
+    }
+    hash(HASH_SIGNATURE_BATCH, &[&bytes])
+}
+
+/// A weight of 128 bits: a batch with a false claim passes with a chance of 2^-128.
+fn weight(seed: &[u8; 32], index: usize) -> Scalar {
+    let hash = hash(HASH_SIGNATURE_BATCH, &[seed, &(index as u64).to_be_bytes()]);
+    let half: [u8; 16] = *hash.first_chunk().expect("16 of 32");
+    Scalar::from(u128::from_le_bytes(half))
+}
+
+#[cfg(test)]
+mod tests {
+    use curve25519_dalek::constants::EIGHT_TORSION;
+    use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+
+    use super::*;
+
+    const LABEL: &[u8] = b"label\0";
+
+    /// A key pair, the public half moved by a point of low order.
+    struct Signing {
+        secret: Scalar,
+        public: [u8; 32],
+    }
+
+    impl Signing {
+        fn new(seed: u8, torsion: EdwardsPoint) -> Self {
+            let secret = SigningKey::from_bytes(&[seed; 32]).to_scalar();
+            let public = (EdwardsPoint::mul_base(&secret) + torsion).compress().to_bytes();
+            Self { secret, public }
+        }
+
+        /// Signs as only the holder of the key can: with `R` moved by a point of low order.
+        fn sign(&self, message: &[u8], torsion: EdwardsPoint) -> [u8; 64] {
+            let nonce = Scalar::from(77_u64 + u64::from(message[0]));
+            let r = (EdwardsPoint::mul_base(&nonce) + torsion).compress().to_bytes();
+            let k = Sha512::new().chain_update(r).chain_update(self.public);
+            let k = k.chain_update(LABEL).chain_update(message).finalize();
+            let s = nonce + Scalar::from_bytes_mod_order_wide(&k.into()) * self.secret;
+            [r, s.to_bytes()].concat().try_into().unwrap()
+        }
+
+        fn claim<'a>(&self, message: &'a [u8], signature: &'a [u8; 64]) -> Claim<'a> {
+            let key = SenderPublic::parse(self.public).unwrap();
+            Claim { key, label: LABEL, message, signature }
+        }
+    }
+
+    #[test]
+    fn points_of_low_order_mixed_in_by_the_signer_hold_alone_and_in_every_batch() {
+        let plain = Signing::new(1, EIGHT_TORSION[0]);
+        let messages: Vec<[u8; 1]> = (0..24).map(|number| [number]).collect();
+        let mixed: Vec<(Signing, [u8; 64])> = messages
+            .iter()
+            .zip(0..)
+            .map(|(message, at)| {
+                let signing = Signing::new(2, EIGHT_TORSION[at % 8]);
+                let signature = signing.sign(message, EIGHT_TORSION[(at / 8 * 3 + 1) % 8]);
+                (signing, signature)
+            })
+            .collect();
+        let good = plain.sign(b"plain", EIGHT_TORSION[0]);
+        let mut strict = 0;
+        for ((signing, signature), message) in mixed.iter().zip(&messages) {
+            let claim = signing.claim(message, signature);
+            assert!(holds(&claim));
+            assert_eq!(hold(&[claim, plain.claim(b"plain", &good), claim]), [true; 3]);
+            let key = VerifyingKey::from_bytes(&signing.public).unwrap();
+            let whole = [LABEL, message].concat();
+            strict += usize::from(key.verify_strict(&whole, &signature.into()).is_ok());
+        }
+        assert!(strict < 24, "some of them a strict verifier refuses: else this test shows nothing");
+        let all: Vec<Claim<'_>> =
+            mixed.iter().zip(&messages).map(|((signing, bytes), text)| signing.claim(text, bytes)).collect();
+        assert_eq!(hold(&all), [true; 24]);
+    }
+
+    #[test]
+    fn what_is_not_strict_otherwise_is_refused() {
+        let signing = Signing::new(3, EIGHT_TORSION[0]);
+        let good = signing.sign(b"text", EIGHT_TORSION[0]);
+        assert!(holds(&signing.claim(b"text", &good)));
+        assert!(!holds(&signing.claim(b"test", &good)));
+        // S + L, which is the same scalar.
+        let order =
+            [0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14];
+        let mut long = good;
+        let mut carry = 0;
+        for (at, byte) in long[32..].iter_mut().enumerate() {
+            let sum = u16::from(*byte) + carry + order.get(at).map_or(0, |byte: &u8| u16::from(*byte));
+            let sum = if at == 31 { sum + 0x10 } else { sum };
+            (*byte, carry) = (sum.to_le_bytes()[0], sum >> 8);
+        }
+        assert!(!holds(&signing.claim(b"text", &long)));
+        // R of low order, in either encoding: with r = 0 the equation holds.
+        let mut second = [0xff; 32];
+        (second[0], second[31]) = (0xee, 0x7f);
+        for r in [EIGHT_TORSION[0].compress().to_bytes(), EIGHT_TORSION[1].compress().to_bytes(), second] {
+            let k = Sha512::new().chain_update(r).chain_update(signing.public);
+            let k = k.chain_update(LABEL).chain_update(b"text").finalize();
+            let s = Scalar::from_bytes_mod_order_wide(&k.into()) * signing.secret;
+            let signature: [u8; 64] = [r, s.to_bytes()].concat().try_into().unwrap();
+            let claim = signing.claim(b"text", &signature);
+            assert!(!holds(&claim) && hold(&[claim, claim]) == [false; 2]);
+        }
+    }
+
+    #[test]
+    fn a_false_one_at_any_place_is_found_and_costs_no_other() {
+        let keys: Vec<SigningKey> = (1..5).map(|seed| SigningKey::from_bytes(&[seed; 32])).collect();
+        let messages: Vec<[u8; 1]> = (0..9).map(|number| [number]).collect();
+        let signatures: Vec<[u8; 64]> = messages
+            .iter()
+            .zip(keys.iter().cycle())
+            .map(|(message, key)| key.sign(&[LABEL, message].concat()).to_bytes())
+            .collect();
+        for bad in 0..9 {
+            for (byte, bit) in [(0, 1), (31, 0x80), (32, 1), (63, 0x20)] {
+                let mut changed = signatures.clone();
+                changed[bad][byte] ^= bit;
+                let claims: Vec<Claim<'_>> = (0..9)
+                    .map(|at| {
+                        let key = SenderPublic::parse(keys[at % 4].verifying_key().to_bytes()).unwrap();
+                        Claim { key, label: LABEL, message: &messages[at], signature: &changed[at] }
+                    })
+                    .collect();
+                let expected: Vec<bool> = (0..9).map(|at| at != bad).collect();
+                assert_eq!(hold(&claims), expected);
+                assert_eq!(claims.iter().map(holds).collect::<Vec<bool>>(), expected);
+            }
+        }
+        assert!(hold(&[]).is_empty());
+    }
+}
