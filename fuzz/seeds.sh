@@ -18,7 +18,7 @@ from_crypto() { # target, name of a line in the golden file
 
 rm -rf corpus
 for name in bundle last-resort-bundle; do from_crypto bundle_verify "$name"; done
-for name in device-list-1 device-list-2; do from_crypto device_list_verify "$name"; done
+for name in device-list-1 device-list-2 device-list-3; do from_crypto device_list_verify "$name"; done
 for name in initial-message ratchet-message message-with-offer message-with-answer; do from_crypto message_parse "$name"; done
 for name in unanswered responder with-skipped after-late offered asked answering refreshed; do from_crypto session_snapshot "snapshot-$name"; done
 for name in distribution-at-1 group-message-1 group-message-3 sender-key receiver-key-fresh receiver-key-with-skipped; do
@@ -35,6 +35,8 @@ done
 { line attachments descriptor; line attachments blob; } | unhex corpus/attachment/one-segment
 line attachments descriptor-of-two-segments | unhex corpus/attachment/descriptor
 line attachments checkpoint | unhex corpus/attachment/checkpoint
+line trust safety-number-scan | unhex corpus/safety_number/match
+line trust safety-number-scan-of-another-key | unhex corpus/safety_number/mismatch
 mkdir -p corpus/unpad
 perl -e 'print "hello\x80", "\0" x 122' >corpus/unpad/hello
 perl -e 'print "\x80", "\0" x 127' >corpus/unpad/empty

@@ -5,7 +5,7 @@
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac, digest::FixedOutput};
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 use zeroize::Zeroize;
 
 use crate::secret::Secret;
@@ -16,6 +16,10 @@ pub(crate) const SIGN_DEVICE_LIST: &[u8] = b"Waxwing v1 device list\0";
 pub(crate) const SIGN_BUNDLE: &[u8] = b"Waxwing v1 prekey bundle\0";
 /// SHA-256 over one device list, to be named in the next.
 pub(crate) const HASH_DEVICE_LIST: &[u8] = b"Waxwing v1 device list hash\0";
+/// SHA-256 over the signing key of a device that was removed, cut to 16 bytes.
+pub(crate) const HASH_DEVICE_KEY: &[u8] = b"Waxwing v1 removed device\0";
+/// SHA-512, again and again, over an account's id and key.
+pub(crate) const HASH_FINGERPRINT: &[u8] = b"Waxwing v1 safety number\0";
 /// SHA-256 over everything that both sides of a handshake must agree on.
 pub(crate) const HASH_TRANSCRIPT: &[u8] = b"Waxwing v1 handshake transcript\0";
 /// SHA-256 over the bytes that open an initial message.
@@ -58,6 +62,15 @@ pub(crate) fn hash(label: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new_with_prefix(label);
     parts.iter().for_each(|part| hasher.update(part));
     hasher.finalize().into()
+}
+
+/// Hashes `label ‖ parts` by SHA-512, and then, `times` times, the result and `again`.
+pub(crate) fn hash_slowly(label: &[u8], parts: &[&[u8]], again: &[u8], times: u32) -> [u8; 64] {
+    let mut hasher = Sha512::new_with_prefix(label);
+    parts.iter().for_each(|part| hasher.update(part));
+    (0..times).fold(hasher.finalize().into(), |digest: [u8; 64], _| {
+        Sha512::new_with_prefix(digest).chain_update(again).finalize().into()
+    })
 }
 
 /// Derives `N` bytes by HKDF-SHA256 (RFC 5869) with an info in parts.
@@ -106,6 +119,8 @@ mod tests {
             SIGN_DEVICE_LIST,
             SIGN_BUNDLE,
             HASH_DEVICE_LIST,
+            HASH_DEVICE_KEY,
+            HASH_FINGERPRINT,
             HASH_TRANSCRIPT,
             HASH_HANDSHAKE,
             HASH_SESSION,

@@ -21,6 +21,15 @@ pub struct Address {
     pub device: [u8; 16],
 }
 
+/// Names an account by what makes it that one: its id, and its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The account.
+    pub account: [u8; 16],
+    /// Its account key.
+    pub key: AccountPublicKey,
+}
+
 /// Our side of a session: where we are and what only we know.
 #[derive(Debug)]
 pub struct Ours<'a> {
@@ -371,6 +380,11 @@ impl DevicePublic {
     /// Returns the X25519 key.
     pub fn agreement_bytes(&self) -> [u8; 32] {
         self.agreement.to_bytes()
+    }
+
+    /// Whether any key stands in both.
+    pub(crate) fn shares_a_key_with(&self, other: &Self) -> bool {
+        self.signing == other.signing || self.agreement == other.agreement
     }
 
     pub(crate) fn verify(&self, label: &[u8], message: &[u8], signature: &[u8; 64]) -> bool {

@@ -46,6 +46,7 @@ mod aead;
 pub mod attachment;
 mod bytes;
 mod device_list;
+mod fingerprint;
 pub mod group;
 mod kdf;
 mod kem;
@@ -62,8 +63,14 @@ mod session;
 mod stream;
 mod x3dh;
 
-pub use device_list::{DEVICES_MAX, DeviceEntry, DeviceList, DeviceListError};
-pub use keys::{AccountKey, AccountPublicKey, Address, DevicePublic, DeviceSecrets, KeyError, Ours, Theirs};
+pub use device_list::{
+    DEVICES_MAX, DEVICES_REMOVED_MAX, DeviceEntry, DeviceList, DeviceListError, RemovedDevice,
+    succession::AccountChange,
+};
+pub use fingerprint::{Comparison, SCAN_BYTES, SafetyNumber};
+pub use keys::{
+    AccountKey, AccountPublicKey, Address, DevicePublic, DeviceSecrets, Identity, KeyError, Ours, Theirs,
+};
 pub use message::{
     InitialMessage, MESSAGE_BYTES_MAX, Message, PLAINTEXT_BYTES_MAX, ParseError, RatchetMessage,
 };

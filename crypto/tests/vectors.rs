@@ -22,6 +22,8 @@ mod common;
 mod files;
 #[path = "vectors/groups.rs"]
 mod groups;
+#[path = "vectors/trust.rs"]
+mod trust;
 
 fn is_valid(result: TestResult) -> bool {
     match result {
@@ -214,8 +216,10 @@ fn bytes_are_the_same_as_in_the_last_release() {
     let first = DeviceList::sign([1; 16], &account, None, vec![entry(2, &alice.secrets)]).unwrap();
     let both = vec![entry(2, &alice.secrets), entry(1, &bob.secrets)];
     let second = DeviceList::sign([1; 16], &account, Some(&first), both).unwrap();
+    let third = DeviceList::sign([1; 16], &account, Some(&second), vec![entry(1, &bob.secrets)]).unwrap();
     put("device-list-1", first.as_bytes());
     put("device-list-2", second.as_bytes());
+    put("device-list-3", third.as_bytes());
     put("relay-proof", &account.sign_relay_proof(b"label\0", b"statement"));
     put("device-secrets", alice.secrets.to_bytes().expose());
     put("weekly-prekey", &bob.weekly.to_bytes());

@@ -13,7 +13,7 @@ use super::common;
 
 /// Compares with the golden file. To regenerate after an intended change, run with `WAXWING_GOLDEN=write`: the difference
 /// is the review.
-fn check(name: &str, lines: &[(&str, Vec<u8>)]) {
+pub(crate) fn check(name: &str, lines: &[(&str, Vec<u8>)]) {
     let mut is = String::new();
     for (name, bytes) in lines {
         writeln!(is, "{name} {}", hex::encode(bytes)).unwrap();

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rand_core::CryptoRng;
-use waxwing_crypto::{AccountPublicKey, Bundle, DeviceList, Ours, Session, Theirs};
+use waxwing_crypto::{
+    AccountChange, AccountPublicKey, Bundle, DEVICES_MAX, DeviceList, Ours, Session, Theirs,
+};
 use waxwing_wire::{
     AccountId, AccountQuery, AccountRecord, ClientBody, DeviceId, DevicePrekey, FetchId, Handle, RefusalCode,
     Refused, Request, limits,
@@ -29,6 +31,9 @@ const WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// Device lists kept ready, so that their signatures are not checked for each message.
 const LISTS_MAX: usize = 1_000;
+
+/// A list that the crypto crate accepts fits into what the relay takes.
+const _: () = assert!(DEVICES_MAX == limits::DEVICES_PER_ACCOUNT_MAX);
 
 /// A question under way.
 #[derive(Debug, Clone)]
@@ -299,9 +304,7 @@ impl Directory {
         let Ok(list) = DeviceList::verify(&record.device_list, *record.account.as_bytes(), &key) else {
             return Ok(Learned::Bogus);
         };
-        if list.version() != record.device_list_version
-            || list.devices().len() > limits::DEVICES_PER_ACCOUNT_MAX
-        {
+        if list.version() != record.device_list_version {
             return Ok(Learned::Bogus);
         }
         let Some(known) = work.account(record.account)? else {
@@ -315,30 +318,21 @@ impl Directory {
             let changed = Standing::KeyChanged { account: record.account, account_key: record.account_key.0 };
             return hold_account(work, me, known, changed, rng);
         }
-        let previous = self.list(&known).cloned();
-        if let Some(previous) = &previous {
-            if list.check_successor_of(previous).is_err() {
-                return Ok(Learned::Bogus);
-            }
-            let gone: Vec<[u8; 16]> = previous
-                .devices()
-                .iter()
-                .filter(|entry| list.device(&entry.device).is_none_or(|now| now.keys != entry.keys))
-                .map(|entry| entry.device)
-                .collect();
-            if !gone.is_empty() {
-                // What the old devices had not fetched goes to the new ones.
-                work.reopen_outbox(Some(record.account));
-            }
-            for device in gone {
-                work.delete_device(DeviceAddress {
-                    account: record.account,
-                    device: DeviceId::from_bytes(device),
-                });
-            }
-            if list.version() > previous.version() {
+        let change = self.list(&known).map(|previous| AccountChange::between(previous, &list));
+        match change {
+            None | Some(AccountChange::Nothing) => {}
+            Some(AccountChange::Devices { removed, .. }) => {
+                if !removed.is_empty() {
+                    // What the old devices had not fetched goes to the new ones.
+                    work.reopen_outbox(Some(record.account));
+                }
+                for device in removed {
+                    let device = DeviceId::from_bytes(device);
+                    work.delete_device(DeviceAddress { account: record.account, device });
+                }
                 put_notice(work, me, record.account, Notice::DevicesChanged, rng)?;
             }
+            Some(AccountChange::AccountKey | AccountChange::Refused(_)) => return Ok(Learned::Bogus),
         }
         let state = state_of(record);
         let changed = state != known;

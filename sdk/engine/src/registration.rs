@@ -10,11 +10,11 @@
 //! ```
 
 use rand_core::CryptoRng;
-use waxwing_crypto::{AccountKey, AccountPublicKey, DeviceEntry, DeviceList};
+use waxwing_crypto::{AccountKey, AccountPublicKey, DeviceEntry, DeviceList, DeviceListError};
 use waxwing_wire::{
     AccountId, AccountQuery, AccountRecord, Challenge, ClientBody, DeviceId, FrameSignature, Handle,
     PublicKeyBytes, RELAY_PROOF_LABEL, RefusalCode, Refused, Register, RelayId, Request, UpdateDevices,
-    limits, login_statement, registration_statement, update_devices_statement,
+    login_statement, registration_statement, update_devices_statement,
 };
 use zeroize::Zeroizing;
 
@@ -181,8 +181,12 @@ impl Registrar {
         (relay, challenge): (RelayId, &Challenge),
         request: Request,
     ) -> Next {
-        let Some(list) = next_list(me, &local, key, current) else {
-            return Next::Fail(Failure::TooManyDevices);
+        let list = match next_list(me, &local, key, current) {
+            Ok(list) => list,
+            Err(DeviceListError::BadCount) => return Next::Fail(Failure::TooManyDevices),
+            // Somebody removed this device while it was joining.
+            Err(DeviceListError::Returned) => return Next::Revoked(RefusalCode::UnknownDevice),
+            Err(_) => return Next::Fail(Failure::Invalid),
         };
         local.device_list = list.as_bytes().to_vec();
         self.asked = Some((request, Asked::UpdateDevices));
@@ -289,8 +293,13 @@ fn verified(record: &AccountRecord) -> Option<DeviceList> {
     (list.version() == record.device_list_version).then_some(list)
 }
 
-/// The list that follows `current` and names this device. `None`: the account has as many devices as it may.
-fn next_list(me: &Me, local: &LocalDevice, key: &AccountKey, current: &DeviceList) -> Option<DeviceList> {
+/// The list that follows `current` and names this device.
+fn next_list(
+    me: &Me,
+    local: &LocalDevice,
+    key: &AccountKey,
+    current: &DeviceList,
+) -> Result<DeviceList, DeviceListError> {
     let ours = me.device_entry();
     let mut devices: Vec<DeviceEntry> = match local.registration {
         Registration::Replacing => Vec::new(),
@@ -299,10 +308,7 @@ fn next_list(me: &Me, local: &LocalDevice, key: &AccountKey, current: &DeviceLis
         }
     };
     devices.push(ours);
-    if devices.len() > limits::DEVICES_PER_ACCOUNT_MAX {
-        return None;
-    }
-    DeviceList::sign(*local.address.account.as_bytes(), key, Some(current), devices).ok()
+    DeviceList::sign(*local.address.account.as_bytes(), key, Some(current), devices)
 }
 
 /// The record of a device that is about to register.
