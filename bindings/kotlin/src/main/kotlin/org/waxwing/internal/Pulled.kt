@@ -1,0 +1,75 @@
+package org.waxwing.internal
+
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.flow
+import org.waxwing.ffi.EventBatch
+import org.waxwing.ffi.FfiConversationList
+import org.waxwing.ffi.FfiEvents
+import org.waxwing.ffi.FfiIncoming
+import org.waxwing.ffi.FfiTimeline
+import org.waxwing.ffi.IncomingBatch
+import org.waxwing.ffi.ListBatch
+import org.waxwing.ffi.TimelineBatch
+import org.waxwing.ffi.TimelineDiff
+import org.waxwing.ffi.TimelineItem
+
+/**
+ * A stream of the library, one batch after the other.
+ *
+ * A pull says which batch it has. A batch whose pull was cancelled on its way comes again, so cancelling loses nothing.
+ */
+internal class Pulled<B : Any>(
+    private val pull: suspend (ULong) -> B?,
+    private val number: (B) -> ULong,
+    private val stop: () -> Unit,
+) : AutoCloseable {
+    private var after = 0uL
+
+    /** Waits for the next batch; null: there is no more. One caller at a time. */
+    suspend fun next(): B? = calling { pull(after) }?.also { after = number(it) }
+
+    /** Ends the stream: a pull that waits gives null. */
+    override fun close() = stop()
+}
+
+/** A stream of its own for every collection, closed when the collection ends, however it ends. */
+internal fun <B : Any> batches(open: () -> Pulled<B>): Flow<B> = flow {
+    calling(open).use { pulled ->
+        while (true) emit(pulled.next() ?: break)
+    }
+}
+
+/** What a [org.waxwing.Timeline] is made of. */
+internal interface TimelineWatch : AutoCloseable {
+    /** Waits for what changed; null: there is no more. One caller at a time; cancelling loses nothing. */
+    suspend fun next(): List<TimelineDiff>?
+
+    /** Entries before those that were told so far, oldest first; they are watched from here on. */
+    suspend fun older(limit: Int): List<TimelineItem>
+}
+
+internal class FfiTimelineWatch(private val ffi: FfiTimeline) : TimelineWatch {
+    private val pulled = Pulled(ffi::pull, TimelineBatch::number) { ffi.stopAndClose(ffi::stop) }
+
+    override suspend fun next(): List<TimelineDiff>? = pulled.next()?.diffs
+
+    override suspend fun older(limit: Int): List<TimelineItem> = calling { ffi.older(limit.toUInt()) }
+
+    override fun close() = pulled.close()
+}
+
+internal fun FfiConversationList.pulled() = Pulled(::pull, ListBatch::number) { stopAndClose(::stop) }
+
+internal fun FfiIncoming.pulled() = Pulled(::pull, IncomingBatch::number) { stopAndClose(::stop) }
+
+internal fun FfiEvents.pulled() = Pulled(::pull, EventBatch::number) { stopAndClose(::stop) }
+
+/** Twice does no harm. */
+private fun AutoCloseable.stopAndClose(stop: () -> Unit) {
+    try {
+        stop()
+    } catch (_: IllegalStateException) {
+        // It was let go of already.
+    }
+    close()
+}
