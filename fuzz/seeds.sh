@@ -37,6 +37,9 @@ line attachments descriptor-of-two-segments | unhex corpus/attachment/descriptor
 line attachments checkpoint | unhex corpus/attachment/checkpoint
 line trust safety-number-scan | unhex corpus/safety_number/match
 line trust safety-number-scan-of-another-key | unhex corpus/safety_number/mismatch
+for name in invitation invitation-text offer commitment nonce reveal to-account; do
+    line links $name | unhex "corpus/link/$name"
+done
 mkdir -p corpus/unpad
 perl -e 'print "hello\x80", "\0" x 122' >corpus/unpad/hello
 perl -e 'print "\x80", "\0" x 127' >corpus/unpad/empty

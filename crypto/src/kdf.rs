@@ -52,6 +52,18 @@ pub(crate) const HASH_SENDER_KEY: &[u8] = b"Waxwing v1 sender key\0";
 pub(crate) const HASH_GROUP_TRANSCRIPT: &[u8] = b"Waxwing v1 group transcript\0";
 /// SHA-256 that weighs the signatures of a batch. It leaves no device.
 pub(crate) const HASH_SIGNATURE_BATCH: &[u8] = b"Waxwing v1 signature batch\0";
+/// SHA-256 over a KEM key, to be named in an invitation.
+pub(crate) const HASH_LINK_KEM_KEY: &[u8] = b"Waxwing v1 link KEM key\0";
+/// SHA-256 over all that the answering side of a link will reveal.
+pub(crate) const HASH_LINK_COMMITMENT: &[u8] = b"Waxwing v1 link commitment\0";
+/// SHA-256 over everything that both sides of a link have seen.
+pub(crate) const HASH_LINK_TRANSCRIPT: &[u8] = b"Waxwing v1 link transcript\0";
+/// SHA-256 over the transcript of a link, for the digits that a person compares.
+pub(crate) const HASH_LINK_CODE: &[u8] = b"Waxwing v1 link code\0";
+/// HKDF of the two chains of a link, followed by its transcript.
+pub(crate) const DERIVE_LINK: &[u8] = b"Waxwing v1 link X25519 ML-KEM-1024 SHA-256\0";
+/// HKDF of the keys of one message of a link.
+pub(crate) const DERIVE_LINK_MESSAGE: &[u8] = b"Waxwing v1 link message\0";
 /// HMAC of a chain step: this message's key.
 const CHAIN_MESSAGE: &[u8] = &[1];
 /// HMAC of a chain step: the next chain key.
@@ -137,6 +149,12 @@ mod tests {
             HASH_SENDER_KEY,
             HASH_GROUP_TRANSCRIPT,
             HASH_SIGNATURE_BATCH,
+            HASH_LINK_KEM_KEY,
+            HASH_LINK_COMMITMENT,
+            HASH_LINK_TRANSCRIPT,
+            HASH_LINK_CODE,
+            DERIVE_LINK,
+            DERIVE_LINK_MESSAGE,
             b"Waxwing v1 relay proof\0",
         ];
         for (i, one) in labels.iter().enumerate() {

@@ -44,6 +44,7 @@
 
 mod aead;
 pub mod attachment;
+mod base32;
 mod bytes;
 mod device_list;
 mod fingerprint;
@@ -51,6 +52,7 @@ pub mod group;
 mod kdf;
 mod kem;
 mod keys;
+pub mod link;
 mod message;
 mod padding;
 #[doc(hidden)]

@@ -2,6 +2,7 @@
 
 use waxwing_crypto::attachment::Descriptor;
 use waxwing_crypto::group::{GroupEpoch, GroupMessage, GroupPlaintext, ReceiverKey, SenderKey};
+use waxwing_crypto::link::{Answered, Channel, Content, NewDevice, Purpose, Scanned, Unconfirmed};
 use waxwing_crypto::profile::{Field, OpenedField, ProfileKey};
 use waxwing_crypto::{
     AccountKey, Address, DeviceSecrets, OneTimePrekey, Plaintext, Secret, Session, WeeklyPrekey,
@@ -29,12 +30,17 @@ assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePre
 assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session => PartialEq);
 assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session => AsRef<[u8]>);
 
-// What opens files.
+// What opens files and profiles, and what links devices.
 assert_not_impl!(Descriptor, ProfileKey, OpenedField => Clone);
+assert_not_impl!(NewDevice, Answered, Scanned, Unconfirmed, Channel, Content => Clone);
 assert_not_impl!(Descriptor, ProfileKey, OpenedField => std::fmt::Display);
+assert_not_impl!(NewDevice, Answered, Scanned, Unconfirmed, Channel, Content => std::fmt::Display);
 assert_not_impl!(Descriptor, ProfileKey, OpenedField => std::ops::Deref);
+assert_not_impl!(NewDevice, Answered, Scanned, Unconfirmed, Channel, Content => std::ops::Deref);
 assert_not_impl!(Descriptor, ProfileKey, OpenedField => PartialEq);
+assert_not_impl!(NewDevice, Answered, Scanned, Unconfirmed, Channel, Content => PartialEq);
 assert_not_impl!(Descriptor, ProfileKey, OpenedField => AsRef<[u8]>);
+assert_not_impl!(NewDevice, Answered, Scanned, Unconfirmed, Channel, Content => AsRef<[u8]>);
 
 // What opens groups.
 assert_not_impl!(SenderKey, ReceiverKey, GroupPlaintext => Clone);
@@ -118,4 +124,23 @@ fn sender_keys_and_what_they_open_print_no_secret() {
     assert_eq!(opened.as_bytes(), canary);
     assert!(!format!("{message:?} {opened:?}").contains("canary"));
     assert!(format!("{opened:?}").contains("Plaintext(20 bytes, ..)"));
+}
+
+#[test]
+fn printing_a_link_tells_no_secret() {
+    let mut rng = common::rng(5);
+    let new = NewDevice::begin(&mut rng);
+    let (scanned, commitment) = Scanned::begin(new.invitation(), &new.offer(), &mut rng).unwrap();
+    assert_eq!(format!("{new:?} {scanned:?}"), "NewDevice(..) Scanned(..)");
+    let (answered, nonce) = new.on_commitment(&commitment, &mut rng).unwrap();
+    let (at_account, reveal) = scanned.on_nonce(&nonce).unwrap();
+    assert_eq!(format!("{answered:?}"), "Answered(..)");
+    let at_new = answered.on_reveal(&reveal).unwrap();
+    assert_eq!(format!("{at_new:?}"), "Unconfirmed(..)");
+    let code = at_new.code().to_string();
+    let (mut new, mut account) = (at_new.confirm(&code).unwrap(), at_account.confirm(&code).unwrap());
+    let sealed = new.seal(Purpose::Device, b"canary", &mut rng).unwrap();
+    let content = account.open(&sealed).unwrap();
+    let printed = format!("{account:?} {content:?}");
+    assert_eq!(printed, "Channel(0 sent, 1 received, ..) Content(Device, 6 bytes, ..)");
 }

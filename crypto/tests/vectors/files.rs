@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use waxwing_crypto::{
     attachment::{self, Descriptor, Opening},
+    link::{NewDevice, Purpose, Scanned},
     profile::{Field, ProfileKey},
 };
 
@@ -96,4 +97,34 @@ fn profiles_of_the_last_release_still_open() {
     let key = ProfileKey::from_bytes(&line(golden, "key")).unwrap();
     let opened = key.open(&[1; 16], Field::Name, 258, &line(golden, "name")).unwrap();
     assert_eq!((&opened.content[..], opened.revision), ("Alice 🦜".as_bytes(), 258));
+}
+
+#[test]
+fn links_are_the_same_as_in_the_last_release() {
+    let mut rng = common::rng(73);
+    let new = NewDevice::begin(&mut rng);
+    let (invitation, offer) = (new.invitation().clone(), new.offer());
+    let (scanned, commitment) = Scanned::begin(&invitation, &offer, &mut rng).unwrap();
+    let (answered, nonce) = new.on_commitment(&commitment, &mut rng).unwrap();
+    let (at_account, reveal) = scanned.on_nonce(&nonce).unwrap();
+    let at_new = answered.on_reveal(&reveal).unwrap();
+    let code = at_new.code().to_string();
+    assert_eq!(code, at_account.code().to_string());
+    let (mut new, mut account) = (at_new.confirm(&code).unwrap(), at_account.confirm(&code).unwrap());
+    let to_account = new.seal(Purpose::Device, b"keys", &mut rng).unwrap();
+    let to_new = account.seal(Purpose::Certificate, b"list", &mut rng).unwrap();
+    check(
+        "links",
+        &[
+            ("invitation", invitation.to_bytes().to_vec()),
+            ("invitation-text", invitation.to_string().into_bytes()),
+            ("offer", offer),
+            ("commitment", commitment),
+            ("nonce", nonce),
+            ("reveal", reveal),
+            ("code", code.into_bytes()),
+            ("to-account", to_account),
+            ("to-new", to_new),
+        ],
+    );
 }
