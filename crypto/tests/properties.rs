@@ -99,6 +99,15 @@ proptest! {
             assert_eq!(open(&mut to.session, &sealed).unwrap(), b"still here");
             assert_eq!(fail(&mut to.session, &sealed), OpenError::Duplicate);
         }
+        // And an exchange that is due comes within two turns each, whatever was under way.
+        now += REFRESH_AFTER;
+        for alice_sends in [true, false, true, false, true, false] {
+            let (from, to) = if alice_sends { (&mut alice, &mut bob) } else { (&mut bob, &mut alice) };
+            let sealed = from.session.encrypt(b"once more", AD, now, &mut rng).unwrap();
+            assert_eq!(open(&mut to.session, &sealed).unwrap(), b"once more");
+        }
+        prop_assert_eq!(alice.session.refreshed().at, Some(now));
+        prop_assert_eq!(bob.session.refreshed().at, Some(now));
     }
 
     #[test]

@@ -23,12 +23,12 @@ macro_rules! assert_not_impl {
     };)+ };
 }
 
-assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session, Plaintext => Clone);
-assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session, Plaintext => Copy);
-assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session, Plaintext => std::fmt::Display);
-assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session, Plaintext => std::ops::Deref);
-assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session => PartialEq);
-assert_not_impl!(Secret<32>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session => AsRef<[u8]>);
+assert_not_impl!(Secret<32>, Secret<64>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session, Plaintext => Clone);
+assert_not_impl!(Secret<32>, Secret<64>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session, Plaintext => Copy);
+assert_not_impl!(Secret<32>, Secret<64>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session, Plaintext => std::fmt::Display);
+assert_not_impl!(Secret<32>, Secret<64>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session, Plaintext => std::ops::Deref);
+assert_not_impl!(Secret<32>, Secret<64>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session => PartialEq);
+assert_not_impl!(Secret<32>, Secret<64>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session => AsRef<[u8]>);
 
 // What opens files and profiles, and what links devices.
 assert_not_impl!(Descriptor, ProfileKey, OpenedField => Clone);
@@ -53,6 +53,8 @@ assert_not_impl!(SenderKey, ReceiverKey, GroupPlaintext => AsRef<[u8]>);
 const _: fn() = || {
     fn wiped_on_drop<T: zeroize::ZeroizeOnDrop>() {}
     wiped_on_drop::<Secret<32>>();
+    // Seeds of KEM keys, of prekeys and of the post-quantum ratchet.
+    wiped_on_drop::<Secret<64>>();
     wiped_on_drop::<zeroize::Zeroizing<Vec<u8>>>();
 };
 

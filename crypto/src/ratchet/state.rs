@@ -154,7 +154,6 @@ impl State {
         let mut salt = [0; SALT_BYTES];
         rng.fill_bytes(&mut salt);
 
-        self.refresh.sealed(now);
         // Until they have answered, the handshake rides along and nothing else does.
         let rider = match &self.receiving {
             Some(_) => self.refresh.ride(active.next, now, rng),
@@ -173,6 +172,7 @@ impl State {
         key.seal(&salt, &bound, plaintext, out);
         active.chain = chain;
         active.next = next;
+        self.refresh.sealed(now);
         Ok(())
     }
 

@@ -119,7 +119,7 @@ impl Stored {
         if take(1) == [1] {
             take(8);
         }
-        let exchange = (take(1)[0], snapshot[at + 1..].to_vec());
+        let exchange = (take(1)[0], snapshot[at..].to_vec());
         Self {
             session_id,
             root,
