@@ -44,3 +44,8 @@ mkdir -p corpus/unpad
 perl -e 'print "hello\x80", "\0" x 122' >corpus/unpad/hello
 perl -e 'print "\x80", "\0" x 127' >corpus/unpad/empty
 perl -e 'print "x" x 1100, "\x80", "\0" x 51' >corpus/unpad/longer
+# Schedules: each byte a step (see the target).
+mkdir -p corpus/session_decrypt
+perl -e 'print "\x00\x02\x01\x03" x 60' >corpus/session_decrypt/turns
+perl -e 'print "\x00" x 40, "\x52\x0a\x02" x 12, "\x01\x03\x00\x02"' >corpus/session_decrypt/late
+perl -e 'print "\x00\x04\x21\x01\x04\x99\x80\x06\x02\x01\x05\x4f\x40\x07\x03" x 20' >corpus/session_decrypt/tampered

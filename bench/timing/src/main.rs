@@ -3,7 +3,7 @@
 //! Each bench draws inputs of two classes at random and times both. `cargo xtask timing` judges the t values, and that the
 //! control, which leaks by design, is caught.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
 use dudect_bencher::{BenchRng, Class, CtRunner, ctbench_main, rand::Rng};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -75,7 +75,7 @@ fn rejected(runner: &mut CtRunner, rng: &mut BenchRng, places: fn(usize) -> (usi
         let class = a_class(rng);
         let mut text = [0; 100];
         rng.fill_bytes(&mut text);
-        let mut bytes = ours.encrypt(&text, b"", &mut seeded(rng)).expect("100 bytes fit");
+        let mut bytes = ours.encrypt(&text, b"", Duration::ZERO, &mut seeded(rng)).expect("100 bytes fit");
         let (first, second) = places(bytes.len());
         let place = if let Class::Left = class { first } else { second };
         bytes[place] ^= 1 << (rng.next_u32() % 8);
@@ -95,11 +95,13 @@ fn sessions(rng: &mut BenchRng) -> (Session, Session) {
     let bundle = Bundle::verify(&one_time.bundle(&bob, &weekly), &at(2), &bob_keys).expect("signed by Bob");
     let theirs = Theirs { address: at(2), keys: &bob_keys };
     let mut ours = Session::initiate(&alice, &theirs, &bundle, &mut rng).expect("an honest bundle");
-    let first = Message::parse(&ours.encrypt(b"", b"", &mut rng).expect("fits")).expect("whole");
+    let first =
+        Message::parse(&ours.encrypt(b"", b"", Duration::ZERO, &mut rng).expect("fits")).expect("whole");
     let Message::Initial(first) = first else { unreachable!("nobody answered") };
     let theirs = Theirs { address: at(1), keys: &alice_keys };
     let (mut bobs, _) = Session::respond(&bob, &theirs, &weekly, &one_time, &first, b"").expect("honest");
-    let answer = Message::parse(&bobs.encrypt(b"", b"", &mut rng).expect("fits")).expect("whole");
+    let answer =
+        Message::parse(&bobs.encrypt(b"", b"", Duration::ZERO, &mut rng).expect("fits")).expect("whole");
     ours.decrypt(&answer, b"").expect("honest");
     (ours, bobs)
 }
