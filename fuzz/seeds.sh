@@ -35,6 +35,9 @@ done
 { line attachments descriptor; line attachments blob; } | unhex corpus/attachment/one-segment
 line attachments descriptor-of-two-segments | unhex corpus/attachment/descriptor
 line attachments checkpoint | unhex corpus/attachment/checkpoint
+for name in record sealed-message sealed-message-with-introduction; do
+    line sealed_sender "$name" | unhex "corpus/sealed_sender/$name"
+done
 line trust safety-number-scan | unhex corpus/safety_number/match
 line trust safety-number-scan-of-another-key | unhex corpus/safety_number/mismatch
 for name in invitation invitation-text offer commitment nonce reveal to-account; do

@@ -64,6 +64,18 @@ pub(crate) const HASH_LINK_CODE: &[u8] = b"Waxwing v1 link code\0";
 pub(crate) const DERIVE_LINK: &[u8] = b"Waxwing v1 link X25519 ML-KEM-1024 SHA-256\0";
 /// HKDF of the keys of one message of a link.
 pub(crate) const DERIVE_LINK_MESSAGE: &[u8] = b"Waxwing v1 link message\0";
+/// Under the device signing key, over the record of a sealing key.
+pub(crate) const SIGN_SEALING_KEY: &[u8] = b"Waxwing v1 sealing key\0";
+/// SHA-256 over what both sides of a sealed message see before the sender is named.
+pub(crate) const HASH_SEALED_SENDER: &[u8] = b"Waxwing v1 sealed sender transcript\0";
+/// HKDF of the keys of a certificate, followed by that hash.
+pub(crate) const DERIVE_SEALED_SENDER: &[u8] = b"Waxwing v1 sealed sender X25519 ML-KEM-768 SHA-256\0";
+/// HKDF of the keys of a sealed message, once its sender is named.
+pub(crate) const DERIVE_SEALED_MESSAGE: &[u8] = b"Waxwing v1 sealed message\0";
+/// HKDF of what a relay is shown to take a message from nobody.
+pub(crate) const DERIVE_DELIVERY: &[u8] = b"Waxwing v1 delivery token\0";
+/// SHA-256 over that.
+pub(crate) const HASH_DELIVERY: &[u8] = b"Waxwing v1 delivery token verifier\0";
 /// HMAC of a chain step: this message's key.
 const CHAIN_MESSAGE: &[u8] = &[1];
 /// HMAC of a chain step: the next chain key.
@@ -155,6 +167,12 @@ mod tests {
             HASH_LINK_CODE,
             DERIVE_LINK,
             DERIVE_LINK_MESSAGE,
+            SIGN_SEALING_KEY,
+            HASH_SEALED_SENDER,
+            DERIVE_SEALED_SENDER,
+            DERIVE_SEALED_MESSAGE,
+            DERIVE_DELIVERY,
+            HASH_DELIVERY,
             b"Waxwing v1 relay proof\0",
         ];
         for (i, one) in labels.iter().enumerate() {

@@ -60,6 +60,7 @@ pub mod primitives;
 pub mod profile;
 mod ratchet;
 mod salted;
+pub mod sealed_sender;
 mod secret;
 mod session;
 mod stream;

@@ -43,6 +43,8 @@ const KIND_INITIAL: u8 = 1;
 const KIND_RATCHET: u8 = 2;
 /// Of a [`GroupMessage`](crate::group::GroupMessage), which no session opens.
 pub(crate) const KIND_GROUP: u8 = 3;
+/// Of a [`SealedMessage`](crate::sealed_sender::SealedMessage), which has one of the others inside.
+pub(crate) const KIND_SEALED: u8 = 4;
 /// Everything before the sealed header.
 const CLEAR_BYTES: usize = 3 + SALT_BYTES + 2;
 

@@ -32,7 +32,10 @@ use zeroize::Zeroizing;
 
 use crate::{
     bytes::Reader,
-    kdf::{DERIVE_PROFILE, DERIVE_PROFILE_ACCESS, HASH_PROFILE_ACCESS, derive, hash},
+    kdf::{
+        DERIVE_DELIVERY, DERIVE_PROFILE, DERIVE_PROFILE_ACCESS, HASH_DELIVERY, HASH_PROFILE_ACCESS, derive,
+        hash,
+    },
     message::SUITE,
     padding::{pad, unpad},
     salted::{SALT_BYTES, SaltedKeys},
@@ -291,6 +294,24 @@ impl ProfileKey {
         verifier_of(&self.access_key())
     }
 
+    /// Derives what a client shows the relay to hand over a [sealed message](crate::sealed_sender) without saying who it is: whoever
+    /// has the key may write. It changes when the key does, so whoever is blocked cannot write any more.
+    pub fn delivery_token(&self) -> Secret<32> {
+        derive(&[], self.key.expose(), &[DERIVE_DELIVERY])
+    }
+
+    /// Derives what the relay keeps to check a [`delivery_token`](Self::delivery_token): its hash.
+    ///
+    /// ```
+    /// # use waxwing_crypto::profile::{ProfileKey, delivery_verifier_of};
+    /// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+    /// let key = ProfileKey::generate(&mut ChaCha20Rng::from_seed([1; 32]));
+    /// assert_eq!(delivery_verifier_of(&key.delivery_token()), key.delivery_verifier());
+    /// ```
+    pub fn delivery_verifier(&self) -> [u8; 32] {
+        delivery_verifier_of(&self.delivery_token())
+    }
+
     /// All that a field is bound to is in the derivation, so the commitment is to all of it.
     fn keys(&self, account: &[u8; 16], head: &[u8; HEAD_BYTES], salt: &[u8; SALT_BYTES]) -> SaltedKeys {
         SaltedKeys::derive(salt, self.key.expose(), &[DERIVE_PROFILE, account, head])
@@ -300,6 +321,11 @@ impl ProfileKey {
 /// Hashes an access key as the relay does.
 pub fn verifier_of(access_key: &Secret<32>) -> [u8; 32] {
     hash(HASH_PROFILE_ACCESS, &[access_key.expose()])
+}
+
+/// Hashes a delivery token as the relay does.
+pub fn delivery_verifier_of(token: &Secret<32>) -> [u8; 32] {
+    hash(HASH_DELIVERY, &[token.expose()])
 }
 
 impl fmt::Debug for ProfileKey {

@@ -21,7 +21,7 @@ pub(crate) const COMMITMENT_BYTES: usize = 32;
 pub(crate) struct SaltedKeys(Secret<76>);
 
 impl SaltedKeys {
-    pub(crate) fn derive(salt: &[u8; SALT_BYTES], key: &[u8; 32], info: &[&[u8]]) -> Self {
+    pub(crate) fn derive(salt: &[u8], key: &[u8], info: &[&[u8]]) -> Self {
         Self(derive(salt, key, info))
     }
 

@@ -4,6 +4,7 @@ use waxwing_crypto::attachment::Descriptor;
 use waxwing_crypto::group::{GroupEpoch, GroupMessage, GroupPlaintext, ReceiverKey, SenderKey};
 use waxwing_crypto::link::{Answered, Channel, Content, NewDevice, Purpose, Scanned, Unconfirmed};
 use waxwing_crypto::profile::{Field, OpenedField, ProfileKey};
+use waxwing_crypto::sealed_sender::{Claim, SealingKey};
 use waxwing_crypto::{
     AccountKey, Address, DeviceSecrets, OneTimePrekey, Plaintext, Secret, Session, WeeklyPrekey,
 };
@@ -50,6 +51,13 @@ assert_not_impl!(SenderKey, ReceiverKey, GroupPlaintext => std::ops::Deref);
 assert_not_impl!(SenderKey, ReceiverKey, GroupPlaintext => PartialEq);
 assert_not_impl!(SenderKey, ReceiverKey, GroupPlaintext => AsRef<[u8]>);
 
+// What opens sealed messages.
+assert_not_impl!(SealingKey, Claim<'static> => Clone);
+assert_not_impl!(SealingKey, Claim<'static> => std::fmt::Display);
+assert_not_impl!(SealingKey, Claim<'static> => std::ops::Deref);
+assert_not_impl!(SealingKey, Claim<'static> => PartialEq);
+assert_not_impl!(SealingKey, Claim<'static> => AsRef<[u8]>);
+
 const _: fn() = || {
     fn wiped_on_drop<T: zeroize::ZeroizeOnDrop>() {}
     wiped_on_drop::<Secret<32>>();
@@ -67,6 +75,7 @@ fn printing_tells_no_secret() {
     assert_eq!(format!("{:?}", account.to_bytes()), "Secret<32>(..)");
     assert_eq!(format!("{:?}", WeeklyPrekey::generate(3, &mut rng)), "WeeklyPrekey(3, ..)");
     assert_eq!(format!("{:?}", OneTimePrekey::generate(3, &mut rng)), "OneTimePrekey(3, ..)");
+    assert_eq!(format!("{:?}", SealingKey::generate(3, &mut rng)), "SealingKey(3, ..)");
     let (ours, _, _) = two_sessions(1);
     assert_eq!(format!("{ours:?}"), "Session(..)");
 }
