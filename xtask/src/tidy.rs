@@ -4,6 +4,7 @@ mod arrows;
 mod claims;
 mod purity;
 mod shape;
+mod spec;
 mod words;
 
 use std::fmt;
@@ -75,6 +76,8 @@ const RULES: &[Rule] = &[
     claims::named_files_exist,
     claims::links_lead_somewhere,
     claims::the_readme_shows_what_compiles,
+    spec::labels_are_specified,
+    spec::limits_are_specified,
 ];
 
 /// Checks every rule, and names every breach.
