@@ -436,8 +436,8 @@ impl SenderPublic {
         SigningPublic::parse(bytes).map(Self)
     }
 
-    pub(crate) fn to_bytes(self) -> [u8; 32] {
-        self.0.0.to_bytes()
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        self.0.0.as_bytes()
     }
 
     pub(crate) fn point(&self) -> EdwardsPoint {

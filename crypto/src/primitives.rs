@@ -27,7 +27,7 @@ pub fn ed25519_verify(public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -
 /// Ed25519 as of group messages, alone and in a batch of two, behind the checks of a public key.
 pub fn ed25519_verify_group(public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> [bool; 2] {
     let Ok(key) = keys::SenderPublic::parse(*public) else { return [false; 2] };
-    let claim = signature::Claim { key, label: b"", message, signature };
+    let claim = signature::Claim { key: &key, label: b"", message, signature };
     [signature::holds(&claim), signature::hold(&[claim, claim]) == [true; 2]]
 }
 

@@ -136,19 +136,20 @@ impl Primitives {
         black_box(verified.is_ok());
     }
 
-    /// The same for many messages of as many senders, with one sum over all signatures.
-    pub(crate) fn group_backlog(&mut self, count: usize) {
+    /// The same for messages of some senders, with one sum over all signatures in which each sender's key stands once.
+    pub(crate) fn group_backlog(&mut self, count: usize, senders: usize) {
         let point = self.signing.verifying_key().to_edwards();
         let encoded = black_box(point.compress());
-        let mut scalars = vec![Scalar::from(3_u8)];
-        let mut points = vec![point];
-        for _ in 0..count {
+        let mut scalars = vec![Scalar::from_bytes_mod_order(self.chain); senders + 1];
+        let mut points = vec![point; senders + 1];
+        for at in 0..count {
             let digest = self.group_body();
-            let hash = Sha512::new().chain_update([0; 64]).chain_update(digest).finalize();
+            let hash = Sha512::new().chain_update([0; 89]).chain_update(digest).finalize();
             let k = Scalar::from_bytes_mod_order_wide(&hash.into());
-            let weight = Scalar::from(u128::from_le_bytes([0xb7; 16]));
-            scalars.extend([weight, weight * k]);
-            points.extend([encoded.decompress().expect("a point"), point]);
+            let weight = Scalar::from(u128::from_le_bytes(digest[..16].try_into().expect("16 of 32")));
+            scalars[at % senders] += weight * k;
+            scalars.push(weight);
+            points.push(encoded.decompress().expect("a point"));
         }
         black_box(EdwardsPoint::vartime_multiscalar_mul(scalars, points));
     }

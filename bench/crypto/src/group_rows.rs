@@ -68,27 +68,29 @@ pub(crate) fn decrypt(name: &str, batches: u32) -> Row {
     .bar(Bar::AtMost("waxwing_us", 42.0))
 }
 
-/// 64 messages that have waited, of as many senders; and of one.
+/// 64 messages that have waited, of 8 senders; and, beside that, of one and of 64.
 pub(crate) fn backlog(name: &str, batches: u32) -> Row {
     const COUNT: u8 = 64;
+    const SENDERS: usize = 8;
     let mut rng = ours::rng(9);
     let (mut senders, mut receivers): (Vec<_>, Vec<_>) =
         (0..COUNT).map(|device| group::pair(device, &mut rng)).unzip();
     let mut floor = Primitives::new();
-    let mut open = |senders: usize, all: &mut [_]| {
+    let mut open = |count: usize| {
         let sealed: Vec<_> = (0..usize::from(COUNT))
-            .map(|at| group::seal(&mut all[at % senders], &PLAINTEXT, &mut rng))
+            .map(|at| group::seal(&mut senders[at % count], &PLAINTEXT, &mut rng))
             .collect();
-        us_each(u32::from(COUNT), || {
-            drop(black_box(group::open_backlog(&mut receivers[..senders], &sealed)));
-        })
+        us_each(u32::from(COUNT), || drop(black_box(group::open_backlog(&mut receivers[..count], &sealed))))
     };
     let row = compare_with_floor(
         name,
         batches,
-        Box::new(|| open(usize::from(COUNT), &mut senders)),
-        Box::new(|| us_each(u32::from(COUNT), || floor.group_backlog(usize::from(COUNT)))),
+        Box::new(|| open(SENDERS)),
+        Box::new(|| us_each(u32::from(COUNT), || floor.group_backlog(usize::from(COUNT), SENDERS))),
     );
-    let of_one = alone(batches, Box::new(|| open(1, &mut senders)));
-    row.figure("waxwing_one_sender_us", of_one).bar(Bar::AtMost("waxwing_us", 20.0))
+    let of_one = alone(batches, Box::new(|| open(1)));
+    let of_many = alone(batches, Box::new(|| open(usize::from(COUNT))));
+    row.figure("waxwing_one_sender_us", of_one)
+        .figure("waxwing_64_senders_us", of_many)
+        .bar(Bar::AtMost("waxwing_us", 20.0))
 }

@@ -55,9 +55,9 @@ impl<'m> Verified<'m> {
         })
     }
 
-    fn claim(&self, key: &ReceiverKey) -> Claim<'_> {
+    fn claim<'a>(&'a self, key: &'a ReceiverKey) -> Claim<'a> {
         Claim {
-            key: key.origin.signing,
+            key: &key.origin.signing,
             label: SIGN_GROUP_MESSAGE,
             message: &self.digest,
             signature: self.parts.signature,

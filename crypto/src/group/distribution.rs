@@ -66,7 +66,7 @@ impl Distribution {
         let mut out = Zeroizing::new(Vec::with_capacity(DISTRIBUTION_BYTES));
         out.extend_from_slice(&[FORMAT, SUITE]);
         origin.write(&mut out);
-        out.extend_from_slice(&origin.signing.to_bytes());
+        out.extend_from_slice(origin.signing.as_bytes());
         out.extend_from_slice(&iteration.to_be_bytes());
         out.extend_from_slice(chain.expose());
         out

@@ -35,7 +35,7 @@ impl Origin {
     pub(crate) fn new(epoch: GroupEpoch, sender: Address, signing: SenderPublic) -> Self {
         let mut bytes = Vec::with_capacity(ORIGIN_BYTES);
         write(&epoch, &sender, &mut bytes);
-        let hash = hash(HASH_SENDER_KEY, &[&[SUITE], &bytes, &signing.to_bytes()]);
+        let hash = hash(HASH_SENDER_KEY, &[&[SUITE], &bytes, signing.as_bytes()]);
         Self { epoch, sender, signing, hash }
     }
 

@@ -21,28 +21,28 @@ use crate::{
 /// Says that this key has signed `label ‖ message`.
 #[derive(Clone, Copy)]
 pub(crate) struct Claim<'a> {
-    pub(crate) key: SenderPublic,
+    pub(crate) key: &'a SenderPublic,
     pub(crate) label: &'a [u8],
     pub(crate) message: &'a [u8],
     pub(crate) signature: &'a [u8; 64],
 }
 
 /// `[s]B = R + [k]A`, not yet checked.
-struct Equation {
+struct Equation<'a> {
     s: Scalar,
     r: EdwardsPoint,
     k: Scalar,
-    key: SenderPublic,
+    key: &'a SenderPublic,
 }
 
-impl Equation {
-    fn of(claim: &Claim<'_>) -> Option<Self> {
+impl<'a> Equation<'a> {
+    fn of(claim: &Claim<'a>) -> Option<Self> {
         let (r, s) = claim.signature.split_first_chunk::<32>()?;
         let s = Option::from(Scalar::from_canonical_bytes(*s.first_chunk()?))?;
         let r = decompress(r)?;
         let k = Sha512::new()
             .chain_update(&claim.signature[..32])
-            .chain_update(claim.key.to_bytes())
+            .chain_update(claim.key.as_bytes())
             .chain_update(claim.label)
             .chain_update(claim.message);
         let k = Scalar::from_bytes_mod_order_wide(&k.finalize().into());
@@ -59,12 +59,38 @@ impl Equation {
 /// Accepts the canonical encoding of a point that is not of low order.
 fn decompress(bytes: &[u8; 32]) -> Option<EdwardsPoint> {
     // y < 2^255 - 19. The other way to encode a point twice is a sign without an x, which only points of low order have.
-    let all_ones = bytes[1..31].iter().all(|byte| *byte == 0xff) && bytes[31] | 0x80 == 0xff;
-    if all_ones && bytes[0] >= 0xed {
+    let mut y = *bytes;
+    y[31] &= 0x7f;
+    let all_ones = y[1..31].iter().all(|byte| *byte == 0xff) && y[31] == 0x7f;
+    if (all_ones && y[0] >= 0xed) || LOW_ORDER.contains(&y) {
         return None;
     }
-    CompressedEdwardsY(*bytes).decompress().filter(|point| !point.is_small_order())
+    CompressedEdwardsY(*bytes).decompress()
 }
+
+/// The y-coordinates of the eight points of low order.
+const LOW_ORDER: [[u8; 32]; 5] = [
+    [0; 32],
+    {
+        let mut one = [0; 32];
+        one[0] = 1;
+        one
+    },
+    {
+        let mut minus_one = [0xff; 32];
+        minus_one[0] = 0xec;
+        minus_one[31] = 0x7f;
+        minus_one
+    },
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5,
+        0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a,
+        0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];
 
 /// Verifies one claim.
 pub(crate) fn holds(claim: &Claim<'_>) -> bool {
@@ -75,8 +101,8 @@ pub(crate) fn holds(claim: &Claim<'_>) -> bool {
 ///
 /// The caller bounds how many there are.
 pub(crate) fn hold(claims: &[Claim<'_>]) -> Vec<bool> {
-    let equations: Vec<Option<Equation>> = claims.iter().map(Equation::of).collect();
-    let whole: Vec<&Equation> = equations.iter().flatten().collect();
+    let equations: Vec<Option<Equation<'_>>> = claims.iter().map(Equation::of).collect();
+    let whole: Vec<&Equation<'_>> = equations.iter().flatten().collect();
     if all_hold(&whole, &seed(claims)) {
         return equations.iter().map(Option::is_some).collect();
     }
@@ -84,18 +110,18 @@ pub(crate) fn hold(claims: &[Claim<'_>]) -> Vec<bool> {
 }
 
 /// Checks that a sum of the equations holds in which each has a weight that nobody could know when they were made.
-fn all_hold(equations: &[&Equation], seed: &[u8; 32]) -> bool {
+fn all_hold(equations: &[&Equation<'_>], seed: &[u8; 32]) -> bool {
     let mut base = Scalar::ZERO;
     let mut scalars = Vec::with_capacity(2 * equations.len() + 1);
     let mut points = Vec::with_capacity(2 * equations.len() + 1);
     // Messages of one sender share a point.
-    let mut keys: Vec<(SenderPublic, Scalar)> = Vec::with_capacity(equations.len());
+    let mut keys: Vec<(&SenderPublic, Scalar)> = Vec::with_capacity(equations.len());
     for (index, equation) in equations.iter().enumerate() {
         let weight = weight(seed, index);
         base += weight * equation.s;
         scalars.push(weight);
         points.push(equation.r);
-        match keys.iter_mut().find(|(key, _)| key.to_bytes() == equation.key.to_bytes()) {
+        match keys.iter_mut().find(|(key, _)| key.as_bytes() == equation.key.as_bytes()) {
             Some((_, sum)) => *sum += weight * equation.k,
             None => keys.push((equation.key, weight * equation.k)),
         }
@@ -113,9 +139,11 @@ fn all_hold(equations: &[&Equation], seed: &[u8; 32]) -> bool {
 fn seed(claims: &[Claim<'_>]) -> [u8; 32] {
     let mut bytes = Vec::with_capacity(claims.len() * 192);
     for claim in claims {
-        bytes.extend_from_slice(&claim.key.to_bytes());
+        bytes.extend_from_slice(claim.key.as_bytes());
         bytes.extend_from_slice(claim.signature);
-        bytes.extend_from_slice(&hash(claim.label, &[claim.message]));
+        bytes.extend_from_slice(claim.label);
+        bytes.extend_from_slice(&(claim.message.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(claim.message);
     }
     hash(HASH_SIGNATURE_BATCH, &[&bytes])
 }
@@ -140,13 +168,14 @@ mod tests {
     struct Signing {
         secret: Scalar,
         public: [u8; 32],
+        key: SenderPublic,
     }
 
     impl Signing {
         fn new(seed: u8, torsion: EdwardsPoint) -> Self {
             let secret = SigningKey::from_bytes(&[seed; 32]).to_scalar();
             let public = (EdwardsPoint::mul_base(&secret) + torsion).compress().to_bytes();
-            Self { secret, public }
+            Self { secret, public, key: SenderPublic::parse(public).unwrap() }
         }
 
         /// Signs as only the holder of the key can: with `R` moved by a point of low order.
@@ -159,9 +188,8 @@ mod tests {
             [r, s.to_bytes()].concat().try_into().unwrap()
         }
 
-        fn claim<'a>(&self, message: &'a [u8], signature: &'a [u8; 64]) -> Claim<'a> {
-            let key = SenderPublic::parse(self.public).unwrap();
-            Claim { key, label: LABEL, message, signature }
+        fn claim<'a>(&'a self, message: &'a [u8], signature: &'a [u8; 64]) -> Claim<'a> {
+            Claim { key: &self.key, label: LABEL, message, signature }
         }
     }
 
@@ -225,6 +253,23 @@ mod tests {
     }
 
     #[test]
+    fn the_points_of_low_order_are_those_that_are_refused() {
+        for point in EIGHT_TORSION {
+            assert!(point.is_small_order() && decompress(&point.compress().to_bytes()).is_none());
+        }
+        let ys: std::collections::BTreeSet<[u8; 32]> = EIGHT_TORSION
+            .map(|point| {
+                let mut y = point.compress().to_bytes();
+                y[31] &= 0x7f;
+                y
+            })
+            .into();
+        assert_eq!(ys, LOW_ORDER.into());
+        let good = ED25519_BASEPOINT_POINT.compress().to_bytes();
+        assert_eq!(decompress(&good), Some(ED25519_BASEPOINT_POINT));
+    }
+
+    #[test]
     fn a_false_one_at_any_place_is_found_and_costs_no_other() {
         let keys: Vec<SigningKey> = (1..5).map(|seed| SigningKey::from_bytes(&[seed; 32])).collect();
         let messages: Vec<[u8; 1]> = (0..9).map(|number| [number]).collect();
@@ -233,14 +278,16 @@ mod tests {
             .zip(keys.iter().cycle())
             .map(|(message, key)| key.sign(&[LABEL, message].concat()).to_bytes())
             .collect();
+        let parse = |key: &SigningKey| SenderPublic::parse(key.verifying_key().to_bytes()).unwrap();
+        let public: Vec<SenderPublic> = keys.iter().map(parse).collect();
         for bad in 0..9 {
             for (byte, bit) in [(0, 1), (31, 0x80), (32, 1), (63, 0x20)] {
                 let mut changed = signatures.clone();
                 changed[bad][byte] ^= bit;
                 let claims: Vec<Claim<'_>> = (0..9)
                     .map(|at| {
-                        let key = SenderPublic::parse(keys[at % 4].verifying_key().to_bytes()).unwrap();
-                        Claim { key, label: LABEL, message: &messages[at], signature: &changed[at] }
+                        let (key, message, signature) = (&public[at % 4], &messages[at], &changed[at]);
+                        Claim { key, label: LABEL, message, signature }
                     })
                     .collect();
                 let expected: Vec<bool> = (0..9).map(|at| at != bad).collect();

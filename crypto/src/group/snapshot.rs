@@ -50,7 +50,7 @@ impl ReceiverKey {
     /// Encodes the key for the store.
     pub fn to_snapshot(&self) -> Zeroizing<Vec<u8>> {
         let mut out = begin(ANOTHERS, &self.origin, self.skipped.live());
-        out.extend_from_slice(&self.origin.signing.to_bytes());
+        out.extend_from_slice(self.origin.signing.as_bytes());
         out.extend_from_slice(&self.first.to_be_bytes());
         out.extend_from_slice(&self.next.to_be_bytes());
         out.extend_from_slice(self.chain.expose());
