@@ -24,6 +24,7 @@ for name in unanswered responder with-skipped after-late offered asked answering
 for name in distribution-at-1 group-message-1 group-message-3 sender-key receiver-key-fresh receiver-key-with-skipped; do
     line group "$name" | unhex "corpus/group/$name"
 done
+for name in create add remove role settings profile roster-at-rest; do line roster "$name" | unhex "corpus/roster/$name"; done
 for file in ../wire/tests/golden/*.hex; do
     name=$(basename "$file" .hex)
     case $name in

@@ -9,13 +9,14 @@
 //! A message is sealed once, whatever the size of the group. Everybody who can read it knows the chain, so a signature and
 //! not the cipher says who wrote it. `origin` is what a sender key belongs to and is bound to; `distribution` is how it
 //! travels; `sender` and `receiver` are its two ends; `message` is the bytes between them; `signature` and `backlog` verify,
-//! alone and in batches; `rotation` tells when a key has had its time; `transcript` is what members compare.
+//! alone and in batches; [`roster`] is who is in the group; `rotation` tells when a key has had its time; `transcript` is what members compare.
 
 mod backlog;
 mod distribution;
 mod message;
 mod origin;
 mod receiver;
+pub mod roster;
 mod rotation;
 mod sender;
 pub(crate) mod signature;

@@ -76,6 +76,12 @@ pub(crate) const DERIVE_SEALED_MESSAGE: &[u8] = b"Waxwing v1 sealed message\0";
 pub(crate) const DERIVE_DELIVERY: &[u8] = b"Waxwing v1 delivery token\0";
 /// SHA-256 over that.
 pub(crate) const HASH_DELIVERY: &[u8] = b"Waxwing v1 delivery token verifier\0";
+/// Under the device signing key, over a change of a roster.
+pub(crate) const SIGN_ROSTER_CHANGE: &[u8] = b"Waxwing v1 roster change\0";
+/// SHA-256 over one change of a roster, to be named in the next and bound into sender keys.
+pub(crate) const HASH_ROSTER: &[u8] = b"Waxwing v1 roster hash\0";
+/// SHA-256 over the change that creates a group, cut to 16 bytes.
+pub(crate) const HASH_GROUP_ID: &[u8] = b"Waxwing v1 group id\0";
 /// HMAC of a chain step: this message's key.
 const CHAIN_MESSAGE: &[u8] = &[1];
 /// HMAC of a chain step: the next chain key.
@@ -173,6 +179,9 @@ mod tests {
             DERIVE_SEALED_MESSAGE,
             DERIVE_DELIVERY,
             HASH_DELIVERY,
+            SIGN_ROSTER_CHANGE,
+            HASH_ROSTER,
+            HASH_GROUP_ID,
             b"Waxwing v1 relay proof\0",
         ];
         for (i, one) in labels.iter().enumerate() {

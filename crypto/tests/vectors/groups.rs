@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 
 use waxwing_crypto::{
     Address,
-    group::{GroupEpoch, GroupMessage, ReceiverKey, SenderKey, Transcript},
+    group::{
+        GroupEpoch, GroupMessage, ReceiverKey, SenderKey, Transcript,
+        roster::{Change, Role, Roster, Settings, SignedChange, Who},
+    },
 };
 
 use super::common::{self, AD};
@@ -62,6 +65,56 @@ fn bytes_of_groups_are_the_same_as_in_the_last_release() {
     put("receiver-key-with-skipped", &receiver.to_snapshot());
     put("sender-key-after-4", &sender.to_snapshot());
     check("group", &lines);
+}
+
+/// Account 1 makes a group with 2 and 3, and changes all there is; a device list of version 4 names its device.
+#[test]
+fn bytes_of_rosters_are_the_same_as_in_the_last_release() {
+    let (owner, _, mut rng) = common::two_devices(97);
+    let mut lines = String::new();
+    let mut put = |name: &str, bytes: &[u8]| writeln!(lines, "{name} {}", hex::encode(bytes)).unwrap();
+    put("signing-key", &owner.keys.signing_bytes());
+    let members = [[3; 16], [2; 16]];
+    let title = b"sealed title";
+    let created = Roster::create(&owner.ours(), 4, Settings::default(), title, &members, &mut rng).unwrap();
+    let (mut roster, change) = created;
+    put("group-id", &roster.group());
+    put("create", change.as_bytes());
+    put("hash-1", &roster.epoch().roster_hash);
+    let strict = Settings { write: Who::Admins, add: Who::Everyone, edit: Who::Admins };
+    let changes = [
+        ("add", Change::Add(vec![[9; 16], [8; 16]])),
+        ("remove", Change::Remove(vec![[2; 16]])),
+        ("role", Change::Role { account: [3; 16], role: Role::Admin }),
+        ("settings", Change::Settings(strict)),
+        ("profile", Change::Profile(b"another".to_vec())),
+    ];
+    for (name, change) in changes {
+        let (next, signed) = roster.sign(&owner.ours(), 4, change).unwrap();
+        put(name, signed.as_bytes());
+        put(&format!("hash-{}", signed.epoch()), &next.epoch().roster_hash);
+        roster = next;
+    }
+    put("roster-at-rest", &roster.to_snapshot());
+    check("roster", &lines);
+}
+
+#[test]
+fn a_roster_of_the_last_release_is_still_verified() {
+    let golden = include_str!("../golden/roster.txt");
+    let named = |name: &str| {
+        let line = golden.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        hex::decode(line.unwrap()).unwrap()
+    };
+    let (owner, ..) = common::two_devices(97);
+    let change = |name: &str| SignedChange::parse(&named(name)).unwrap();
+    let id: [u8; 16] = named("group-id").try_into().unwrap();
+    let mut roster = Roster::found(&change("create"), &id, |_| Some(owner.keys)).unwrap();
+    for name in ["add", "remove", "role", "settings", "profile"] {
+        roster = roster.next(&change(name), |_| Some(owner.keys)).unwrap();
+    }
+    assert_eq!(roster.to_snapshot(), named("roster-at-rest"));
+    assert_eq!(Roster::from_snapshot(&named("roster-at-rest")).unwrap(), roster);
 }
 
 #[test]
