@@ -369,6 +369,24 @@ fn a_change_has_one_order_and_bounds() {
 }
 
 #[test]
+fn a_group_is_created_once_and_under_its_own_id() {
+    let devices = devices();
+    let (_, chain) = group(&devices, Settings::default());
+    let (body, _) = chain[0].as_bytes().split_last_chunk::<64>().unwrap();
+    let parse = |body: &[u8]| {
+        let signature = devices[1].secrets.sign_relay_proof(b"Waxwing v1 roster change\0", body);
+        SignedChange::parse(&[body, &signature].concat()).map(|_| ())
+    };
+    assert_eq!(parse(body), Ok(()));
+    // Another id; a later epoch; something before; another creation under this id.
+    for (at, bit) in [(1, 1), (24, 2), (24, 3), (30, 1), (57, 1), (body.len() - 1, 1)] {
+        let mut changed = body.to_vec();
+        changed[at] ^= bit;
+        assert_eq!(parse(&changed), Err(RosterError::Malformed), "byte {at}");
+    }
+}
+
+#[test]
 fn the_last_one_out_ends_the_group() {
     let devices = devices();
     let (roster, _) =

@@ -269,6 +269,52 @@ mod tests {
         assert_eq!(decompress(&good), Some(ED25519_BASEPOINT_POINT));
     }
 
+    /// Two false signatures whose errors cancel in the sum, for whoever knows the weights beforehand.
+    #[test]
+    fn errors_cannot_be_made_to_cancel() {
+        let signing = Signing::new(4, EIGHT_TORSION[0]);
+        let messages = [[1], [2]];
+        let good = messages.map(|message| signing.sign(&message, EIGHT_TORSION[0]));
+        let claims = [signing.claim(&messages[0], &good[0]), signing.claim(&messages[1], &good[1])];
+        let guesses = [
+            [Scalar::ONE; 2],
+            [weight(&seed(&claims), 0), weight(&seed(&claims), 1)],
+            [weight(&[0; 32], 0), weight(&[0; 32], 1)],
+        ];
+        let bend = |signature: &[u8; 64], by: Scalar| {
+            let s = Scalar::from_bytes_mod_order(*signature.last_chunk().unwrap()) + by;
+            let mut bent = *signature;
+            bent[32..].copy_from_slice(s.as_bytes());
+            bent
+        };
+        for [first, second] in guesses {
+            let bent = [bend(&good[0], second), bend(&good[1], -first)];
+            let claims = [signing.claim(&messages[0], &bent[0]), signing.claim(&messages[1], &bent[1])];
+            assert_eq!(hold(&claims), [false; 2]);
+        }
+    }
+
+    #[test]
+    fn weights_depend_on_all_of_the_batch_and_on_the_place() {
+        let (one, other) = (Signing::new(5, EIGHT_TORSION[0]), Signing::new(6, EIGHT_TORSION[0]));
+        let (signature, other_signature) = ([1; 64], [2; 64]);
+        let claim = one.claim(b"text", &signature);
+        let changed = [
+            other.claim(b"text", &signature),
+            one.claim(b"test", &signature),
+            one.claim(b"text", &other_signature),
+            Claim { label: b"another\0", ..claim },
+        ];
+        let first = seed(&[claim, claim]);
+        assert!(changed.iter().all(|changed| seed(&[claim, *changed]) != first));
+        assert_ne!(seed(&[claim]), first);
+        assert_ne!(weight(&first, 0), weight(&first, 1));
+        assert_ne!(weight(&first, 0), weight(&seed(&[claim]), 0));
+        assert!(
+            weight(&first, 0).as_bytes()[16..] == [0; 16] && weight(&first, 0).as_bytes()[..16] != [0; 16]
+        );
+    }
+
     #[test]
     fn a_false_one_at_any_place_is_found_and_costs_no_other() {
         let keys: Vec<SigningKey> = (1..5).map(|seed| SigningKey::from_bytes(&[seed; 32])).collect();
