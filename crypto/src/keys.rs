@@ -230,6 +230,19 @@ const LOW_ORDER: [[u8; 32]; 5] = [
 ];
 
 /// The account's Ed25519 secret. It signs device lists and proofs to the relay, nothing else.
+///
+/// ```
+/// use waxwing_crypto::{AccountKey, AccountPublicKey};
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut rng = ChaCha20Rng::from_seed([1; 32]);
+/// let key = AccountKey::generate(&mut rng);
+/// let stored = key.to_bytes(); // wiped on drop
+/// let again = AccountKey::from_bytes(stored.expose());
+/// assert_eq!(AccountPublicKey::parse(again.public().to_bytes())?, key.public());
+/// # Ok(())
+/// # }
+/// ```
 pub struct AccountKey(SigningSecret);
 
 impl AccountKey {
@@ -300,6 +313,15 @@ impl fmt::Debug for AccountPublicKey {
 }
 
 /// The secrets of a device: an Ed25519 key that signs and an X25519 key that agrees, never one for both.
+///
+/// ```
+/// use waxwing_crypto::{DevicePublic, DeviceSecrets, KeyError};
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # let mut rng = ChaCha20Rng::from_seed([1; 32]);
+/// let keys = DeviceSecrets::generate(&mut rng).public();
+/// assert_eq!(DevicePublic::parse(keys.signing_bytes(), keys.agreement_bytes()), Ok(keys));
+/// assert_eq!(DevicePublic::parse(keys.signing_bytes(), [0; 32]), Err(KeyError::Weak));
+/// ```
 pub struct DeviceSecrets {
     signing: SigningSecret,
     agreement: AgreementSecret,

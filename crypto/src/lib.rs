@@ -1,4 +1,13 @@
-//! Keys, PQXDH and the Double Ratchet of Waxwing: sealed messages between two devices.
+//! End-to-end encryption for messengers: two people, groups, files, and many devices each.
+//!
+//! | you want | use | chapter of the [book] |
+//! |---|---|---|
+//! | sealed messages between two devices | [`Session`], [`OneTimePrekey`], [`Bundle`] | [Conversations](book::conversations) |
+//! | one ciphertext for a whole group | [`group`] | [Groups](book::groups) |
+//! | files of any size; names and pictures of people | [`attachment`], [`profile`] | [Files and profiles](book::files) |
+//! | to know whose keys these are, and what changed | [`DeviceList`], [`AccountChange`], [`SafetyNumber`] | [Trust](book::trust) |
+//! | the relay not to know who writes | [`sealed_sender`] | [Trust](book::trust) |
+//! | a second device, or the account back | [`link`] | [Devices](book::devices) |
 //!
 //! What this crate promises:
 //!
@@ -8,8 +17,9 @@
 //! - An old copy of a stored session never seals twice under one key and nonce.
 //! - Secrets are wiped on drop, as far as safe Rust and the libraries below can, and are never printed.
 //!
-//! `docs/spec.md` writes the protocol down. Authentication is classical; secrecy is hybrid, X25519 and ML-KEM: 1024 when
-//! a session begins, 768 about every 50 messages after.
+//! And what it does not: authentication is classical; secrecy is hybrid, X25519 and ML-KEM: 1024 when a session begins, 768 about every
+//! 50 messages after. What is stored, sent, retried and shown is the caller's part. It was not reviewed from outside. `docs/spec.md` of the
+//! project writes the protocol down byte by byte, and `docs/threats.md` what is tried against it.
 //!
 //! ```
 //! use waxwing_crypto::*;
@@ -41,6 +51,10 @@
 //! # Ok(())
 //! # }
 //! ```
+
+// Read by people alone; its examples run.
+#[cfg(any(doc, doctest))]
+pub mod book;
 
 mod aead;
 pub mod attachment;

@@ -22,6 +22,13 @@ impl fmt::Display for PaddingError {
 impl std::error::Error for PaddingError {}
 
 /// Pads content to its bucket.
+///
+/// ```
+/// use waxwing_crypto::{pad, unpad};
+/// let padded = pad(b"yes");
+/// assert_eq!(padded.len(), pad(b"perhaps").len());
+/// assert_eq!(unpad(&padded), Ok(&b"yes"[..]));
+/// ```
 pub fn pad(content: &[u8]) -> Vec<u8> {
     let mut padded = Vec::with_capacity(bucket(content.len() + 1));
     padded.extend_from_slice(content);

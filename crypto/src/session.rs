@@ -88,6 +88,8 @@ impl fmt::Debug for Plaintext {
 }
 
 /// Holds one side of an encrypted conversation between two devices.
+///
+/// It is not `Clone`, so no state can encrypt twice. The [book](crate::book::conversations) shows a whole conversation, and what to store when.
 pub struct Session {
     id: [u8; 16],
     handshake_id: [u8; 32],

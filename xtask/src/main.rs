@@ -100,6 +100,12 @@ const RECIPES: &[Recipe] = &[
         run: tools::msrv,
     },
     Recipe {
+        name: "wasm",
+        arguments: "",
+        summary: "builds the crypto crate for wasm32-unknown-unknown, where that target is installed",
+        run: tools::wasm,
+    },
+    Recipe {
         name: "semver",
         arguments: "REVISION",
         summary: "the public API against that revision; installs cargo-semver-checks",

@@ -1,5 +1,8 @@
 //! Recipes that call one tool of the Rust world each.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use crate::shell::{Call, Outcome, Trouble, need_subcommand, no_arguments};
 use crate::test::need_build_tools;
 
@@ -28,6 +31,31 @@ pub(crate) fn msrv(arguments: &[String]) -> Outcome {
         return Err(Trouble::new(words));
     }
     Call::new("cargo").arg(format!("+{version}")).arg("check").arg("--workspace").run()
+}
+
+/// The crypto crate for browsers and other hosts of WebAssembly.
+pub(crate) fn wasm(arguments: &[String]) -> Outcome {
+    no_arguments(arguments)?;
+    let target = "wasm32-unknown-unknown";
+    let tree =
+        Call::new("cargo tree --package waxwing-crypto --edges normal --prefix none --target").arg(target);
+    let tree = tree.output().ok_or_else(|| Trouble::new("cargo tree failed"))?;
+    let crates: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    if crates.contains("getrandom") {
+        return Err(Trouble::new(
+            "waxwing-crypto depends on getrandom, which has no source of randomness there",
+        ));
+    }
+    println!(
+        "waxwing-crypto takes randomness as an argument: no getrandom in its {} crates",
+        tree.lines().count()
+    );
+    let library = Call::new("rustc --print target-libdir --target").arg(target).output();
+    if !library.is_some_and(|folder| Path::new(folder.trim()).exists()) {
+        let words = format!("{target} is not installed, so nothing was built: `rustup target add {target}`");
+        return Err(Trouble::new(words));
+    }
+    Call::new("cargo build --package waxwing-crypto --target").arg(target).run()
 }
 
 /// The public API against a revision.

@@ -100,24 +100,23 @@ pub(super) fn links_lead_somewhere(files: &[File]) -> Vec<Finding> {
     findings
 }
 
-/// The program in `README.md` is the one that `sdk/client/src/lib.rs` shows, and that is compiled as a test.
+/// Each page for a first look, and the documentation that is compiled as a test.
+const SHOWN: &[(&str, &str)] =
+    &[("README.md", "sdk/client/src/lib.rs"), ("crypto/README.md", "crypto/src/lib.rs")];
+
+/// A program that a `README.md` shows stands in the crate's documentation, and is compiled as a test there.
 pub(super) fn the_readme_shows_what_compiles(files: &[File]) -> Vec<Finding> {
-    let (Some(readme), Some(compiled)) = (find(files, "README.md"), find(files, "sdk/client/src/lib.rs"))
-    else {
-        return Vec::new();
-    };
-    let compiled: Vec<&str> = compiled.text.lines().filter_map(|line| line.strip_prefix("//! ")).collect();
-    let mut in_program = false;
     let mut findings = Vec::new();
-    for (line, text) in readme.lines() {
-        if text.starts_with("```") {
-            in_program = text == "```rust";
-        } else if in_program && !text.is_empty() && !compiled.contains(&text) {
-            findings.push(Finding::new(
-                readme,
-                line,
-                "this line is not in the example of sdk/client/src/lib.rs",
-            ));
+    for (readme, compiled) in SHOWN {
+        let (Some(readme), Some(source)) = (find(files, readme), find(files, compiled)) else { continue };
+        let tested: Vec<&str> = source.text.lines().filter_map(|line| line.strip_prefix("//! ")).collect();
+        let mut in_program = false;
+        for (line, text) in readme.lines() {
+            if text.starts_with("```") {
+                in_program = text == "```rust";
+            } else if in_program && !text.is_empty() && !tested.contains(&text) {
+                findings.push(Finding::new(readme, line, format!("this line is not in {compiled}")));
+            }
         }
     }
     findings
@@ -170,6 +169,13 @@ mod tests {
             "`wire/src/lib.rs`, `wire/src/`, `wire/src/gone.rs`, `a/b`, `wire/* x`\n",
         ));
         assert_eq!(named_files_exist(&files).len(), 1);
+    }
+
+    #[test]
+    fn a_program_that_nobody_compiles_is_found() {
+        let mut files = one("crypto/README.md", "```rust\nlet a = 1;\nlet b = 2;\n```\nlet c = 3;\n");
+        files.extend(one("crypto/src/lib.rs", "//! let a = 1;\n"));
+        assert_eq!(the_readme_shows_what_compiles(&files).len(), 1);
     }
 
     #[test]
