@@ -6,6 +6,7 @@
 
 mod check;
 mod fuzz;
+mod interop;
 mod measure;
 mod probe;
 mod shell;
@@ -50,6 +51,12 @@ const RECIPES: &[Recipe] = &[
         arguments: "[KILLS]",
         summary: "kills real processes at random, long; every message arrives once all the same",
         run: probe::soak,
+    },
+    Recipe {
+        name: "interop",
+        arguments: "[ARGS]",
+        summary: "the second implementation, in Python, against the crypto crate; ARGS go to unittest",
+        run: interop::interop,
     },
     Recipe {
         name: "fuzz",

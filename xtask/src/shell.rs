@@ -38,6 +38,11 @@ impl Call {
         Call { program, arguments: words.collect(), variables: Vec::new() }
     }
 
+    /// A program at a path, which may hold a space.
+    pub(crate) fn at(program: &Path) -> Call {
+        Call { program: program.to_string_lossy().into_owned(), arguments: Vec::new(), variables: Vec::new() }
+    }
+
     pub(crate) fn arg(mut self, argument: impl Into<String>) -> Call {
         self.arguments.push(argument.into());
         self

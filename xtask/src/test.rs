@@ -1,12 +1,13 @@
 //! `test`: everything that must pass, on a machine that has Rust and perhaps nothing else.
 
+use crate::interop;
 use crate::shell::{Call, Outcome, Trouble};
 
 /// A tool that the build calls, how to see that it is there, and the Debian package that brings it.
-struct Tool {
-    name: &'static str,
-    probe: &'static [&'static str],
-    package: &'static str,
+pub(crate) struct Tool {
+    pub(crate) name: &'static str,
+    pub(crate) probe: &'static [&'static str],
+    pub(crate) package: &'static str,
 }
 
 /// SQLCipher and the OpenSSL below it are built from source: that takes a C compiler, make and perl with its modules.
@@ -26,15 +27,22 @@ pub(crate) fn test(arguments: &[String]) -> Outcome {
     if !arguments.is_empty() {
         return Call::new("cargo test").args(arguments).run();
     }
+    interop::need_python()?; // said at once, not after the tests
     // Some tests start the programs of other packages: they must be there first. The same profile and the same features
     // as the tests, so nothing is built twice.
     Call::new("cargo build --workspace --bins --tests").run()?;
-    Call::new("cargo test --workspace").run()
+    Call::new("cargo test --workspace").run()?;
+    interop::interop(&[])
 }
 
 /// Installs what the build calls, where that is possible, and says what is missing where it is not.
 pub(crate) fn need_build_tools() -> Outcome {
-    let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !is_there(tool)).collect();
+    need(TOOLS)
+}
+
+/// The same for any tools.
+pub(crate) fn need(tools: &[Tool]) -> Outcome {
+    let missing: Vec<&Tool> = tools.iter().filter(|tool| !is_there(tool)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -42,7 +50,7 @@ pub(crate) fn need_build_tools() -> Outcome {
     let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
     let (names, packages) = (names.join(", "), packages.join(" "));
     install(&names, &packages)?;
-    match TOOLS.iter().find(|tool| !is_there(tool)) {
+    match tools.iter().find(|tool| !is_there(tool)) {
         None => Ok(()),
         Some(tool) => Err(Trouble::new(format!("{} is still missing", tool.name))),
     }
