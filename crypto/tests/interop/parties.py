@@ -24,6 +24,7 @@ class Party(ABC):
         self.weekly = b""
         self.one_time = b""
         self.stored = b""
+        self.now = 1_800_000_000
 
     @property
     def public(self) -> Theirs:
@@ -47,7 +48,8 @@ class Party(ABC):
     def respond(self, theirs: Theirs, message: bytes, associated: bytes = b"") -> bytes: ...
 
     @abstractmethod
-    def encrypt(self, plaintext: bytes, associated: bytes = b"") -> bytes: ...
+    def encrypt(self, plaintext: bytes, associated: bytes = b"") -> bytes:
+        """Seals at the time `now`, in seconds since 1970."""
 
     @abstractmethod
     def decrypt(self, message: bytes, associated: bytes = b"") -> bytes: ...
@@ -88,7 +90,7 @@ class PythonParty(Party):
 
     def encrypt(self, plaintext: bytes, associated: bytes = b"") -> bytes:
         session = snapshot.decode(self.stored)
-        message = session.encrypt(plaintext, associated)
+        message = session.encrypt(plaintext, associated, self.now)
         self.stored = snapshot.encode(session)
         return message
 
@@ -133,12 +135,12 @@ class RustParty(Party):
         return bytes.fromhex(answer["plaintext"])
 
     def encrypt(self, plaintext: bytes, associated: bytes = b"") -> bytes:
-        return self._step("encrypt", "message", plaintext=plaintext, associated=associated)
+        return self._step("encrypt", "message", plaintext=plaintext, associated=associated, now=self.now)
 
     def decrypt(self, message: bytes, associated: bytes = b"") -> bytes:
         return self._step("decrypt", "plaintext", message=message, associated=associated)
 
-    def _step(self, operation: str, wanted: str, **fields: bytes) -> bytes:
+    def _step(self, operation: str, wanted: str, **fields: bytes | int) -> bytes:
         try:
             answer = self.peer.ask(operation, session=self.stored, **fields)
         except Refused as refusal:
@@ -173,7 +175,7 @@ class TwinParty(Party):
         return self._chance.choice([self._rust, self._python])
 
     def _lend(self, party: Party) -> Party:
-        party.weekly, party.one_time, party.stored = self.weekly, self.one_time, self.stored
+        party.weekly, party.one_time, party.stored, party.now = self.weekly, self.one_time, self.stored, self.now
         return party
 
     def _take(self, party: Party) -> None:

@@ -62,7 +62,7 @@ class Scenario(unittest.TestCase):
 def forge(party: Party, **fields: object) -> bytes:
     """The next message of this party with another header: what only a peer that lies can make. Its session stays as it is."""
     session = snapshot.decode(party.stored)
-    sending = ratchet.start_chain(session.state).sending
+    sending = ratchet.start_chain(session.state, party.now).sending
     assert isinstance(sending, Sending)
     honest = Header(x25519_public(sending.secret), sending.previous_length, sending.number)
     header = replace(honest, **fields)  # type: ignore[arg-type]

@@ -265,7 +265,7 @@ class Snapshots(Scenario):
         alice, bob = twins()
         talking(alice, bob, answered=False)
         for stored in (alice.stored, bob.stored):
-            for at, value in ((0, 0), (0, 2), (1, 0), (1, 2), (2, 3)):
+            for at, value in ((0, 0), (0, 1), (0, 3), (1, 0), (1, 2), (2, 3)):
                 self.agree(stored[:at] + bytes([value]) + stored[at + 1 :], False)
             self.agree(stored[:-1], False)
             self.agree(stored + b"\0", False)

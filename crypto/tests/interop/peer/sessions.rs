@@ -1,5 +1,7 @@
 //! Sessions: each comes as its snapshot, and goes back as one.
 
+use std::time::Duration;
+
 use rand_chacha::ChaCha20Rng;
 use serde_json::json;
 use waxwing_crypto::{Message, Ours, Session, Theirs};
@@ -35,7 +37,8 @@ pub(crate) fn respond(request: &Request) -> Outcome {
 pub(crate) fn encrypt(request: &Request, rng: &mut ChaCha20Rng) -> Outcome {
     let mut session = session_of(request)?;
     let (plaintext, associated) = (request.bytes("plaintext")?, request.bytes("associated")?);
-    match session.encrypt(&plaintext, &associated, rng) {
+    let now = Duration::from_secs(request.number("now")?);
+    match session.encrypt(&plaintext, &associated, now, rng) {
         Ok(message) => Ok(json!({ "session": stored(&session), "message": hex::encode(message) })),
         Err(error) => Err(refused_by(&session, error)),
     }

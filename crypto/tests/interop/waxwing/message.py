@@ -2,9 +2,20 @@
 
 from dataclasses import dataclass
 
-from waxwing.encoding import Reader, u16, u32
+from waxwing.encoding import Reader, u8, u16, u32
 from waxwing.errors import Refused
-from waxwing.primitives import FORMAT, KEM_CIPHERTEXT_BYTES, SUITE, TAG_BYTES, check_x25519_public, label, sha256
+from waxwing.primitives import (
+    FORMAT,
+    KEM_768_CIPHERTEXT_BYTES,
+    KEM_768_PUBLIC_BYTES,
+    KEM_CIPHERTEXT_BYTES,
+    SUITE,
+    TAG_BYTES,
+    check_kem_public,
+    check_x25519_public,
+    label,
+    sha256,
+)
 
 HANDSHAKE_ID = label("Waxwing v1 handshake id")
 
@@ -16,8 +27,15 @@ PLAINTEXT_BYTES_MAX = 129_335
 
 SALT_BYTES = 16
 COMMITMENT_BYTES = 32
-HEADER_BYTES = 41
-SEALED_HEADER_BYTES = HEADER_BYTES + TAG_BYTES
+HEADER_PLAIN = 0
+HEADER_WITH_OFFER = 1
+HEADER_WITH_ANSWER = 2
+SEALED_HEADER_BYTES = 41 + TAG_BYTES
+SEALED_HEADER_LENGTHS = (
+    SEALED_HEADER_BYTES,
+    SEALED_HEADER_BYTES + KEM_768_PUBLIC_BYTES,
+    SEALED_HEADER_BYTES + KEM_768_CIPHERTEXT_BYTES,
+)
 HANDSHAKE_BYTES = 1611
 
 
@@ -69,7 +87,10 @@ class Message:
             raise Refused("longer than any message")
         if data[:2] == bytes([FORMAT, KIND_INITIAL]):
             handshake = decode_handshake(data[:HANDSHAKE_BYTES])
-            return cls(handshake, decode_ratchet_message(data[HANDSHAKE_BYTES:]))
+            message = decode_ratchet_message(data[HANDSHAKE_BYTES:])
+            if len(message.sealed_header) != SEALED_HEADER_BYTES:
+                raise Refused("before the first answer, nothing else rides along")
+            return cls(handshake, message)
         return cls(None, decode_ratchet_message(data))
 
 
@@ -85,9 +106,9 @@ def decode_handshake(data: bytes) -> Handshake:
     return handshake
 
 
-def before_header(salt: bytes) -> bytes:
+def before_header(salt: bytes, sealed_header_bytes: int) -> bytes:
     """A ratchet message up to its sealed header."""
-    return bytes([FORMAT, KIND_RATCHET, SUITE]) + salt + u16(SEALED_HEADER_BYTES)
+    return bytes([FORMAT, KIND_RATCHET, SUITE]) + salt + u16(sealed_header_bytes)
 
 
 def decode_ratchet_message(data: bytes) -> RatchetMessage:
@@ -95,10 +116,11 @@ def decode_ratchet_message(data: bytes) -> RatchetMessage:
     for byte in (FORMAT, KIND_RATCHET, SUITE):
         reader.expect(byte)
     salt = reader.take(SALT_BYTES)
-    if reader.u16() != SEALED_HEADER_BYTES:
+    header_bytes = reader.u16()
+    if header_bytes not in SEALED_HEADER_LENGTHS:
         raise Refused("another header length")
     before = reader.read_so_far()
-    sealed_header, commitment = reader.take(SEALED_HEADER_BYTES), reader.take(COMMITMENT_BYTES)
+    sealed_header, commitment = reader.take(header_bytes), reader.take(COMMITMENT_BYTES)
     if reader.left() < TAG_BYTES:
         raise Refused("too short for a tag")
     return RatchetMessage(salt, before, sealed_header, commitment, reader.rest())
@@ -106,19 +128,30 @@ def decode_ratchet_message(data: bytes) -> RatchetMessage:
 
 @dataclass(frozen=True)
 class Header:
-    """What a sealed header says."""
+    """What a sealed header says. It has an offer or an answer of section 16, or neither."""
 
     ratchet_key: bytes
     previous_length: int
     number: int
+    offer: bytes | None = None
+    answer: bytes | None = None
 
     def encode(self) -> bytes:
-        return b"\0" + self.ratchet_key + u32(self.previous_length) + u32(self.number)
+        form, riding = HEADER_PLAIN, b""
+        if self.offer is not None:
+            form, riding = HEADER_WITH_OFFER, self.offer
+        elif self.answer is not None:
+            form, riding = HEADER_WITH_ANSWER, self.answer
+        return u8(form) + self.ratchet_key + u32(self.previous_length) + u32(self.number) + riding
 
     @classmethod
     def decode(cls, data: bytes) -> "Header":
         reader = Reader(data)
-        reader.expect(0)
-        header = cls(check_x25519_public(reader.take(32)), reader.u32(), reader.u32())
+        form = reader.u8()
+        if form > HEADER_WITH_ANSWER:
+            raise Refused("an unknown form of header")
+        ratchet_key, previous_length, number = check_x25519_public(reader.take(32)), reader.u32(), reader.u32()
+        offer = check_kem_public(reader.take(KEM_768_PUBLIC_BYTES)) if form == HEADER_WITH_OFFER else None
+        answer = reader.take(KEM_768_CIPHERTEXT_BYTES) if form == HEADER_WITH_ANSWER else None
         reader.finish()
-        return header
+        return cls(ratchet_key, previous_length, number, offer, answer)

@@ -9,7 +9,12 @@ import hmac as hmac_module
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM1024PrivateKey, MLKEM1024PublicKey
+from cryptography.hazmat.primitives.asymmetric.mlkem import (
+    MLKEM768PrivateKey,
+    MLKEM768PublicKey,
+    MLKEM1024PrivateKey,
+    MLKEM1024PublicKey,
+)
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -121,11 +126,13 @@ def verify(public: bytes, signature: bytes, message: bytes) -> None:
         raise Refused("the signature does not hold") from None
 
 
-# ML-KEM-1024 (FIPS 203). The private half is the seed d ‖ z.
+# ML-KEM (FIPS 203): 1024 in the handshake, 768 in the ratchet. The private half is the seed d ‖ z.
 
 KEM_PUBLIC_BYTES = 1568
 KEM_CIPHERTEXT_BYTES = 1568
 KEM_SEED_BYTES = 64
+KEM_768_PUBLIC_BYTES = 1184
+KEM_768_CIPHERTEXT_BYTES = 1088
 
 
 def kem_public(seed: bytes) -> bytes:
@@ -152,3 +159,19 @@ def encapsulate(public: bytes) -> tuple[bytes, bytes]:
 def decapsulate(seed: bytes, ciphertext: bytes) -> bytes:
     """The secret of a ciphertext. Implicit rejection: a bad ciphertext gives another secret."""
     return MLKEM1024PrivateKey.from_seed_bytes(seed).decapsulate(ciphertext)
+
+
+def kem_768_public(seed: bytes) -> bytes:
+    """The public key of a seed."""
+    return MLKEM768PrivateKey.from_seed_bytes(seed).public_key().public_bytes_raw()
+
+
+def encapsulate_768(public: bytes) -> tuple[bytes, bytes]:
+    """A fresh ciphertext, and the secret in it."""
+    secret, ciphertext = MLKEM768PublicKey.from_public_bytes(public).encapsulate()
+    return ciphertext, secret
+
+
+def decapsulate_768(seed: bytes, ciphertext: bytes) -> bytes:
+    """The secret of a ciphertext."""
+    return MLKEM768PrivateKey.from_seed_bytes(seed).decapsulate(ciphertext)

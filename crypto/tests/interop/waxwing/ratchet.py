@@ -3,11 +3,14 @@
 import secrets
 from dataclasses import dataclass, field, replace
 
+from waxwing import pq
 from waxwing.errors import Duplicate, Refused, TooFarAhead
 from waxwing.message import COMMITMENT_BYTES, SALT_BYTES, Header, RatchetMessage, before_header
-from waxwing.primitives import equal, hkdf, hmac, label, open_, seal, x25519, x25519_public
+from waxwing.pq import Refresh
+from waxwing.primitives import TAG_BYTES, equal, hkdf, hmac, label, open_, seal, x25519, x25519_public
 
 ROOT = label("Waxwing v1 root")
+ROOT_PQ = label("Waxwing v1 root pq")
 MESSAGE = label("Waxwing v1 message")
 
 JUMP_MAX = 2_000
@@ -68,11 +71,12 @@ class State:
     next_header_key: bytes = field(repr=False)
     receiving: Receiving | None = None
     past: tuple[Past, ...] = ()
+    refresh: Refresh = field(default_factory=Refresh)
 
 
-def root_step(root: bytes, dh: bytes) -> list[bytes]:
-    """The next root, a chain key, and the header key of the chain after it."""
-    return hkdf(root, dh, ROOT, 32, 32, 32)
+def root_step(root: bytes, dh: bytes, shared: bytes) -> list[bytes]:
+    """The next root, a chain key, and the header key of the chain after it. `shared` is of an exchange, or empty."""
+    return hkdf(root, dh + shared, ROOT_PQ if shared else ROOT, 32, 32, 32)
 
 
 def chain_step(chain_key: bytes) -> tuple[bytes, bytes]:
@@ -82,7 +86,7 @@ def chain_step(chain_key: bytes) -> tuple[bytes, bytes]:
 
 def begin_as_initiator(root: bytes, our_header_key: bytes, their_header_key: bytes, weekly: bytes) -> State:
     """Alice, after the handshake (section 5): she makes a ratchet key and steps at once."""
-    return start_chain(State(root, Waiting(weekly, our_header_key), their_header_key))
+    return start_chain(State(root, Waiting(weekly, our_header_key), their_header_key), 0)
 
 
 def begin_as_responder(root: bytes, our_header_key: bytes, their_header_key: bytes, weekly_secret: bytes) -> State:
@@ -90,15 +94,16 @@ def begin_as_responder(root: bytes, our_header_key: bytes, their_header_key: byt
     return State(root, Sending(weekly_secret, b"", b"", our_header_key), their_header_key)
 
 
-def start_chain(state: State) -> State:
+def start_chain(state: State, now: int) -> State:
     """Makes our next ratchet key and our next chain, if our turn is due."""
     sending = state.sending
     if isinstance(sending, Sending):
         return state
+    refresh, shared = pq.begin_chain(state.refresh, now)
     secret = secrets.token_bytes(32)
-    root, chain_key, next_header_key = root_step(state.root, x25519(secret, sending.their_key))
+    root, chain_key, next_header_key = root_step(state.root, x25519(secret, sending.their_key), shared)
     chain = Sending(secret, chain_key, sending.header_key, next_header_key, 0, sending.previous_length)
-    return replace(state, root=root, sending=chain)
+    return replace(state, root=root, sending=chain, refresh=refresh)
 
 
 def body_keys(salt: bytes, message_key: bytes) -> list[bytes]:
@@ -106,17 +111,22 @@ def body_keys(salt: bytes, message_key: bytes) -> list[bytes]:
     return hkdf(salt, message_key, MESSAGE, 32, 12, COMMITMENT_BYTES)
 
 
-def seal_message(state: State, session_id: bytes, plaintext: bytes, associated: bytes) -> tuple[State, RatchetMessage]:
-    """Encrypts one message."""
-    state = start_chain(state)
+def seal_message(
+    state: State, session_id: bytes, plaintext: bytes, associated: bytes, now: int
+) -> tuple[State, RatchetMessage]:
+    """Encrypts one message. `now` is in seconds since 1970."""
+    state = start_chain(state, now)
     sending = state.sending
     assert isinstance(sending, Sending)
     if sending.number >= NUMBERS:
         raise Refused("the chain has no numbers left")
     message_key, chain_key = chain_step(sending.chain_key)
-    header = Header(x25519_public(sending.secret), sending.previous_length, sending.number)
+    refresh = pq.before_sealing(state.refresh, now, sending.number, heard=state.receiving is not None)
+    riding = pq.riding(refresh.exchange, sending.number)
+    header = Header(x25519_public(sending.secret), sending.previous_length, sending.number, *riding)
     message = seal_with(sending.header_key, message_key, header, session_id, plaintext, associated)
-    return replace(state, sending=replace(sending, chain_key=chain_key, number=sending.number + 1)), message
+    sending = replace(sending, chain_key=chain_key, number=sending.number + 1)
+    return replace(state, sending=sending, refresh=refresh.counted()), message
 
 
 def seal_with(
@@ -124,8 +134,9 @@ def seal_with(
 ) -> RatchetMessage:
     """Seals a header and a body with a fresh salt."""
     salt = secrets.token_bytes(SALT_BYTES)
-    before = before_header(salt)
-    sealed_header = seal(header_key, salt[:12], header.encode(), before)
+    plain_header = header.encode()
+    before = before_header(salt, len(plain_header) + TAG_BYTES)
+    sealed_header = seal(header_key, salt[:12], plain_header, before)
     key, nonce, commitment = body_keys(salt, message_key)
     sealed_body = seal(key, nonce, plaintext, session_id + before + sealed_header + associated)
     return RatchetMessage(salt, before, sealed_header, commitment, sealed_body)
@@ -152,18 +163,13 @@ def open_message(state: State, session_id: bytes, message: RatchetMessage, assoc
     """Opens one message: the current chain, the next one, past ones, in this order."""
     receiving = state.receiving
     if receiving and (header := open_header(receiving.header_key, message)):
-        if header.number < receiving.number:
-            left, plain = open_skipped(receiving.skipped, header.number, session_id, message, associated)
-            return replace(state, receiving=replace(receiving, skipped=left)), plain
-        if header.number - receiving.number > JUMP_MAX:
-            raise TooFarAhead
-        receiving, message_key = walk_past(receiving, header.number)
-        plain = open_body(message_key, session_id, message, associated)
-        return tidied(replace(state, receiving=receiving)), plain
+        receiving, plain = open_in_current(receiving, header, session_id, message, associated)
+        return opened_in_current(replace(state, receiving=receiving), header), plain
     if header := open_header(state.next_header_key, message):
         stepped, message_key = step(state, header)
         plain = open_body(message_key, session_id, message, associated)
-        return tidied(stepped), plain
+        stepped = replace(stepped, refresh=pq.after_opening_new_chain(stepped.refresh, header))
+        return opened_in_current(stepped, header), plain
     for at in reversed(range(len(state.past))):
         chain = state.past[at]
         if header := open_header(chain.header_key, message):
@@ -171,6 +177,25 @@ def open_message(state: State, session_id: bytes, message: RatchetMessage, assoc
             past = (*state.past[:at], replace(chain, skipped=left), *state.past[at + 1 :])
             return tidied(replace(state, past=past)), plain
     raise Refused("the header opens under no key")
+
+
+def open_in_current(
+    chain: Receiving, header: Header, session_id: bytes, message: RatchetMessage, associated: bytes
+) -> tuple[Receiving, bytes]:
+    """A message of their current chain: a late one, or the next, or one further on."""
+    if header.number < chain.number:
+        left, plain = open_skipped(chain.skipped, header.number, session_id, message, associated)
+        return replace(chain, skipped=left), plain
+    if header.number - chain.number > JUMP_MAX:
+        raise TooFarAhead
+    chain, message_key = walk_past(chain, header.number)
+    return chain, open_body(message_key, session_id, message, associated)
+
+
+def opened_in_current(state: State, header: Header) -> State:
+    """What a message of the chain that is now their current one leaves behind."""
+    is_ours_under_way = isinstance(state.sending, Sending)
+    return tidied(replace(state, refresh=pq.after_opening_of_current_chain(state.refresh, header, is_ours_under_way)))
 
 
 def open_skipped(
@@ -212,16 +237,17 @@ def step(state: State, header: Header) -> tuple[State, bytes]:
     if ended:
         past = (*past, Past(0, ended.header_key, walk(ended, header.previous_length).skipped))
     past = tuple(replace(chain, age=chain.age + 1) for chain in past)
-    root, chain_key, next_header_key = root_step(state.root, x25519(sending.secret, header.ratchet_key))
+    shared = pq.shared_with_answer(state.refresh, header)
+    root, chain_key, next_header_key = root_step(state.root, x25519(sending.secret, header.ratchet_key), shared)
     begun = Receiving(state.next_header_key, chain_key)
     receiving, message_key = walk_past(begun, header.number)
     waiting = Waiting(header.ratchet_key, sending.next_header_key, sending.number)
-    return State(root, waiting, next_header_key, receiving, past), message_key
+    return State(root, waiting, next_header_key, receiving, past, state.refresh), message_key
 
 
 def tidied(state: State) -> State:
-    """What every opening ends with: the surplus of skipped keys leaves, and then the past chains that are too old."""
-    state = evict(state)
+    """What every opening ends with: it is counted, surplus skipped keys leave, and then past chains that are too old."""
+    state = evict(replace(state, refresh=state.refresh.counted()))
     return replace(state, past=tuple(chain for chain in state.past if is_kept(chain)))
 
 

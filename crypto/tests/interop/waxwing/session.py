@@ -52,11 +52,11 @@ class Session:
         state, plain = ratchet.open_message(state, agreed.session_id, message.ratchet, associated)
         return cls(agreed.session_id, begun.id(), False, None, state), plain
 
-    def encrypt(self, plaintext: bytes, associated: bytes) -> bytes:
-        """Seals one message; it carries the handshake until it was answered."""
+    def encrypt(self, plaintext: bytes, associated: bytes, now: int) -> bytes:
+        """Seals one message; it carries the handshake until it was answered. `now` is in seconds since 1970."""
         if len(plaintext) > PLAINTEXT_BYTES_MAX:
             raise Refused("too long")
-        self.state, message = ratchet.seal_message(self.state, self.id, plaintext, associated)
+        self.state, message = ratchet.seal_message(self.state, self.id, plaintext, associated, now)
         prefix = self.unanswered.encode() if self.unanswered else b""
         return prefix + message.encode()
 

@@ -2,12 +2,22 @@
 
 from itertools import pairwise
 
-from waxwing.encoding import Reader, u8, u16, u32
+from waxwing.encoding import Reader, u8, u16, u32, u64
 from waxwing.errors import Refused
 from waxwing.message import HANDSHAKE_BYTES, decode_handshake
-from waxwing.primitives import FORMAT, SUITE, check_x25519_public
+from waxwing.pq import Answering, Asked, Exchange, Idle, Offered, Refresh
+from waxwing.primitives import (
+    KEM_768_CIPHERTEXT_BYTES,
+    KEM_768_PUBLIC_BYTES,
+    KEM_SEED_BYTES,
+    SUITE,
+    check_kem_public,
+    check_x25519_public,
+)
 from waxwing.ratchet import SKIPPED_MAX, Past, Receiving, Sending, Skipped, State, Waiting, is_kept
 from waxwing.session import Session
+
+SNAPSHOT_FORMAT = 2
 
 ROLE_RESPONDER = 0
 ROLE_INITIATOR = 1
@@ -20,7 +30,7 @@ def encode(session: Session) -> bytes:
     handshake = b""
     if session.unanswered:
         role, handshake = ROLE_UNANSWERED, session.unanswered.encode()
-    start = bytes([FORMAT, SUITE, role]) + handshake + session.id + session.handshake_id
+    start = bytes([SNAPSHOT_FORMAT, SUITE, role]) + handshake + session.id + session.handshake_id
     return start + encode_state(session.state)
 
 
@@ -34,7 +44,22 @@ def encode_state(state: State) -> bytes:
     out += u8(len(state.past))
     for past in state.past:
         out += u8(past.age) + past.header_key + encode_skipped(past.skipped)
-    return out
+    return out + encode_refresh(state.refresh)
+
+
+def encode_refresh(refresh: Refresh) -> bytes:
+    time = u8(0) if refresh.time is None else u8(1) + u64(refresh.time)
+    return u32(refresh.messages) + time + encode_exchange(refresh.exchange)
+
+
+def encode_exchange(exchange: Exchange) -> bytes:
+    if isinstance(exchange, Offered):
+        return u8(1) + exchange.seed + u64(exchange.time)
+    if isinstance(exchange, Asked):
+        return u8(2) + exchange.key
+    if isinstance(exchange, Answering):
+        return u8(3) + exchange.ciphertext
+    return u8(0)
 
 
 def encode_sending(sending: Waiting | Sending) -> bytes:
@@ -51,7 +76,7 @@ def encode_skipped(skipped: Skipped) -> bytes:
 def decode(stored: bytes) -> Session:
     """The session that was stored."""
     reader = Reader(stored)
-    reader.expect(FORMAT)
+    reader.expect(SNAPSHOT_FORMAT)
     reader.expect(SUITE)
     role = reader.u8()
     if role > ROLE_UNANSWERED:
@@ -61,6 +86,7 @@ def decode(stored: bytes) -> Session:
     reader.finish()
     check_role(session)
     check_chains(session.state)
+    check_exchange(session.state)
     return session
 
 
@@ -91,6 +117,17 @@ def check_chains(state: State) -> None:
         raise Refused("ages out of order")
 
 
+def check_exchange(state: State) -> None:
+    """Section 16: nothing rides along before the first answer; whoever drew a share dated it; an answer has a chain."""
+    exchange, time = state.refresh.exchange, state.refresh.time
+    if isinstance(exchange, Offered | Asked) and state.receiving is None:
+        raise Refused("an exchange before the first answer")
+    if isinstance(exchange, Offered | Answering) and time is None:
+        raise Refused("an exchange without its time")
+    if isinstance(exchange, Answering) and isinstance(state.sending, Waiting):
+        raise Refused("an answer without a chain")
+
+
 def decode_state(reader: Reader) -> State:
     root = reader.take(32)
     sending = decode_sending(reader)
@@ -99,7 +136,26 @@ def decode_state(reader: Reader) -> State:
     if reader.flag():
         receiving = Receiving(reader.take(32), reader.take(32), reader.u32(), decode_skipped(reader))
     past = tuple(Past(reader.u8(), reader.take(32), decode_skipped(reader)) for _ in range(reader.u8()))
-    return State(root, sending, next_header_key, receiving, past)
+    return State(root, sending, next_header_key, receiving, past, decode_refresh(reader))
+
+
+def decode_refresh(reader: Reader) -> Refresh:
+    messages = reader.u32()
+    time = reader.u64() if reader.flag() else None
+    return Refresh(messages, time, decode_exchange(reader))
+
+
+def decode_exchange(reader: Reader) -> Exchange:
+    state = reader.u8()
+    if state == 0:
+        return Idle()
+    if state == 1:
+        return Offered(reader.take(KEM_SEED_BYTES), reader.u64())
+    if state == 2:
+        return Asked(check_kem_public(reader.take(KEM_768_PUBLIC_BYTES)))
+    if state == 3:
+        return Answering(reader.take(KEM_768_CIPHERTEXT_BYTES))
+    raise Refused("an unknown state of the exchange")
 
 
 def decode_sending(reader: Reader) -> Waiting | Sending:
