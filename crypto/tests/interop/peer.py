@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from waxwing.errors import Duplicate, Forked, Refused, RolledBack, TooFarAhead
+from waxwing.errors import Duplicate, Forked, KeysMoved, Refused, Returned, RolledBack, TooFarAhead
 
 CRATE = Path(__file__).resolve().parents[2]
 REFUSALS = {
@@ -16,6 +16,8 @@ REFUSALS = {
     "TooFarAhead": TooFarAhead,
     "RolledBack": RolledBack,
     "Forked": Forked,
+    "Returned": Returned,
+    "KeysMoved": KeysMoved,
 }
 
 Fields = dict[str, Any]

@@ -19,3 +19,11 @@ class RolledBack(Refused):
 
 class Forked(Refused):
     """Section 3: the device list does not continue the known one."""
+
+
+class Returned(Refused):
+    """Section 3: a device that was removed is back, by its id or its keys."""
+
+
+class KeysMoved(Refused):
+    """Section 3: a device has other keys than before, or its keys moved to another device."""
