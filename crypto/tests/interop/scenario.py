@@ -2,7 +2,7 @@
 
 import random
 import unittest
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -58,8 +58,23 @@ class Scenario(unittest.TestCase):
         self.assertIs(kind(caught.exception), expected)
         self.assertEqual(party.stored, before)
 
+    def assert_snapshot(self, stored: bytes, taken: bool) -> None:
+        """Both take these bytes as a session, and give them back; or neither does."""
 
-def forge(party: Party, **fields: object) -> bytes:
+        def in_python() -> None:
+            self.assertEqual(snapshot.encode(snapshot.decode(stored)), stored)
+
+        def in_rust() -> None:
+            self.assertEqual(peer.shared().bytes("session", "session", session=stored), stored)
+
+        for run in (in_python, in_rust):
+            if taken:
+                run()
+            else:
+                self.assertRaises(Refused, run)
+
+
+def forge(party: Party, raw: Callable[[Header], bytes] = Header.encode, **fields: object) -> bytes:
     """The next message of this party with another header: what only a peer that lies can make. Its session stays as it is."""
     session = snapshot.decode(party.stored)
     sending = ratchet.start_chain(session.state, party.now).sending
@@ -70,6 +85,6 @@ def forge(party: Party, **fields: object) -> bytes:
     for _ in range(min(header.number - sending.number, 2 * ratchet.JUMP_MAX)):
         chain_key = ratchet.chain_step(chain_key)[1]
     message_key = ratchet.chain_step(chain_key)[0]
-    message = ratchet.seal_with(sending.header_key, message_key, header, session.id, b"forged", b"")
+    message = ratchet.seal_with(sending.header_key, message_key, raw(header), session.id, b"forged", b"")
     prefix = session.unanswered.encode() if session.unanswered else b""
     return prefix + message.encode()

@@ -149,11 +149,12 @@ class DeviceLists(unittest.TestCase):
             replace(new, keys=DevicePublic(new.keys.signing, phone.keys.agreement)),
         ]
         back = [laptop, replace(new, device=laptop.device), replace(laptop, device=new.device)]
+        other_phone = replace(entry(4), device=phone.device)
         for version, previous in ((3, second.hash()), (9, HASH)):
             for one in back:
                 self.assertIs(self.both(self.forge(version, previous, [one]), second), Returned)
                 self.assertIs(
-                    self.both(self.forge(version, previous, sorted([one, moved[0]], key=Entry.encode)), second),
+                    self.both(self.forge(version, previous, sorted([one, other_phone], key=Entry.encode)), second),
                     Returned,
                 )
             for one in moved:

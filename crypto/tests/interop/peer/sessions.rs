@@ -62,6 +62,8 @@ pub(crate) fn describe(request: &Request) -> Outcome {
         "handshake_id": hex::encode(session.handshake_id()),
         "initiated_by_us": session.initiated_by_us(),
         "is_acknowledged": session.is_acknowledged(),
+        "refreshed_at": session.refreshed().at.map(|at| at.as_secs()),
+        "messages_since": session.refreshed().messages,
     }))
 }
 

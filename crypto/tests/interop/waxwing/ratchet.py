@@ -124,19 +124,18 @@ def seal_message(
     refresh = pq.before_sealing(state.refresh, now, sending.number, heard=state.receiving is not None)
     riding = pq.riding(refresh.exchange, sending.number)
     header = Header(x25519_public(sending.secret), sending.previous_length, sending.number, *riding)
-    message = seal_with(sending.header_key, message_key, header, session_id, plaintext, associated)
+    message = seal_with(sending.header_key, message_key, header.encode(), session_id, plaintext, associated)
     sending = replace(sending, chain_key=chain_key, number=sending.number + 1)
     return replace(state, sending=sending, refresh=refresh.counted()), message
 
 
 def seal_with(
-    header_key: bytes, message_key: bytes, header: Header, session_id: bytes, plaintext: bytes, associated: bytes
+    header_key: bytes, message_key: bytes, header: bytes, session_id: bytes, plaintext: bytes, associated: bytes
 ) -> RatchetMessage:
     """Seals a header and a body with a fresh salt."""
     salt = secrets.token_bytes(SALT_BYTES)
-    plain_header = header.encode()
-    before = before_header(salt, len(plain_header) + TAG_BYTES)
-    sealed_header = seal(header_key, salt[:12], plain_header, before)
+    before = before_header(salt, len(header) + TAG_BYTES)
+    sealed_header = seal(header_key, salt[:12], header, before)
     key, nonce, commitment = body_keys(salt, message_key)
     sealed_body = seal(key, nonce, plaintext, session_id + before + sealed_header + associated)
     return RatchetMessage(salt, before, sealed_header, commitment, sealed_body)

@@ -120,7 +120,7 @@ def check_chains(state: State) -> None:
 def check_exchange(state: State) -> None:
     """Section 16: nothing rides along before the first answer; whoever drew a share dated it; an answer has a chain."""
     exchange, time = state.refresh.exchange, state.refresh.time
-    if isinstance(exchange, Offered | Asked) and state.receiving is None:
+    if not isinstance(exchange, Idle) and state.receiving is None:
         raise Refused("an exchange before the first answer")
     if isinstance(exchange, Offered | Answering) and time is None:
         raise Refused("an exchange without its time")
