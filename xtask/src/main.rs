@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a program for the terminal
 
+mod bindings;
 mod check;
 mod fuzz;
 mod interop;
@@ -38,6 +39,12 @@ const RECIPES: &[Recipe] = &[
         arguments: "[ARGS]",
         summary: "every test, documentation tests too; ARGS go to cargo test",
         run: test::test,
+    },
+    Recipe {
+        name: "bindings",
+        arguments: "[kotlin | swift | python] [--generate]",
+        summary: "the library for other languages, and their packages' tests; --require-all",
+        run: bindings::bindings,
     },
     Recipe { name: "tidy", arguments: "", summary: "the rules that no lint can hold", run: tidy::tidy },
     Recipe {

@@ -1,7 +1,7 @@
 //! Running other programs, and saying which.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Why a recipe stopped, in words for the person at the terminal.
@@ -107,11 +107,17 @@ impl fmt::Display for Call {
     }
 }
 
+/// The root of the workspace.
+pub(crate) fn root() -> Result<PathBuf, Trouble> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    root.map(Path::to_owned).ok_or_else(|| Trouble::new("the workspace has no root"))
+}
+
 /// Goes to the root of the workspace: recipes work from any folder below it.
 pub(crate) fn enter_workspace() -> Outcome {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    let root = root.ok_or_else(|| Trouble::new("the workspace has no root"))?;
-    std::env::set_current_dir(root).map_err(|e| Trouble::new(format!("cannot enter {}: {e}", root.display())))
+    let root = root()?;
+    std::env::set_current_dir(&root)
+        .map_err(|e| Trouble::new(format!("cannot enter {}: {e}", root.display())))
 }
 
 /// Installs a cargo subcommand from its published source, unless it is there.

@@ -59,12 +59,20 @@ pub(crate) fn need(tools: &[Tool]) -> Outcome {
 /// Installs Debian packages, as root on Debian. Elsewhere it says what to install.
 pub(crate) fn install(names: &str, packages: &str) -> Outcome {
     println!("missing: {names}");
-    if !(is_root() && Call::new("apt-get --version").succeeds()) {
+    if !apt_install(packages) {
         return Err(Trouble::new(format!("please install {names} (Debian: `apt-get install {packages}`)")));
     }
+    Ok(())
+}
+
+/// Installs Debian packages, as root on Debian. False: it could not.
+pub(crate) fn apt_install(packages: &str) -> bool {
+    if !(is_root() && Call::new("apt-get --version").succeeds()) {
+        return false;
+    }
     let quiet = |words: &str| Call::new(words).env("DEBIAN_FRONTEND", "noninteractive");
-    quiet("apt-get update -q").run()?;
-    quiet("apt-get install -y -q --no-install-recommends").args(&split(packages)).run()
+    quiet("apt-get update -q").run().is_ok()
+        && quiet("apt-get install -y -q --no-install-recommends").args(&split(packages)).run().is_ok()
 }
 
 fn is_there(tool: &Tool) -> bool {

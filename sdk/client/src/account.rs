@@ -70,15 +70,17 @@ impl Registration {
     }
 
     pub(crate) fn into_command(self) -> Result<RegisterAs> {
-        if self.token.as_ref().is_some_and(|token| token.len() > limits::TOKEN_MAX_BYTES) {
-            return Err(Code::InvalidInput.into());
-        }
+        let token = self.token.map(|token| Registration::check_token(token.to_string())).transpose()?;
         let account = match self.recover {
             None => RegisterAccount::New,
             Some((key, Recover::Replace)) => RegisterAccount::Replace(key.0),
             Some((key, Recover::Add)) => RegisterAccount::Add(key.0),
         };
-        Ok(RegisterAs { handle: self.handle, token: self.token.map(|token| token.to_string()), account })
+        Ok(RegisterAs { handle: self.handle, token, account })
+    }
+
+    pub(crate) fn check_token(token: String) -> Result<String> {
+        if token.len() > limits::TOKEN_MAX_BYTES { Err(Code::InvalidInput.into()) } else { Ok(token) }
     }
 }
 

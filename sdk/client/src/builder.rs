@@ -1,5 +1,6 @@
 //! How a client is set up.
 
+use std::fmt;
 use std::sync::Arc;
 
 use waxwing_wire::limits;
@@ -9,9 +10,9 @@ use crate::driver;
 use crate::error::{Code, Result};
 use crate::socket::Endpoint;
 use crate::store::Store;
+use crate::token::TokenSource;
 
 /// Sets up a [`Client`].
-#[derive(Debug)]
 #[must_use = "call build()"]
 pub struct ClientBuilder {
     relay_url: String,
@@ -20,6 +21,7 @@ pub struct ClientBuilder {
     offline: bool,
     allow_plain: bool,
     extra_roots_pem: Vec<Vec<u8>>,
+    tokens: Option<Box<dyn TokenSource>>,
 }
 
 impl ClientBuilder {
@@ -31,6 +33,7 @@ impl ClientBuilder {
             offline: false,
             allow_plain: false,
             extra_roots_pem: Vec::new(),
+            tokens: None,
         }
     }
 
@@ -64,6 +67,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Where registration gets a token, when the relay asks for one and the registration carries none that counts.
+    pub fn tokens(mut self, tokens: impl TokenSource) -> ClientBuilder {
+        self.tokens = Some(Box::new(tokens));
+        self
+    }
+
     /// Opens the store and starts the client, which can be used at once, offline too. A registered device connects by itself.
     ///
     /// # Errors
@@ -77,7 +86,13 @@ impl ClientBuilder {
         }
         let endpoint = Endpoint::new(&self.relay_url, self.allow_plain, &self.extra_roots_pem)?;
         let setup = driver::Setup { endpoint, store, agent: self.agent, offline: self.offline };
-        let shared = driver::start(setup).await?;
+        let shared = driver::start(setup, self.tokens).await?;
         Ok(Client::new(Arc::new(shared)))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("store", &self.store).finish_non_exhaustive()
     }
 }

@@ -15,6 +15,7 @@ use crate::lifecycle::Lifecycle;
 use crate::list::ConversationList;
 use crate::shared::{Request, Shared};
 use crate::store::show;
+use crate::token::TokenRequest;
 
 /// One device of one account. Clones are the same client; it lives until the last handle is gone, or until
 /// [`close`](Client::close).
@@ -41,9 +42,24 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// `offline`, `already_registered`, or why the relay refused: `handle_taken`, `token_required`, `token_expired`, ...
+    /// `offline`, `already_registered`, `token_unavailable`, or why the relay refused: `handle_taken`, `token_required`,
+    /// `token_expired`, ...
     pub async fn register(&self, registration: Registration) -> Result<Me> {
-        self.shared.command(Command::Register(registration.into_command()?)).await?;
+        let mut wanted = registration.into_command()?;
+        let mut answer = self.shared.command(Command::Register(wanted.clone())).await;
+        // Once for a relay that wants a token, and once more for a token that was too old by then.
+        for _ in 0..2 {
+            let (Err(refusal), Some(tokens)) = (&answer, &self.shared.tokens) else { break };
+            if !refusal.wants_token() {
+                break;
+            }
+            let request =
+                TokenRequest { handle: wanted.handle.clone(), expired: refusal.says_token_expired() };
+            let token = tokens.token(request).await.map_err(|_| Code::TokenUnavailable)?;
+            wanted.token = Some(Registration::check_token(token)?);
+            answer = self.shared.command(Command::Register(wanted.clone())).await;
+        }
+        answer?;
         self.shared.board.me().ok_or_else(|| Code::Bug.into())
     }
 
@@ -66,14 +82,23 @@ impl Client {
         local.map(|key| RecoveryKey::from_bytes(*key)).ok_or_else(|| Code::NotFound.into())
     }
 
-    /// The conversation with the account of this handle, made if it is not there. One that is known is found offline.
+    /// The conversation with an account, by its handle or by its id. One that is known here is found offline; for a handle
+    /// that is not, the relay is asked, and the conversation is made.
     ///
     /// # Errors
     ///
-    /// `unknown_account`, `offline` for a handle that is not known here, `handle_invalid`, `not_registered`.
-    pub async fn direct(&self, handle: &str) -> Result<Conversation> {
-        let handle = Handle::new(handle).map_err(|_| Code::InvalidHandle)?;
+    /// `unknown_account`, `offline` for a handle that is not known here, `not_found` for an account that is not,
+    /// `handle_invalid`, `not_registered`.
+    pub async fn direct(&self, whose: impl Into<Whose>) -> Result<Conversation> {
         let me = self.shared.board.me().ok_or(Code::NotRegistered)?;
+        let handle = match whose.into() {
+            Whose::Handle(handle) => Handle::new(&handle).map_err(|_| Code::InvalidHandle)?,
+            Whose::Account(account) => {
+                let id = ConversationId::direct(me.account, account);
+                let peer = self.shared.read(move |db| show::peer(db, id)).await?.ok_or(Code::NotFound)?;
+                return Ok(Conversation::new(Arc::clone(&self.shared), id, peer));
+            }
+        };
         let wanted = handle.clone();
         let known = self.shared.read(move |db| show::conversation_by_handle(db, &wanted)).await?;
         if let Some((id, peer)) = known {
@@ -134,6 +159,12 @@ impl Client {
     #[must_use]
     pub fn events(&self) -> Events {
         Events(self.shared.board.listen())
+    }
+
+    /// Makes the id of a message that is to be sent ([`Draft::with_id`](crate::Draft::with_id)).
+    #[must_use]
+    pub fn new_message_id(&self) -> MessageId {
+        self.shared.new_message_id()
     }
 
     /// Readable incoming messages, for a consumer that is known by its name and remembers how far it got.
@@ -225,5 +256,17 @@ impl From<AccountId> for Whose {
 impl From<&str> for Whose {
     fn from(handle: &str) -> Whose {
         Whose::Handle(handle.to_owned())
+    }
+}
+
+impl From<&String> for Whose {
+    fn from(handle: &String) -> Whose {
+        Whose::Handle(handle.clone())
+    }
+}
+
+impl From<String> for Whose {
+    fn from(handle: String) -> Whose {
+        Whose::Handle(handle)
     }
 }

@@ -25,6 +25,7 @@ use crate::events::{EVENTS_WAITING_MAX, Event, LinkState};
 use crate::shared::{Answer, Board, REQUESTS_WAITING_MAX, Request, Shared};
 use crate::socket::{Endpoint, Socket, SocketEvent, What};
 use crate::store::{Readers, Store, Touched};
+use crate::token::TokenSource;
 use crate::topics::{Topic, Topics};
 
 /// Inputs that share one transaction.
@@ -49,7 +50,7 @@ pub(crate) struct Setup {
 }
 
 /// Opens the store and starts the loop.
-pub(crate) async fn start(setup: Setup) -> Result<Shared> {
+pub(crate) async fn start(setup: Setup, tokens: Option<Box<dyn TokenSource>>) -> Result<Shared> {
     let (requests, queue) = mpsc::channel(REQUESTS_WAITING_MAX);
     let shared = Shared {
         requests,
@@ -57,6 +58,7 @@ pub(crate) async fn start(setup: Setup) -> Result<Shared> {
         topics: Arc::new(Topics::default()),
         readers: Arc::new(Readers::new(setup.store.clone())),
         thread: Mutex::new(None),
+        tokens,
     };
     let (board, topics, readers) =
         (Arc::clone(&shared.board), Arc::clone(&shared.topics), Arc::clone(&shared.readers));

@@ -16,8 +16,9 @@ pub struct Error {
 }
 
 /// What sort of error it is, sorted by what the caller can do.
+///
+/// Exhaustive on purpose: whoever shows every kind to somebody else, as the bindings do, hears of a new one from the compiler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum ErrorKind {
     /// The relay cannot be reached.
     Offline,
@@ -49,9 +50,8 @@ pub enum ErrorKind {
     Bug,
 }
 
-/// When it makes sense to try again.
+/// When it makes sense to try again. Exhaustive on purpose, as [`ErrorKind`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Advice {
     /// Not at all: the same call fails again.
     Never,
@@ -87,6 +87,7 @@ pub(crate) enum Code {
     InvalidCertificate,
     MessageIdTaken,
     Suspended,
+    TokenUnavailable,
     TooManyDevices,
     ShutDown,
     Bug,
@@ -116,7 +117,7 @@ type Row = (Code, &'static str, ErrorKind, Advice, &'static str);
 
 /// Every error there is. The words are stable; those from `bad_frame` on are the relay's, passed through.
 #[rustfmt::skip]
-const TABLE: [Row; 42] = [
+const TABLE: [Row; 43] = [
     (Code::Offline, "offline", ErrorKind::Offline, Advice::OnNetwork, "the relay cannot be reached; try again once there is a network"),
     (Code::NotRegistered, "not_registered", ErrorKind::Misuse, Advice::AfterUserActs, "this device has no account yet; register first"),
     (Code::AlreadyRegistered, "already_registered", ErrorKind::Misuse, Advice::Never, "this device has another account already; use another store for a second one"),
@@ -142,6 +143,7 @@ const TABLE: [Row; 42] = [
     (Code::TooManyDevices, "too_many_devices", ErrorKind::Refused, Advice::AfterUserActs, "the account has as many devices as it may have; recover it with Recover::Replace"),
     (Code::ShutDown, "shut_down", ErrorKind::ShutDown, Advice::Never, "the client is closed; build a new one"),
     (Code::Bug, "bug", ErrorKind::Bug, Advice::Never, "a fault in Waxwing; please report it with the log; the client goes on"),
+    (Code::TokenUnavailable, "token_unavailable", ErrorKind::Permission, Advice::AfterUserActs, "the app's own login gave no registration token; log in there and call again"),
     (Code::VersionUnsupported, "version_unsupported", ErrorKind::VersionUnsupported, Advice::AfterUserActs, "the relay speaks another version; update the older of the two"),
     (Code::BadFrame, "bad_frame", ErrorKind::Bug, Advice::Never, "the relay did not understand this build; please report it"),
     (Code::NotAuthorised, "not_authorised", ErrorKind::Permission, Advice::AfterUserActs, "the relay does not accept this token or key; log in again"),
@@ -181,6 +183,14 @@ impl Error {
     #[must_use]
     pub fn advice(&self) -> Advice {
         self.retry_after.map_or(self.code.row().3, Advice::After)
+    }
+
+    pub(crate) fn wants_token(&self) -> bool {
+        matches!(self.code, Code::TokenRequired | Code::TokenExpired)
+    }
+
+    pub(crate) fn says_token_expired(&self) -> bool {
+        self.code == Code::TokenExpired
     }
 
     pub(crate) fn is_shut_down(&self) -> bool {

@@ -9,7 +9,6 @@ pub(crate) const EVENTS_WAITING_MAX: usize = 512;
 
 /// Something that happened. Nothing depends on hearing it: every state can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Event {
     /// The connection changed.
     Link(LinkState),

@@ -7,7 +7,7 @@ use waxwing_engine::ConversationId;
 use waxwing_wire::MessageId;
 
 use crate::conversation::Contact;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::shared::{Request, Shared};
 use crate::store::show;
 use crate::topics::{Changes, Topic};
@@ -38,6 +38,14 @@ impl std::fmt::Debug for IncomingMessage {
             .field("message_id", &self.message_id)
             .field("conversation_id", &self.conversation_id)
             .finish_non_exhaustive()
+    }
+}
+
+impl IncomingMessage {
+    /// Its place in the order of arrival on this device, for [`IncomingMarker::done`].
+    #[must_use]
+    pub fn place(&self) -> u64 {
+        self.arrival.unsigned_abs()
     }
 }
 
@@ -118,7 +126,32 @@ impl Incoming {
     ///
     /// What the store says.
     pub async fn done(&self, message: &IncomingMessage) -> Result<()> {
-        let (consumer, arrival) = (Arc::clone(&self.consumer), message.arrival);
+        self.marker().done(message.place()).await
+    }
+
+    /// The same consumer's memory, to be used while a message is waited for.
+    #[must_use]
+    pub fn marker(&self) -> IncomingMarker {
+        IncomingMarker { shared: Arc::clone(&self.shared), consumer: Arc::clone(&self.consumer) }
+    }
+}
+
+/// Remembers how far a consumer got, beside its [`Incoming`].
+#[derive(Debug, Clone)]
+pub struct IncomingMarker {
+    shared: Arc<Shared>,
+    consumer: Arc<str>,
+}
+
+impl IncomingMarker {
+    /// Remembers that the message at this place and all before it are dealt with. The memory never goes back.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_input` for a number that is no place, or what the store says.
+    pub async fn done(&self, place: u64) -> Result<()> {
+        let consumer = Arc::clone(&self.consumer);
+        let arrival = i64::try_from(place).map_err(|_| Code::InvalidInput)?;
         self.shared.ask(|answer| Request::FeedDone { consumer, arrival, answer }).await
     }
 }

@@ -45,6 +45,7 @@ mod shared;
 mod socket;
 mod store;
 mod timeline;
+mod token;
 mod topics;
 
 pub use account::{Me, Recover, RecoveryKey, Registration};
@@ -54,11 +55,12 @@ pub use conversation::{Contact, Conversation, Draft, Sent};
 pub use error::{Advice, Error, ErrorKind, Result};
 pub use events::{Event, Events, LinkState};
 pub use history::History;
-pub use incoming::{Incoming, IncomingMessage};
+pub use incoming::{Incoming, IncomingMarker, IncomingMessage};
 pub use lifecycle::{CatchUp, Lifecycle};
 pub use list::{ConversationItem, ConversationList, LastEntry, ListDiff, PREVIEW_CHARS_MAX};
 pub use store::{Store, StoreFile, StoreKey};
 pub use timeline::{PAGE_ITEMS_MAX, Page, Timeline, TimelineDiff, TimelineItem};
+pub use token::{TokenFuture, TokenRequest, TokenSource, TokenUnavailable};
 pub use waxwing_engine::{
     Body, ConversationId, Delivery, FailureReason, HoldReason, Notice, Reception, Status,
 };

@@ -69,7 +69,6 @@ impl fmt::Debug for LastEntry {
 
 /// What changed in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ListDiff {
     /// The whole list, in order; always the first difference.
     Reset {

@@ -16,6 +16,7 @@ use crate::events::{Event, LinkState};
 use crate::lifecycle::CatchUp;
 use crate::random;
 use crate::store::{Readers, StoreError};
+use crate::token::TokenSource;
 use crate::topics::Topics;
 
 /// Where an answer goes. Whoever asked may have given up meanwhile.
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) topics: Arc<Topics>,
     pub(crate) readers: Arc<Readers>,
     pub(crate) thread: Mutex<Option<JoinHandle<()>>>,
+    pub(crate) tokens: Option<Box<dyn TokenSource>>,
 }
 
 impl Shared {

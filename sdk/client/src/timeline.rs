@@ -87,7 +87,6 @@ impl TimelineItem {
 
 /// What changed in a timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum TimelineDiff {
     /// The whole content, oldest first; always the first difference.
     Reset {

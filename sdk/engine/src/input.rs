@@ -1,5 +1,7 @@
 //! What can happen to the engine.
 
+use std::fmt;
+
 use waxwing_wire::{AccountId, Handle, MessageId, RelayFrame};
 use zeroize::Zeroizing;
 
@@ -66,7 +68,7 @@ pub enum Command {
 }
 
 /// How a device gets its account.
-#[derive(Debug)]
+#[derive(Clone)]
 pub struct RegisterAs {
     /// The name.
     pub handle: Handle,
@@ -77,7 +79,7 @@ pub struct RegisterAs {
 }
 
 /// A new account, or one that exists.
-#[derive(Debug)]
+#[derive(Clone)]
 pub enum RegisterAccount {
     /// A new one.
     New,
@@ -85,4 +87,22 @@ pub enum RegisterAccount {
     Replace(Zeroizing<[u8; 32]>),
     /// An existing one, whose secret key the user kept; this device joins its others.
     Add(Zeroizing<[u8; 32]>),
+}
+
+/// Token and keys stay out of it.
+impl fmt::Debug for RegisterAs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegisterAs").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+/// The kind only.
+impl fmt::Debug for RegisterAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RegisterAccount::New => "New",
+            RegisterAccount::Replace(_) => "Replace(..)",
+            RegisterAccount::Add(_) => "Add(..)",
+        })
+    }
 }

@@ -32,6 +32,8 @@ const ARROWS: &[Arrows] = &[
         uses: &["waxwing-crypto", "waxwing-engine", "waxwing-relay", "waxwing-wire"],
         tests: &[],
     },
+    Arrows { folder: "bindings", package: "waxwing-ffi", uses: &["waxwing"], tests: &[] },
+    Arrows { folder: "bindings/uniffi-bindgen", package: "waxwing-uniffi-bindgen", uses: &[], tests: &[] },
     Arrows {
         folder: "examples/chat-cli",
         package: "waxwing-chat",
@@ -118,7 +120,7 @@ pub(super) fn crates_point_down(files: &[File]) -> Vec<Finding> {
         let Some(manifest) = manifest_of(files, arrows.folder) else { continue };
         for dependency in dependencies(manifest) {
             let Dependency { line, name, only_for_tests } = dependency;
-            let ours = ARROWS.iter().any(|other| other.package == name) || name == "waxwing-ffi";
+            let ours = ARROWS.iter().any(|other| other.package == name);
             let allowed = arrows.uses.contains(&name) || (only_for_tests && arrows.tests.contains(&name));
             if ours && !allowed {
                 let words = format!("{} may not depend on {name} (ARCHITECTURE.md)", arrows.package);

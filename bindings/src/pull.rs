@@ -1,0 +1,157 @@
+//! A stream that is pulled in batches, and loses none when a pull is given up.
+//!
+//! Between the moment a batch is ready and the moment the app has it, its pull may be given up: a coroutine is cancelled, a
+//! time-out fires. So each batch has a number, a pull says which it has, and the last batch is given again to whoever does
+//! not have it.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, MutexGuard, Notify, watch};
+
+use crate::call::{Answer, while_wanted};
+use crate::error::FfiError;
+use crate::live::Kind;
+use crate::runtime::Kept;
+
+/// Where batches come from.
+pub(crate) trait Source: Send + 'static {
+    type Item: Clone + Send + Sync + 'static;
+
+    /// Waits for something; none: there is no more. Giving up loses nothing.
+    fn gather(&mut self) -> impl Future<Output = Answer<Option<Vec<Self::Item>>>> + Send;
+}
+
+/// What an object of the face holds of a stream.
+pub(crate) struct Pull<S: Source> {
+    state: Mutex<State<S>>,
+    /// Somebody else wants the source for a moment.
+    give_way: Notify,
+    stopped: watch::Sender<bool>,
+}
+
+struct State<S: Source> {
+    source: Kept<S>,
+    number: u64,
+    last: Vec<S::Item>,
+}
+
+impl<S: Source> Pull<S> {
+    pub(crate) fn new(source: S) -> Arc<Pull<S>> {
+        Arc::new(Pull {
+            state: Mutex::new(State { source: Kept::new(Kind::Stream, source), number: 0, last: Vec::new() }),
+            give_way: Notify::new(),
+            stopped: watch::channel(false).0,
+        })
+    }
+
+    /// The batch after this one, with its number; none: the stream is stopped, or the client closed.
+    pub(crate) async fn next(self: &Arc<Self>, after: u64) -> Answer<Option<(u64, Vec<S::Item>)>> {
+        let pull = Arc::clone(self);
+        while_wanted(None, async move {
+            let mut stopped = pull.stopped.subscribe();
+            tokio::select! {
+                biased;
+                _ = stopped.wait_for(|stopped| *stopped) => Ok(None),
+                batch = pull.batch(after) => batch,
+            }
+        })
+        .await
+    }
+
+    async fn batch(&self, after: u64) -> Answer<Option<(u64, Vec<S::Item>)>> {
+        loop {
+            let mut state = self.state.lock().await;
+            if after != state.number {
+                let is_last = after.checked_add(1) == Some(state.number);
+                let again = (state.number, state.last.clone());
+                return if is_last { Ok(Some(again)) } else { Err(FfiError::batch_unknown()) };
+            }
+            let items = tokio::select! {
+                biased;
+                () = self.give_way.notified() => continue,
+                items = state.source.gather() => items?,
+            };
+            let Some(items) = items else { return Ok(None) };
+            state.number += 1;
+            state.last.clone_from(&items);
+            return Ok(Some((state.number, items)));
+        }
+    }
+
+    /// Ends the stream: pulls that wait, and all later ones, give none.
+    pub(crate) fn stop(&self) {
+        self.stopped.send_replace(true);
+    }
+
+    /// Takes the source for a moment, from a pull that waits.
+    pub(crate) async fn borrow<R>(&self, job: impl AsyncFnOnce(&mut S) -> R) -> R {
+        // In the queue first, and then the one who waits gives way: the lock goes round in turn.
+        let (mut state, ()): (MutexGuard<'_, State<S>>, ()) =
+            tokio::join!(biased; self.state.lock(), async { self.give_way.notify_one() });
+        job(&mut state.source).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    struct Numbers(mpsc::UnboundedReceiver<u32>);
+
+    impl Source for Numbers {
+        type Item = u32;
+
+        async fn gather(&mut self) -> Answer<Option<Vec<u32>>> {
+            Ok(self.0.recv().await.map(|number| vec![number]))
+        }
+    }
+
+    fn numbers() -> (mpsc::UnboundedSender<u32>, Arc<Pull<Numbers>>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (sender, Pull::new(Numbers(receiver)))
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_was_not_received_is_given_again() {
+        let (sender, pull) = numbers();
+        sender.send(7).unwrap();
+        assert_eq!(pull.next(0).await, Ok(Some((1, vec![7]))));
+        assert_eq!(pull.next(0).await, Ok(Some((1, vec![7]))), "its pull was given up");
+        sender.send(8).unwrap();
+        assert_eq!(pull.next(1).await, Ok(Some((2, vec![8]))));
+        assert_eq!(pull.next(0).await, Err(FfiError::batch_unknown()));
+        assert_eq!(pull.next(9).await, Err(FfiError::batch_unknown()));
+    }
+
+    #[tokio::test]
+    async fn a_pull_that_waits_is_stopped() {
+        let (_sender, pull) = numbers();
+        let waiting = tokio::spawn({
+            let pull = Arc::clone(&pull);
+            async move { pull.next(0).await }
+        });
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        pull.stop();
+        assert_eq!(waiting.await.unwrap(), Ok(None));
+        assert_eq!(pull.next(0).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn a_pull_that_waits_gives_way_and_goes_on() {
+        let (sender, pull) = numbers();
+        let waiting = tokio::spawn({
+            let pull = Arc::clone(&pull);
+            async move { pull.next(0).await }
+        });
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let lent =
+            tokio::time::timeout(Duration::from_secs(5), pull.borrow(async |source| source.0.is_empty()));
+        assert!(lent.await.unwrap());
+        sender.send(7).unwrap();
+        assert_eq!(waiting.await.unwrap(), Ok(Some((1, vec![7]))));
+    }
+}

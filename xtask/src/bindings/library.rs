@@ -1,0 +1,134 @@
+//! The library that apps carry: built once, measured, stripped; and the code that is generated from it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Stage;
+use super::wrong;
+use crate::shell::{Call, Outcome, Trouble};
+
+/// Largest stripped library with SQLCipher, in bytes: 8.5 MB.
+const SIZE_MAX_BYTES: u64 = 8_500_000;
+
+/// Builds library, relay and generator; strips the library and gates its size.
+pub(super) fn build(root: &Path) -> Result<Stage, Trouble> {
+    let target = target_folder(root);
+    let mut library =
+        Call::new("cargo rustc --package waxwing-ffi --lib --profile ffi --crate-type cdylib,staticlib");
+    for (name, value) in openssl(&target) {
+        library = library.env(name, &value);
+    }
+    library.run()?;
+    Call::new("cargo build --package waxwing-relay --bin waxwing-relay").run()?;
+    Call::new("cargo build --locked --manifest-path bindings/uniffi-bindgen/Cargo.toml --target-dir")
+        .arg(generator_folder(&target).display().to_string())
+        .run()?;
+    let out = target.join("bindings");
+    let stage = Stage {
+        root: root.to_owned(),
+        library: out.join("library"),
+        wrong_library: out.join("wrong-library"),
+        relay: target.join("debug/waxwing-relay"),
+        generated: out,
+    };
+    for folder in [&stage.library, &stage.wrong_library] {
+        fs::create_dir_all(folder).map_err(|e| trouble(folder, &e))?;
+    }
+    let built = target.join("ffi");
+    strip("--strip-unneeded", &built, &stage.library, shared_name())?;
+    strip("--strip-debug", &built, &stage.library, "libwaxwing_ffi.a")?;
+    gate_size(&stage.library.join(shared_name()))?;
+    wrong::make(&stage.library.join(shared_name()), &stage.wrong_library)?;
+    Ok(stage)
+}
+
+/// The name of a shared library here.
+pub(super) fn shared_name() -> &'static str {
+    if cfg!(target_os = "macos") { "libwaxwing_ffi.dylib" } else { "libwaxwing_ffi.so" }
+}
+
+/// A folder of its own: another workspace with another profile.
+fn generator_folder(target: &Path) -> PathBuf {
+    target.join("bindings/generator")
+}
+
+fn target_folder(root: &Path) -> PathBuf {
+    let named = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    root.join(named)
+}
+
+/// The OpenSSL below SQLCipher takes minutes to build, and each profile would build its own. It is C: where another profile
+/// has built it in this folder, that one serves.
+fn openssl(target: &Path) -> Vec<(&'static str, String)> {
+    let built = ["debug", "release", "ffi"].iter().find_map(|profile| {
+        let folders = fs::read_dir(target.join(profile).join("build")).ok()?;
+        let installed = folders.flatten().map(|folder| folder.path().join("out/openssl-build/install"));
+        installed
+            .into_iter()
+            .find(|path| path.join("lib/libcrypto.a").exists() || path.join("lib64/libcrypto.a").exists())
+    });
+    let Some(built) = built else { return Vec::new() };
+    let dir = built.display().to_string();
+    vec![("OPENSSL_DIR", dir), ("OPENSSL_STATIC", "1".to_owned()), ("OPENSSL_NO_VENDOR", "1".to_owned())]
+}
+
+fn strip(how: &str, from: &Path, to: &Path, name: &str) -> Outcome {
+    let (from, to) = (from.join(name), to.join(name));
+    fs::copy(&from, &to).map_err(|e| trouble(&from, &e))?;
+    let how = if cfg!(target_os = "macos") { "-x" } else { how };
+    Call::new("strip").arg(how).arg(to.display().to_string()).run()
+}
+
+fn gate_size(library: &Path) -> Outcome {
+    let bytes = fs::metadata(library).map_err(|e| trouble(library, &e))?.len();
+    let mb = |bytes: u64| format!("{}.{:02} MB", bytes / 1_000_000, bytes % 1_000_000 / 10_000);
+    println!("library: {} stripped, with SQLCipher (at most {})", mb(bytes), mb(SIZE_MAX_BYTES));
+    if bytes > SIZE_MAX_BYTES {
+        return Err(Trouble::new("the library is larger than it may be"));
+    }
+    Ok(())
+}
+
+/// Writes the generated code of all languages. It takes the library before stripping, which still has its metadata.
+pub(super) fn generate(stage: &Stage) -> Outcome {
+    let target = target_folder(&stage.root);
+    let library = target.join("ffi").join(shared_name()).display().to_string();
+    let generator = |name: &str| generator_folder(&target).join("debug").join(name);
+    let bindgen = generator("uniffi-bindgen");
+    let folder = |name: &str| -> Result<String, Trouble> {
+        let folder = stage.generated.join(name);
+        // What is not generated any more must not stay.
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(|e| trouble(&folder, &e))?;
+        }
+        fs::create_dir_all(&folder).map_err(|e| trouble(&folder, &e))?;
+        Ok(folder.display().to_string())
+    };
+    let write = |language: &str, folder: String| {
+        Call::at(&bindgen)
+            .arg("generate")
+            .arg(&library)
+            .arg("--no-format")
+            .arg("--language")
+            .arg(language)
+            .arg("--out-dir")
+            .arg(folder)
+    };
+    write("kotlin", folder("kotlin")?).run()?;
+    let android = stage.root.join("bindings/uniffi-android.toml").display().to_string();
+    write("kotlin", folder("kotlin-android")?).arg("--config").arg(android).run()?;
+    write("python", folder("python")?).run()?;
+    Call::at(&generator("uniffi-bindgen-swift"))
+        .arg(&library)
+        .arg(folder("swift")?)
+        .args(&["--swift-sources", "--headers", "--modulemap"].map(str::to_owned))
+        .args(
+            &["--module-name", "waxwing_ffiFFI", "--modulemap-filename", "module.modulemap"]
+                .map(str::to_owned),
+        )
+        .run()
+}
+
+fn trouble(path: &Path, error: &std::io::Error) -> Trouble {
+    Trouble::new(format!("{}: {error}", path.display()))
+}
