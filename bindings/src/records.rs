@@ -234,12 +234,8 @@ pub enum HoldReason {
 /// Why a message will not go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
 pub enum FailureReason {
-    /// The relay does not know the recipient any more.
-    RecipientGone,
     /// The relay refuses its size.
     TooLarge,
-    /// It waited longer than the relay would keep it.
-    Expired,
     /// The relay refused it for a reason that this build does not know.
     Refused,
 }

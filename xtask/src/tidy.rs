@@ -68,6 +68,7 @@ const RULES: &[Rule] = &[
     shape::files_are_short,
     shape::no_module_is_orphaned,
     words::nothing_is_left_undone,
+    words::nothing_unsafe_is_ours,
     words::every_todo_has_an_issue,
     words::no_machine_is_named,
     words::no_private_key_is_kept,

@@ -152,9 +152,7 @@ impl From<waxwing::HoldReason> for HoldReason {
 impl From<waxwing::FailureReason> for FailureReason {
     fn from(reason: waxwing::FailureReason) -> FailureReason {
         match reason {
-            waxwing::FailureReason::RecipientGone => FailureReason::RecipientGone,
             waxwing::FailureReason::TooLarge => FailureReason::TooLarge,
-            waxwing::FailureReason::Expired => FailureReason::Expired,
             waxwing::FailureReason::Refused => FailureReason::Refused,
         }
     }

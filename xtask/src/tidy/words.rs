@@ -1,6 +1,6 @@
 //! Words that must not stand in the tree. They are put together from halves here, or this file would find itself.
 
-use super::{File, Finding, code_of};
+use super::{File, Finding, code_of, has_word};
 
 /// Nothing says that it will be written later, and nothing prints for its author.
 pub(super) fn nothing_is_left_undone(files: &[File]) -> Vec<Finding> {
@@ -9,6 +9,17 @@ pub(super) fn nothing_is_left_undone(files: &[File]) -> Vec<Finding> {
     rust.flat_map(|file| {
         let lines = file.lines().filter(|(_, line)| undone.iter().any(|word| code_of(line).contains(word)));
         lines.map(|(line, _)| Finding::new(file, line, "unfinished, or left from looking for a fault"))
+    })
+    .collect()
+}
+
+/// The crate that other languages call cannot forbid what UniFFI's macros write into it; ours has none all the same.
+pub(super) fn nothing_unsafe_is_ours(files: &[File]) -> Vec<Finding> {
+    let word = concat!("un", "safe");
+    let face = files.iter().filter(|file| file.is_rust() && file.path.starts_with("bindings/"));
+    face.flat_map(|file| {
+        let lines = file.lines().filter(|(_, line)| has_word(code_of(line), word));
+        lines.map(|(line, _)| Finding::new(file, line, "the face has nothing of this kind of its own"))
     })
     .collect()
 }
@@ -102,6 +113,14 @@ mod tests {
     fn a_macro_for_later_is_found() {
         assert_eq!(nothing_is_left_undone(&one("a.rs", concat!("to", "do!()\n"))).len(), 1);
         assert!(nothing_is_left_undone(&one("a.rs", concat!("// to", "do!()\n"))).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_safe_is_found_in_the_face() {
+        let block = concat!("un", "safe { call() }\n");
+        assert_eq!(nothing_unsafe_is_ours(&one("bindings/src/a.rs", block)).len(), 1);
+        let comment = concat!("// un", "safe is what UniFFI writes\n");
+        assert!(nothing_unsafe_is_ours(&one("bindings/src/a.rs", comment)).is_empty());
     }
 
     #[test]
