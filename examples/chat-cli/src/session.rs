@@ -199,7 +199,7 @@ fn general_advice(error: &Error) -> &'static str {
         Advice::After(_) => "wait a moment, and run it again",
         Advice::OnNetwork => "run it again once there is a network",
         Advice::AfterUserActs => "see docs/chat.md",
-        Advice::Never | _ => "the same command will fail again",
+        Advice::Never => "the same command will fail again",
     }
 }
 
@@ -218,6 +218,6 @@ fn kind_word(kind: ErrorKind) -> &'static str {
         ErrorKind::ShutDown => "shut_down",
         ErrorKind::Misuse => "misuse",
         ErrorKind::VersionUnsupported => "version_unsupported",
-        ErrorKind::Bug | _ => "bug",
+        ErrorKind::Bug => "bug",
     }
 }

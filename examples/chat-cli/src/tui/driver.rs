@@ -210,8 +210,7 @@ impl Driver {
             | Event::Drained
             | Event::KeyChanged(_)
             | Event::OutboxEmpty
-            | Event::Lagged
-            | _ => {}
+            | Event::Lagged => {}
         }
     }
 
@@ -224,7 +223,6 @@ impl Driver {
                 self.items.sort_by_key(|item| std::cmp::Reverse(item.order));
             }
             ListDiff::Interrupted { error } => self.complain(session::fail(error)),
-            _ => {}
         }
         self.app.conversations = self.items.iter().map(row).collect();
     }
@@ -250,7 +248,6 @@ impl Driver {
                 self.mark_read(&items).await;
             }
             TimelineDiff::Interrupted { error } => self.complain(session::fail(error)),
-            _ => {}
         }
     }
 
