@@ -50,8 +50,7 @@ impl Stage {
     /// The same for any call.
     pub(crate) fn dress(&self, call: Call) -> Call {
         let text = |path: &PathBuf| path.display().to_string();
-        call
-            .env("WAXWING_RELAY", &text(&self.relay))
+        call.env("WAXWING_RELAY", &text(&self.relay))
             .env("WAXWING_LIBRARY", &text(&self.library))
             .env("WAXWING_WRONG_LIBRARY", &text(&self.wrong_library))
             .env("WAXWING_FIXTURES", &text(&self.root.join("bindings/tests/fixtures")))

@@ -22,9 +22,7 @@ pub(super) fn test(stage: &Stage) -> Outcome {
     let python = venv.join("bin/python");
     if !Call::at(&python).args(&["-c".to_owned(), "import pytest".to_owned()]).succeeds() {
         Call::new("python3 -m venv").arg(venv.display().to_string()).run()?;
-        Call::at(&python)
-            .args(&["-m", "pip", "install", "-q", "pytest>=8,<9"].map(str::to_owned))
-            .run()?;
+        Call::at(&python).args(&["-m", "pip", "install", "-q", "pytest>=8,<9"].map(str::to_owned)).run()?;
     }
     let package = assemble(stage)?;
     stage
