@@ -90,7 +90,7 @@ impl Fingerprint {
 }
 
 impl SafetyNumber {
-    /// Computes the number of us and them. It takes milliseconds, on purpose.
+    /// Computes the number of us and them. It takes some 4 ms, on purpose.
     pub fn new(ours: &Identity, theirs: &Identity) -> Self {
         Self { ours: Fingerprint::new(ours), theirs: Fingerprint::new(theirs) }
     }
