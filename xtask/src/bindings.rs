@@ -3,6 +3,7 @@
 mod kotlin;
 mod library;
 mod python;
+mod quickstart;
 mod scenarios;
 mod swift;
 mod wrong;
@@ -39,6 +40,8 @@ pub(crate) struct Stage {
     pub(crate) relay: PathBuf,
     /// Generated code: `kotlin`, `kotlin-android`, `swift`, `python`.
     pub(crate) generated: PathBuf,
+    /// Takes the public face of each language as it is now, instead of comparing it with `bindings/api`.
+    pub(crate) bless: bool,
 }
 
 impl Stage {
@@ -61,21 +64,23 @@ struct Wanted {
     languages: Vec<&'static Language>,
     require_all: bool,
     only_generate: bool,
+    bless: bool,
 }
 
 impl Wanted {
     fn parse(arguments: &[String]) -> Result<Wanted, Trouble> {
-        let (mut require_all, mut only_generate) = (false, false);
+        let (mut require_all, mut only_generate, mut bless) = (false, false, false);
         let mut languages = Vec::new();
         for argument in arguments {
             match argument.as_str() {
                 "--require-all" => require_all = true,
                 "--generate" => only_generate = true,
+                "--bless" => bless = true,
                 name => match LANGUAGES.iter().find(|language| language.name == name) {
                     Some(language) => languages.push(language),
                     None => {
                         let words = format!(
-                            "`{name}` is no language here; there are kotlin, swift and python, and --generate and --require-all"
+                            "`{name}` is no language here; there are kotlin, swift and python, and --generate, --bless and --require-all"
                         );
                         return Err(Trouble::new(words));
                     }
@@ -85,7 +90,7 @@ impl Wanted {
         if languages.is_empty() {
             languages = LANGUAGES.iter().collect();
         }
-        Ok(Wanted { languages, require_all, only_generate })
+        Ok(Wanted { languages, require_all, only_generate, bless })
     }
 }
 
@@ -93,7 +98,7 @@ impl Wanted {
 pub(crate) fn bindings(arguments: &[String]) -> Outcome {
     let wanted = Wanted::parse(arguments)?;
     need_build_tools()?;
-    let stage = library::build(&root()?)?;
+    let stage = library::build(&root()?, wanted.bless)?;
     library::generate(&stage)?;
     if wanted.only_generate {
         return Ok(());

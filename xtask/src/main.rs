@@ -42,7 +42,7 @@ const RECIPES: &[Recipe] = &[
     },
     Recipe {
         name: "bindings",
-        arguments: "[kotlin | swift | python] [--generate]",
+        arguments: "[LANGUAGE] [--generate | --bless]",
         summary: "the library for other languages, and their packages' tests; --require-all",
         run: bindings::bindings,
     },

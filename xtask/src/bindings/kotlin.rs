@@ -1,8 +1,15 @@
-//! Kotlin on the JVM: Maven.
+//! Kotlin on the JVM: Maven. And what can be held of Android without its SDK.
 
-use super::Stage;
-use crate::shell::{Call, Outcome};
+use std::fs;
+use std::path::Path;
+
+use super::library::shared_name;
+use super::{Stage, quickstart};
+use crate::shell::{Call, Outcome, Trouble};
 use crate::test::apt_install;
+
+/// Memory of phones comes in pages of up to this many bytes; a library that is aligned to less is not loaded there.
+const PAGE_BYTES_MAX: u64 = 16_384;
 
 /// Maven and a JDK, from Debian where that is possible.
 pub(super) fn ready() -> Result<(), String> {
@@ -13,12 +20,141 @@ pub(super) fn ready() -> Result<(), String> {
     Err("needs Maven and a JDK (Debian: `apt-get install maven default-jdk-headless`)".to_owned())
 }
 
-/// Compiles the generated and the hand-written code together, and runs the tests.
+/// Compiles the generated and the hand-written code together, runs the tests, makes the jar, and plays the quickstart with it.
 pub(super) fn test(stage: &Stage) -> Outcome {
-    let generated = stage.generated.join("kotlin").display().to_string();
+    pages_are_large(&stage.library.join(shared_name()))?;
+    maven(stage, "bindings/kotlin/pom.xml", "test").run()?;
+    maven(stage, "bindings/kotlin/android/check/pom.xml", "compile").run()?;
+    quickstart::play(stage, "docs/quickstart-kotlin.md")
+}
+
+fn maven(stage: &Stage, project: &str, what: &str) -> Call {
+    let bless = if stage.bless { "-Dwaxwing.bless=true" } else { "-Dwaxwing.bless=false" };
     stage
-        .call("mvn --batch-mode --quiet --file bindings/kotlin/pom.xml test")
-        .arg(format!("-Dwaxwing.generated={generated}"))
-        .arg(format!("-Dwaxwing.library={}", stage.library.display()))
-        .run()
+        .call("mvn --batch-mode --quiet --no-transfer-progress --file")
+        .arg(project)
+        .args(&what.split(' ').map(str::to_owned).collect::<Vec<_>>())
+        .arg(format!("-Dwaxwing.out={}", stage.generated.display()))
+        .arg(bless)
+}
+
+// ---- generated code is ours alone ----
+
+/// What begins a declaration in generated code.
+const DECLARATIONS: &[&str] = &[
+    "abstract class ",
+    "class ",
+    "const val ",
+    "data class ",
+    "enum class ",
+    "fun ",
+    "fun interface ",
+    "inline fun ",
+    "interface ",
+    "object ",
+    "open class ",
+    "sealed class ",
+    "sealed interface ",
+    "suspend fun ",
+    "typealias ",
+    "val ",
+    "var ",
+];
+
+/// Makes everything in a folder of generated Kotlin `internal`: apps see what is written by hand, and nothing else.
+pub(super) fn hide(folder: &Path) -> Outcome {
+    let trouble = |e: std::io::Error| Trouble::new(format!("{}: {e}", folder.display()));
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(trouble)? {
+            let path = entry.map_err(trouble)?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "kt") {
+                let public = fs::read_to_string(&path).map_err(trouble)?;
+                fs::write(&path, hidden(&public)).map_err(trouble)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The same source with its outermost declarations internal.
+fn hidden(source: &str) -> String {
+    let mut hidden = String::with_capacity(source.len() + source.len() / 32);
+    let mut depth = 0_usize;
+    for line in source.lines() {
+        let declaration = line.strip_prefix("public ").unwrap_or(line);
+        if depth == 0 && DECLARATIONS.iter().any(|start| declaration.starts_with(start)) {
+            hidden.push_str("internal ");
+            hidden.push_str(declaration);
+        } else {
+            hidden.push_str(line);
+        }
+        hidden.push('\n');
+        let is_comment = line.trim_start().starts_with(['*', '/']);
+        for char in line.chars().filter(|_| !is_comment) {
+            match char {
+                '{' | '(' => depth += 1,
+                '}' | ')' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+    hidden
+}
+
+// ---- Android ----
+
+/// Every segment that is loaded is aligned to the largest pages of phones.
+fn pages_are_large(library: &Path) -> Outcome {
+    if cfg!(target_os = "macos") {
+        return Ok(());
+    }
+    let read = Call::new("readelf --program-headers --wide").arg(library.display().to_string());
+    let headers = read.output().ok_or_else(|| Trouble::new(format!("`{read}` says nothing")))?;
+    let alignments = alignments(&headers);
+    match alignments.iter().min() {
+        Some(least) if *least >= PAGE_BYTES_MAX => Ok(()),
+        Some(least) => Err(Trouble::new(format!(
+            "the library is aligned to {least} bytes: phones with pages of {PAGE_BYTES_MAX} would not load it"
+        ))),
+        None => Err(Trouble::new("the library loads no segment")),
+    }
+}
+
+/// The last column of every `LOAD`.
+fn alignments(headers: &str) -> Vec<u64> {
+    let loads = headers.lines().map(str::trim_start).filter(|line| line.starts_with("LOAD "));
+    loads
+        .filter_map(|line| line.split_whitespace().last()?.strip_prefix("0x"))
+        .filter_map(|hexadecimal| u64::from_str_radix(hexadecimal, 16).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outermost_declarations_become_internal() {
+        let source = "package a\n\npublic object A {\n    public fun b() {}\nfun callback(\n) {}\n}\nprivate class P\n@X\nsuspend fun `c`(\n  d: E\n)\n = f\n";
+        let expected = "package a\n\ninternal object A {\n    public fun b() {}\nfun callback(\n) {}\n}\nprivate class P\n@X\ninternal suspend fun `c`(\n  d: E\n)\n = f\n";
+        assert_eq!(hidden(source), expected);
+    }
+
+    #[test]
+    fn a_brace_in_a_comment_is_none() {
+        assert_eq!(
+            hidden("/**\n * {\n */\nclass A\n// (\nclass B\n"),
+            "/**\n * {\n */\ninternal class A\n// (\ninternal class B\n"
+        );
+    }
+
+    #[test]
+    fn alignments_are_read_from_the_last_column() {
+        let headers = "  Type Offset\n  PHDR 0x40 0x8\n  LOAD 0x0 0x0 0x0 0x1 0x1 R   0x4000\n  LOAD 0x1 0x1 0x1 0x1 0x1 R E 0x10000\n";
+        assert_eq!(alignments(headers), [0x4000, 0x10000]);
+        assert!(alignments("nothing").is_empty());
+    }
 }

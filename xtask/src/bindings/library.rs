@@ -3,20 +3,26 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Stage;
-use super::wrong;
+use super::{Stage, kotlin, wrong};
 use crate::shell::{Call, Outcome, Trouble};
 
 /// Largest stripped library with SQLCipher, in bytes: 8.5 MB.
 const SIZE_MAX_BYTES: u64 = 8_500_000;
 
+/// Android 15 runs on phones whose memory comes in pages of 16 KB. The library for Linux is linked as the one for Android, so that the
+/// gate on it means something.
+const LARGE_PAGES: &str = "-Clink-arg=-Wl,-z,max-page-size=16384";
+
 /// Builds library, relay and generator; strips the library and gates its size.
-pub(super) fn build(root: &Path) -> Result<Stage, Trouble> {
+pub(super) fn build(root: &Path, bless: bool) -> Result<Stage, Trouble> {
     let target = target_folder(root);
     let mut library =
         Call::new("cargo rustc --package waxwing-ffi --lib --profile ffi --crate-type cdylib,staticlib");
     for (name, value) in openssl(&target) {
         library = library.env(name, &value);
+    }
+    if cfg!(target_os = "linux") {
+        library = library.arg("--").arg(LARGE_PAGES);
     }
     library.run()?;
     Call::new("cargo build --package waxwing-relay --bin waxwing-relay").run()?;
@@ -30,6 +36,7 @@ pub(super) fn build(root: &Path) -> Result<Stage, Trouble> {
         wrong_library: out.join("wrong-library"),
         relay: target.join("debug/waxwing-relay"),
         generated: out,
+        bless,
     };
     for folder in [&stage.library, &stage.wrong_library] {
         fs::create_dir_all(folder).map_err(|e| trouble(folder, &e))?;
@@ -117,6 +124,9 @@ pub(super) fn generate(stage: &Stage) -> Outcome {
     write("kotlin", folder("kotlin")?).run()?;
     let android = stage.root.join("bindings/uniffi-android.toml").display().to_string();
     write("kotlin", folder("kotlin-android")?).arg("--config").arg(android).run()?;
+    for folder in ["kotlin", "kotlin-android"] {
+        kotlin::hide(&stage.generated.join(folder))?;
+    }
     write("python", folder("python")?).run()?;
     Call::at(&generator("uniffi-bindgen-swift"))
         .arg(&library)

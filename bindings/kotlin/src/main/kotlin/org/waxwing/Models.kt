@@ -177,14 +177,8 @@ public enum class HoldReason {
 
 /** Why a message will not go out. */
 public enum class FailureReason {
-    /** The relay does not know the recipient any more. */
-    RecipientGone,
-
     /** The relay refuses its size. */
     TooLarge,
-
-    /** It waited longer than the relay would keep it. */
-    Expired,
 
     /** The relay refused it for a reason that this build does not know. */
     Refused,

@@ -1,6 +1,8 @@
 package org.waxwing
 
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNotNull
@@ -12,6 +14,7 @@ import org.waxwing.ffi.StorePlace
 import org.waxwing.internal.calling
 import java.io.File
 import java.util.concurrent.ConcurrentLinkedQueue
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
@@ -99,5 +102,31 @@ class ProvidersTest {
         assertEquals(before, lines.size, "without a sink")
         soon { alone.shutDown() }
         assertNotNull(Waxwing.version)
+    }
+
+    @Test
+    fun `no call blocks the thread it is made from`() {
+        val slow = StoreKeyProvider {
+            Thread.sleep(500) // as a keystore may
+            ByteArray(32)
+        }
+        Stage().use { stage ->
+            // One thread, as an app's main thread.
+            runBlocking {
+                val ticks = AtomicInteger()
+                val ticking = launch {
+                    while (true) {
+                        delay(10.milliseconds)
+                        ticks.incrementAndGet()
+                    }
+                }
+                val client = soon { Waxwing.open(stage.url, stage.store("alice", slow)) }
+                assertTrue(ticks.get() > 10, "while the store was opened, ${ticks.get()} ticks")
+                soon { client.register("alice") }
+                client.close() // returns at once
+                soon { client.shutDown() }
+                ticking.cancel()
+            }
+        }
     }
 }

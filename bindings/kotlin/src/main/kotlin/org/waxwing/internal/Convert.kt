@@ -97,9 +97,7 @@ private fun FfiHoldReason.asOurs() = when (this) {
 }
 
 private fun FfiFailureReason.asOurs() = when (this) {
-    FfiFailureReason.RECIPIENT_GONE -> FailureReason.RecipientGone
     FfiFailureReason.TOO_LARGE -> FailureReason.TooLarge
-    FfiFailureReason.EXPIRED -> FailureReason.Expired
     FfiFailureReason.REFUSED -> FailureReason.Refused
 }
 
