@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use proptest::prelude::*;
 use waxwing_crypto::{
     JUMP_MAX, Message, OpenError, REFRESH_AFTER, Session,
     primitives::{self, MlKem},
@@ -31,6 +32,48 @@ fn liar(seed: u8) -> (Stored, Session, Session) {
 
 fn exchange(session: &Session) -> u8 {
     Stored::read(&session.to_snapshot()).exchange.0
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_header_says_it_opens_or_changes_nothing(
+        kind in 0..5u8,
+        (ratchet, key_seed) in any::<(Option<[u8; 32]>, Option<[u8; 32]>)>(),
+        (previous, number) in any::<(u32, u32)>(),
+        (near, begins_a_chain, is_offered) in any::<(bool, bool, bool)>(),
+    ) {
+        let (mut alice, mut bob, mut rng) = two_sessions(12);
+        if is_offered {
+            // Bob has an offer under way; Alice's lies may be answers to it.
+            let offer = bob.encrypt(b"offer", AD, NOW + REFRESH_AFTER, &mut rng).unwrap();
+            open(&mut alice, &offer).unwrap();
+        }
+        let begin = alice.encrypt(b"begins a chain", AD, NOW, &mut rng).unwrap();
+        if !begins_a_chain {
+            open(&mut bob, &begin).unwrap();
+        }
+        let stored = Stored::read(&alice.to_snapshot());
+        let rider = match (kind, key_seed) {
+            (1, Some(seed)) => primitives::kem_public(MlKem::Of768, &[seed, seed].concat().try_into().unwrap()),
+            (1, None) => vec![previous as u8; KEY_BYTES],
+            (2, _) => stored.exchange.1.get(..CIPHERTEXT_BYTES).map_or(vec![number as u8; CIPHERTEXT_BYTES], <[u8]>::to_vec),
+            (_, _) => Vec::new(),
+        };
+        let mut header = stored.header(kind, &rider);
+        if let Some(ratchet) = ratchet {
+            header[1..33].copy_from_slice(&ratchet);
+        }
+        if !near {
+            header[33..37].copy_from_slice(&previous.to_be_bytes());
+            header[37..41].copy_from_slice(&number.to_be_bytes());
+        }
+        let before = bob.to_snapshot();
+        match open(&mut bob, &stored.seal(&header, b"maybe", SALT)) {
+            Ok(plaintext) => prop_assert_eq!(plaintext, b"maybe"),
+            Err(_) => prop_assert!(before == bob.to_snapshot()),
+        }
+        prop_assert!(Session::from_snapshot(&bob.to_snapshot()).is_ok());
+    }
 }
 
 #[test]

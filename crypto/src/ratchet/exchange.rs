@@ -2,15 +2,14 @@
 //! goes into a root step (`docs/spec.md`, section 16).
 //!
 //! ```text
-//!          +-----------------their chain has the answer-----------------+
-//!          v                                                            |
-//!        Idle --a refresh is due, and we write--> Offered ---------------
-//!          |                                         |
-//!          | their offer                             | their offer, and no chain of ours is under way
-//!          v                                         v
-//!        Asked <-----------------------------------(ours is dropped)
-//!          |
-//!          +--we begin a chain--> Answering --they take a turn--> Idle
+//!          a refresh is due, we write               their chain has the answer
+//!   Idle ------------------------------> Offered -----------------------------> Idle
+//!    |                                      |
+//!    | they offer                           | they offer, and no chain of ours is under way
+//!    v                                      |
+//!   Asked <---------------------------------+
+//!    |
+//!    +--our next chain begins--> Answering --they take a turn--> Idle
 //! ```
 //!
 //! No ids are needed. A chain has at most one offer in it, and an answer can only be to the offer in the chain that it
