@@ -173,7 +173,9 @@ fn nothing_outside_tells_who_wrote() {
     }
     let message = SealedMessage::parse(&one).unwrap();
     let claim = message.open(&bob.device.ours(), &bob.key).unwrap();
-    assert!(!format!("{message:?} {claim:?} {:?} {:?}", bob.key, bob.recipient()).contains("a message"));
+    assert_eq!(format!("{message:?}"), format!("SealedMessage(key 7, {} bytes, ..)", TEXT.len() + 48));
+    assert_eq!(format!("{claim:?}"), format!("Claim({:?}, ..)", alice.address));
+    assert_eq!(format!("{:?}", bob.recipient()), format!("Recipient({:?}, key 7)", bob.device.keys));
 }
 
 #[test]
@@ -271,4 +273,20 @@ fn whoever_is_blocked_has_no_token_any_more() {
     // To fetch a profile and to write are two permissions.
     assert!(!token.ct_eq(&key.access_key()));
     assert_ne!(key.delivery_verifier(), key.access_verifier());
+}
+
+#[test]
+fn every_error_says_something_else() {
+    let said = [
+        RecordError::Malformed.to_string(),
+        RecordError::Unsupported.to_string(),
+        RecordError::OtherDevice.to_string(),
+        RecordError::BadSignature.to_string(),
+        SealError::TooLong.to_string(),
+        SealError::NotOurList.to_string(),
+        SealError::WeakKey.to_string(),
+        Rejected.to_string(),
+    ];
+    let different: std::collections::BTreeSet<_> = said.iter().collect();
+    assert!(different.len() == said.len() && said.iter().all(|words| words.len() > 10));
 }

@@ -311,3 +311,36 @@ fn no_flipped_bit_of_a_scan_is_a_match() {
         assert_ne!(ours.compare(&flipped), Comparison::Match, "bit {bit}");
     }
 }
+
+#[test]
+fn every_refusal_of_a_list_says_something_else() {
+    use DeviceListError::{
+        BadCount, BadSignature, Forked, KeysMoved, Malformed, OtherAccount, OtherKey, Repeated, Returned,
+        RolledBack,
+    };
+    let errors = [
+        Malformed,
+        OtherAccount,
+        BadSignature,
+        BadCount,
+        Repeated,
+        Returned,
+        KeysMoved,
+        OtherKey,
+        RolledBack,
+        Forked,
+    ];
+    let said: std::collections::BTreeSet<_> = errors.iter().map(ToString::to_string).collect();
+    assert!(said.len() == errors.len() && said.iter().all(|words| words.starts_with("device list ")));
+}
+
+#[test]
+fn a_list_tells_whose_it_is_and_what_is_on_it() {
+    let lists = chain(&[&[1, 2], &[1, 3]]);
+    let list = &lists[1];
+    assert_eq!((list.version(), list.account()), (2, ACCOUNT));
+    assert_eq!(*list.identity(), Identity { account: ACCOUNT, key: key().public() });
+    assert_eq!(list.devices(), devices(&[1, 3]));
+    assert_eq!(list.device(&[3; 16]), Some(&device(3)));
+    assert_eq!(list.device(&[2; 16]), None);
+}
