@@ -8,11 +8,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from waxwing.errors import Duplicate, Forked, KeysMoved, Refused, Returned, RolledBack, TooFarAhead
+from waxwing.errors import BeforeStart, Duplicate, Forked, KeysMoved, Refused, Returned, RolledBack, TooFarAhead
 
 CRATE = Path(__file__).resolve().parents[2]
 REFUSALS = {
     "Duplicate": Duplicate,
+    "BeforeStart": BeforeStart,
     "TooFarAhead": TooFarAhead,
     "RolledBack": RolledBack,
     "Forked": Forked,
@@ -45,7 +46,7 @@ class Peer:
         self._process.stdout.close()
 
     def ask(self, operation: str, **fields: Any) -> Fields:
-        """Carries out one operation; a refusal is raised, with the session as it is then in `args`."""
+        """Carries out one operation; a refusal is raised, with what was stored as it is then in `args`."""
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps({"do": operation, **in_hex(fields)}) + "\n")
         self._process.stdin.flush()
@@ -56,7 +57,7 @@ class Peer:
         if "broken" in answer:
             raise RuntimeError(f"{operation}: {answer['broken']}")
         if "refused" in answer:
-            raise REFUSALS.get(answer["refused"], RustRefused)(answer["refused"], answer.get("session"))
+            raise REFUSALS.get(answer["refused"], RustRefused)(answer["refused"], answer.get("stored"))
         ok: Fields = answer["ok"]
         return ok
 

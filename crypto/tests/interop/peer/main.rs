@@ -2,8 +2,9 @@
 //!
 //! A line is an object whose `do` names the operation and whose other fields are its arguments; bytes are hex. Keys and sessions
 //! come and go in their stored forms, so that each answer also tries those. The answer is one of
-//! `{"ok": {..}}`, `{"refused": "Variant"}` with the session as it is then, and `{"broken": "words"}` for a request that makes no sense.
+//! `{"ok": {..}}`, `{"refused": "Variant"}` with what was stored as it is then, and `{"broken": "words"}` for a request that makes no sense.
 
+mod groups;
 mod keys;
 mod request;
 mod sessions;
@@ -24,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let answer = match answer(&line?, &mut rng) {
             Ok(fields) => json!({ "ok": fields }),
             Err(Trouble::Refused(variant)) => json!({ "refused": variant }),
-            Err(Trouble::RefusedBy { session, variant }) => json!({ "refused": variant, "session": session }),
+            Err(Trouble::RefusedBy { stored, variant }) => json!({ "refused": variant, "stored": stored }),
             Err(Trouble::Broken(words)) => json!({ "broken": words }),
         };
         writeln!(out, "{answer}")?;
@@ -51,6 +52,14 @@ fn answer(line: &str, rng: &mut ChaCha20Rng) -> Outcome {
         "decrypt" => sessions::decrypt(&request),
         "session" => sessions::describe(&request),
         "message" => sessions::message(&request),
+        "make_sender_key" => groups::make(&request, rng),
+        "own_sender_key" => groups::own(&request),
+        "group_encrypt" => groups::encrypt(&request, rng),
+        "accept_sender_key" => groups::accept(&request),
+        "anothers_sender_key" => groups::anothers(&request),
+        "group_decrypt" => groups::decrypt(&request),
+        "group_backlog" => groups::backlog(&request),
+        "transcript" => groups::transcript(&request),
         "pad" => Ok(json!({ "padded": hex::encode(waxwing_crypto::pad(&request.bytes("content")?)) })),
         "unpad" => {
             let padded = request.bytes("padded")?;

@@ -7,8 +7,8 @@ use waxwing_crypto::Address;
 pub(crate) enum Trouble {
     /// The crate refused, with this variant of its error.
     Refused(String),
-    /// A session refused, and is this afterwards.
-    RefusedBy { session: String, variant: String },
+    /// A session or a sender key refused, and is this afterwards.
+    RefusedBy { stored: String, variant: String },
     /// The request makes no sense.
     Broken(String),
 }
@@ -17,6 +17,11 @@ impl Trouble {
     /// Names the variant of an error of the crate.
     pub(crate) fn refused(error: impl std::fmt::Debug) -> Trouble {
         Trouble::Refused(format!("{error:?}"))
+    }
+
+    /// The same, with what refused, at rest.
+    pub(crate) fn refused_by(stored: String, error: impl std::fmt::Debug) -> Trouble {
+        Trouble::RefusedBy { stored, variant: format!("{error:?}") }
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn encrypt(request: &Request, rng: &mut ChaCha20Rng) -> Outcome {
     let now = Duration::from_secs(request.number("now")?);
     match session.encrypt(&plaintext, &associated, now, rng) {
         Ok(message) => Ok(json!({ "session": stored(&session), "message": hex::encode(message) })),
-        Err(error) => Err(refused_by(&session, error)),
+        Err(error) => Err(Trouble::refused_by(stored(&session), error)),
     }
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn decrypt(request: &Request) -> Outcome {
         Ok(plaintext) => {
             Ok(json!({ "session": stored(&session), "plaintext": hex::encode(plaintext.as_bytes()) }))
         }
-        Err(error) => Err(refused_by(&session, error)),
+        Err(error) => Err(Trouble::refused_by(stored(&session), error)),
     }
 }
 
@@ -88,8 +88,4 @@ fn session_of(request: &Request) -> Result<Session, Trouble> {
 
 fn stored(session: &Session) -> String {
     hex::encode(session.to_snapshot())
-}
-
-fn refused_by(session: &Session, error: impl std::fmt::Debug) -> Trouble {
-    Trouble::RefusedBy { session: stored(session), variant: format!("{error:?}") }
 }

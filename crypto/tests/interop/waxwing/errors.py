@@ -27,3 +27,7 @@ class Returned(Refused):
 
 class KeysMoved(Refused):
     """Section 3: a device has other keys than before, or its keys moved to another device."""
+
+
+class BeforeStart(Refused):
+    """Section 17: the message is from before this device was given the sender key."""
