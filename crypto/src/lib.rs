@@ -3,7 +3,7 @@
 //! | you want | use | chapter of the [book] |
 //! |---|---|---|
 //! | sealed messages between two devices | [`Session`], [`OneTimePrekey`], [`Bundle`] | [Conversations](book::conversations) |
-//! | one ciphertext for a whole group | [`group`] | [Groups](book::groups) |
+//! | one ciphertext for a whole group, and who is in it | [`group`], [`group::roster`] | [Groups](book::groups) |
 //! | files of any size; names and pictures of people | [`attachment`], [`profile`] | [Files and profiles](book::files) |
 //! | to know whose keys these are, and what changed | [`DeviceList`], [`AccountChange`], [`SafetyNumber`] | [Trust](book::trust) |
 //! | the relay not to know who writes | [`sealed_sender`] | [Trust](book::trust) |

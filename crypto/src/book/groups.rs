@@ -1,7 +1,11 @@
 //! 2. Groups.
 //!
-//! A group message is sealed once, under the [sender key](crate::group::SenderKey) of its device. Everybody in the group has that key from a
-//! [distribution](crate::group::SenderKey::distribution), which travels sealed in the session with each device, like any content (chapter 1).
+//! **Who is in it.** A [`Roster`](crate::group::roster::Roster) is a chain of signed changes. Members verify all of them, against the device lists of whoever signed; the relay only puts them in order. Of two
+//! admins who change the same roster, one is told [`NotNext`](crate::group::roster::RosterError::NotNext), and does it again on the new one.
+//!
+//! **Who can read.** A message is sealed once, under the [sender key](crate::group::SenderKey) of its device, which is bound to one
+//! [epoch](crate::group::roster::Roster::epoch) of the roster. Everybody in the group has that key from a [distribution](crate::group::SenderKey::distribution), which travels sealed in the session
+//! with each device, like any content (chapter 1).
 //!
 //! | when | do |
 //! |---|---|
@@ -14,25 +18,28 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use waxwing_crypto::{Address, group::*};
+//! use waxwing_crypto::{*, group::{*, roster::{Change, Roster, Settings}}};
 //! # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let mut rng = ChaCha20Rng::from_seed([1; 32]);
-//! # let alice = Address { account: [1; 16], device: [1; 16] };
-//! # let epoch = |number| GroupEpoch { group: [7; 16], number, roster_hash: [9; 32] };
-//! let mut key = SenderKey::generate(&epoch(3), alice, &mut rng);
+//! # let secrets = DeviceSecrets::generate(&mut rng);
+//! # let (bob, carol) = ([2; 16], [3; 16]);
+//! let alice = Ours { address: Address { account: [1; 16], device: [1; 16] }, secrets: &secrets };
+//! let (before, _created) = Roster::create(&alice, 1, Settings::default(), b"", &[bob, carol], &mut rng)?;
+//! let mut key = SenderKey::generate(before.epoch(), alice.address, &mut rng);
 //! let sealed = key.encrypt(b"hello, all", b"", &mut rng)?;
 //!
-//! // Somebody is removed: the roster is in its fourth epoch, and the old key has had its time.
+//! // Carol is removed: the roster has a new epoch, and the old key has had its time.
+//! let (now, _removed) = before.sign(&alice, 1, Change::Remove(vec![carol]))?;
 //! let used = SenderKeyUse { messages: key.messages(), age: Duration::from_secs(60) };
 //! if rotation(&used, &[GroupEvent::MemberRemoved]).is_some() {
-//!     key = SenderKey::generate(&epoch(4), alice, &mut rng);
+//!     key = SenderKey::generate(now.epoch(), alice.address, &mut rng);
 //! }
-//! let late = ReceiverKey::accept(&key.distribution(), &epoch(3), &alice);
+//! let late = ReceiverKey::accept(&key.distribution(), before.epoch(), &alice.address);
 //! assert!(late.is_err(), "a key of another epoch is not taken");
-//! let mut theirs = ReceiverKey::accept(&key.distribution(), &epoch(4), &alice)?;
+//! let mut at_bob = ReceiverKey::accept(&key.distribution(), now.epoch(), &alice.address)?;
 //! let old = GroupMessage::parse(&sealed.bytes)?;
-//! assert!(theirs.decrypt(&old, b"").is_err(), "nor does it open what came before");
+//! assert!(at_bob.decrypt(&old, b"").is_err(), "nor does it open what came before");
 //! # Ok(())
 //! # }
 //! ```
