@@ -192,6 +192,16 @@ class Lies(Scenario):
         for fields in (*lies, {"number": last, "previous_length": last}):
             self.assert_refused(bob, forge(alice, **fields), TooFarAhead)
 
+    def test_a_number_that_a_past_chain_never_had_is_a_duplicate(self) -> None:
+        alice, bob = twins()
+        talking(alice, bob)
+        bob.decrypt(alice.encrypt(b"begins the chain"))
+        lies = [forge(alice, number=number) for number in (1, 99, 2**32 - 1)]
+        alice.decrypt(bob.encrypt(b"turn"))
+        bob.decrypt(alice.encrypt(b"next chain"))
+        for lie in lies:
+            self.assert_refused(bob, lie, Duplicate)
+
     def test_what_a_begun_chain_does_not_need_is_not_looked_at(self) -> None:
         for fields in ({"ratchet_key": x25519_public(secrets.token_bytes(32))}, {"previous_length": 99_999}):
             alice, bob = twins()
