@@ -7,6 +7,8 @@ use waxwing_crypto::{
     sealed_sender::{Recipient, RecordError, Rejected, SealError, SealedMessage, SealingKey, seal},
 };
 
+use proptest::prelude::*;
+
 use common::{AD, Device, NOW, rng, two_devices};
 
 mod common;
@@ -289,4 +291,21 @@ fn every_error_says_something_else() {
     ];
     let different: std::collections::BTreeSet<_> = said.iter().collect();
     assert!(different.len() == said.len() && said.iter().all(|words| words.len() > 10));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Any bytes, and any bytes behind a head that is read.
+    #[test]
+    fn no_bytes_make_it_panic_and_none_are_believed(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        let (alice, bob) = alice_and_bob();
+        let sealed = sealed_by(&alice, &bob, TEXT);
+        let keep = bytes.len().min(sealed.len() - 1);
+        let spliced = [&sealed[..keep], &bytes].concat();
+        for forged in [&bytes, &spliced] {
+            prop_assert!(bob.open(forged, &alice).is_err());
+            prop_assert!(Recipient::verify(forged, &bob.device.address, &bob.device.keys).is_err());
+        }
+    }
 }
