@@ -107,6 +107,11 @@ mod cadence {
     }
 
     #[test]
+    fn fifty_messages_and_a_week_are_what_they_say() {
+        assert_eq!((REFRESH_MESSAGES, REFRESH_AFTER.as_secs()), (50, 604_800));
+    }
+
+    #[test]
     fn the_time_of_an_exchange_is_when_our_share_of_it_was_drawn() {
         let mut pair = Pair::new(3);
         let offer = pair.alice_says(DUE);
@@ -513,6 +518,38 @@ mod interleavings {
         reload(&mut pair.alice, IDLE);
         pair.round(DUE);
         assert!(pair.refreshed_at(DUE));
+    }
+
+    #[test]
+    fn a_stored_exchange_that_cannot_be_is_refused() {
+        // A session with no exchange ends in a zero: something else in its place.
+        let with = |session: &Session, kind: u8, rest: &[u8]| {
+            let bytes = session.to_snapshot();
+            let (last, before) = bytes.split_last().unwrap();
+            assert_eq!(*last, IDLE);
+            Session::from_snapshot(&[before, &[kind], rest].concat()).is_ok()
+        };
+        let key = primitives::kem_public(MlKem::Of768, &[9; 64]);
+        let (alice, bob, mut rng) = two_devices(41);
+        let mut unanswered = alice.initiate(&bob, &mut rng);
+        let first = unanswered.encrypt(b"first", AD, NOW, &mut rng).unwrap();
+        let (before_it_knew_the_time, _) = bob.respond(&alice, &first).unwrap();
+        let mut pair = Pair::new(41);
+        let message = pair.alice_says(NOW);
+        pair.bob_hears(&message);
+        let sessions = [&unanswered, &before_it_knew_the_time, &pair.alice, &pair.bob];
+        let taken = |kind, rest: &[u8]| sessions.map(|session| with(session, kind, rest));
+        assert_eq!(taken(IDLE, &[]), [true; 4]);
+        assert_eq!(taken(OFFERED, &[9; 72]), [false, false, true, true]);
+        assert_eq!(taken(ASKED, &key), [false, true, true, true]);
+        assert_eq!(
+            taken(ANSWERING, &[9; 1088]),
+            [false, false, true, false],
+            "Alice alone has a chain under way"
+        );
+        assert_eq!(taken(4, &[]), [false; 4]);
+        assert_eq!(taken(ASKED, &[0xff; 1184]), [false; 4]);
+        assert_eq!(taken(OFFERED, &[9; 73]), [false; 4]);
     }
 
     #[test]

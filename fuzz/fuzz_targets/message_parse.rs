@@ -27,13 +27,22 @@ static SNAPSHOT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     session.to_snapshot().to_vec()
 });
 
+/// Sessions with a post-quantum exchange under way.
+const EXCHANGING: [&[u8]; 3] = [
+    include_bytes!("../corpus/session_snapshot/snapshot-offered"),
+    include_bytes!("../corpus/session_snapshot/snapshot-asked"),
+    include_bytes!("../corpus/session_snapshot/snapshot-answering"),
+];
+
 fn address(byte: u8) -> Address {
     Address { account: [byte; 16], device: [byte; 16] }
 }
 
 fuzz_target!(|data: &[u8]| {
     let Ok(message) = Message::parse(data) else { return };
-    let mut session = Session::from_snapshot(&SNAPSHOT).expect("our own snapshot");
-    assert!(session.decrypt(&message, b"").is_err());
-    assert_eq!(session.to_snapshot()[..], SNAPSHOT[..]);
+    for snapshot in EXCHANGING.into_iter().chain([&SNAPSHOT[..]]) {
+        let mut session = Session::from_snapshot(snapshot).expect("our own snapshot");
+        assert!(session.decrypt(&message, b"").is_err());
+        assert_eq!(session.to_snapshot()[..], *snapshot);
+    }
 });
