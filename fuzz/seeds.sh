@@ -44,6 +44,7 @@ line trust safety-number-scan-of-another-key | unhex corpus/safety_number/mismat
 for name in invitation invitation-text offer commitment nonce reveal to-account; do
     line links $name | unhex "corpus/link/$name"
 done
+for name in printed-key-text header header-by-passphrase; do line backups $name | unhex "corpus/backup/$name"; done
 mkdir -p corpus/unpad
 perl -e 'print "hello\x80", "\0" x 122' >corpus/unpad/hello
 perl -e 'print "\x80", "\0" x 127' >corpus/unpad/empty

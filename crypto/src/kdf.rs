@@ -82,6 +82,10 @@ pub(crate) const SIGN_ROSTER_CHANGE: &[u8] = b"Waxwing v1 roster change\0";
 pub(crate) const HASH_ROSTER: &[u8] = b"Waxwing v1 roster hash\0";
 /// SHA-256 over the change that creates a group, cut to 16 bytes.
 pub(crate) const HASH_GROUP_ID: &[u8] = b"Waxwing v1 group id\0";
+/// HKDF of the keys of a backup, followed by its header.
+pub(crate) const DERIVE_BACKUP: &[u8] = b"Waxwing v1 backup\0";
+/// SHA-256 over a printed key, for its overall check.
+pub(crate) const HASH_PRINTED_KEY: &[u8] = b"Waxwing v1 printed key\0";
 /// HMAC of a chain step: this message's key.
 const CHAIN_MESSAGE: &[u8] = &[1];
 /// HMAC of a chain step: the next chain key.
@@ -182,6 +186,8 @@ mod tests {
             SIGN_ROSTER_CHANGE,
             HASH_ROSTER,
             HASH_GROUP_ID,
+            DERIVE_BACKUP,
+            HASH_PRINTED_KEY,
             b"Waxwing v1 relay proof\0",
         ];
         for (i, one) in labels.iter().enumerate() {

@@ -58,6 +58,7 @@ pub mod book;
 
 mod aead;
 pub mod attachment;
+pub mod backup;
 mod base32;
 mod bytes;
 mod device_list;

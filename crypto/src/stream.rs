@@ -89,9 +89,10 @@ impl StreamKeys {
     }
 }
 
-/// Segments of a reader, with one read ahead: only so the last is known to be the last.
+/// Segments of a reader, sealed or not, with one read ahead: only so the last is known to be the last.
 pub(crate) struct Ahead<R> {
     source: R,
+    segment_bytes: usize,
     now: Zeroizing<Vec<u8>>,
     ahead: Zeroizing<Vec<u8>>,
     index: u32,
@@ -99,9 +100,9 @@ pub(crate) struct Ahead<R> {
 }
 
 impl<R: Read> Ahead<R> {
-    pub(crate) fn new(source: R) -> Self {
-        let buffer = || Zeroizing::new(Vec::with_capacity(SEGMENT_BYTES));
-        Self { source, now: buffer(), ahead: buffer(), index: 0, begun: false }
+    pub(crate) fn new(source: R, segment_bytes: usize) -> Self {
+        let buffer = || Zeroizing::new(Vec::with_capacity(segment_bytes));
+        Self { source, segment_bytes, now: buffer(), ahead: buffer(), index: 0, begun: false }
     }
 
     /// Reads on, and says where the segment stands that there is now. `None` is the end. There is always a first segment,
@@ -113,12 +114,12 @@ impl<R: Read> Ahead<R> {
         if self.begun {
             self.index += 1;
         } else {
-            fill(&mut self.source, &mut self.ahead)?;
+            fill(&mut self.source, &mut self.ahead, self.segment_bytes)?;
             self.begun = true;
         }
         std::mem::swap(&mut self.now, &mut self.ahead);
-        if self.now.len() == SEGMENT_BYTES {
-            fill(&mut self.source, &mut self.ahead)?;
+        if self.now.len() == self.segment_bytes {
+            fill(&mut self.source, &mut self.ahead, self.segment_bytes)?;
         } else {
             self.ahead.clear();
         }
@@ -136,8 +137,8 @@ impl<R: Read> Ahead<R> {
     }
 }
 
-fn fill(source: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<()> {
-    buffer.resize(SEGMENT_BYTES, 0);
+fn fill(source: &mut impl Read, buffer: &mut Vec<u8>, length: usize) -> io::Result<()> {
+    buffer.resize(length, 0);
     let length = read_full(source, buffer)?;
     buffer.truncate(length);
     Ok(())
@@ -196,7 +197,7 @@ mod tests {
             [(0, 1), (1, 1), (SEGMENT_BYTES, 1), (SEGMENT_BYTES + 1, 2), (3 * SEGMENT_BYTES, 3)]
         {
             let source = vec![9; length];
-            let mut ahead = Ahead::new(&source[..]);
+            let mut ahead = Ahead::new(&source[..], SEGMENT_BYTES);
             let (mut read, mut places) = (0, Vec::new());
             while let Some(place) = ahead.next().unwrap() {
                 read += ahead.segment().len();

@@ -1,6 +1,7 @@
 //! What secrets must not be able to do, checked when this file compiles; and what they print.
 
 use waxwing_crypto::attachment::Descriptor;
+use waxwing_crypto::backup::{Cost, Key, PrintedKey};
 use waxwing_crypto::group::{GroupEpoch, GroupMessage, GroupPlaintext, ReceiverKey, SenderKey};
 use waxwing_crypto::link::{Answered, Channel, Content, NewDevice, Purpose, Scanned, Unconfirmed};
 use waxwing_crypto::profile::{Field, OpenedField, ProfileKey};
@@ -32,15 +33,15 @@ assert_not_impl!(Secret<32>, Secret<64>, AccountKey, DeviceSecrets, WeeklyPrekey
 assert_not_impl!(Secret<32>, Secret<64>, AccountKey, DeviceSecrets, WeeklyPrekey, OneTimePrekey, Session => AsRef<[u8]>);
 
 // What opens files and profiles, and what links devices.
-assert_not_impl!(Descriptor, ProfileKey, OpenedField => Clone);
+assert_not_impl!(Descriptor, PrintedKey, ProfileKey, OpenedField => Clone);
 assert_not_impl!(NewDevice, Answered, Scanned, Unconfirmed, Channel, Content => Clone);
-assert_not_impl!(Descriptor, ProfileKey, OpenedField => std::fmt::Display);
+assert_not_impl!(Descriptor, PrintedKey, ProfileKey, OpenedField => std::fmt::Display);
 assert_not_impl!(NewDevice, Answered, Scanned, Unconfirmed, Channel, Content => std::fmt::Display);
-assert_not_impl!(Descriptor, ProfileKey, OpenedField => std::ops::Deref);
+assert_not_impl!(Descriptor, PrintedKey, ProfileKey, OpenedField => std::ops::Deref);
 assert_not_impl!(NewDevice, Answered, Scanned, Unconfirmed, Channel, Content => std::ops::Deref);
-assert_not_impl!(Descriptor, ProfileKey, OpenedField => PartialEq);
+assert_not_impl!(Descriptor, PrintedKey, ProfileKey, OpenedField => PartialEq);
 assert_not_impl!(NewDevice, Answered, Scanned, Unconfirmed, Channel, Content => PartialEq);
-assert_not_impl!(Descriptor, ProfileKey, OpenedField => AsRef<[u8]>);
+assert_not_impl!(Descriptor, PrintedKey, ProfileKey, OpenedField => AsRef<[u8]>);
 assert_not_impl!(NewDevice, Answered, Scanned, Unconfirmed, Channel, Content => AsRef<[u8]>);
 
 // What opens groups.
@@ -154,4 +155,12 @@ fn printing_a_link_tells_no_secret() {
     let content = account.open(&sealed).unwrap();
     let printed = format!("{account:?} {content:?}");
     assert_eq!(printed, "Channel(0 sent, 1 received, ..) Content(Device, 6 bytes, ..)");
+}
+
+#[test]
+fn printing_what_opens_a_backup_tells_no_secret() {
+    let printed = PrintedKey::from_bytes(&[0xab; 32]);
+    let passphrase = Key::Passphrase { bytes: b"canary", cost: Cost::RECOMMENDED };
+    let shown = format!("{printed:?} {:?} {passphrase:?}", Key::Printed(&printed));
+    assert_eq!(shown, "PrintedKey(..) Key::Printed(..) Key::Passphrase(..)");
 }

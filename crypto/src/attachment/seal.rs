@@ -12,7 +12,10 @@ use super::{
     descriptor::{Descriptor, stream_keys},
     shape::Shape,
 };
-use crate::{secret::Secret, stream::Ahead};
+use crate::{
+    secret::Secret,
+    stream::{Ahead, SEGMENT_BYTES},
+};
 
 /// Says why an attachment was not sealed. What was written of it is worth nothing: begin again, with a new key.
 #[derive(Debug)]
@@ -73,7 +76,7 @@ pub fn seal(
         blob.write_all(bytes)
     };
     put(keys.commitment())?;
-    let mut segments = Ahead::new(Padded { source: plaintext, size: 0, zeros: None });
+    let mut segments = Ahead::new(Padded { source: plaintext, size: 0, zeros: None }, SEGMENT_BYTES);
     let mut shape = segments.source().shape()?;
     while let Some(place) = segments.next()? {
         shape = segments.source().shape()?;

@@ -4,8 +4,10 @@
 
 use std::fmt::Write as _;
 
+use sha2::{Digest, Sha256};
 use waxwing_crypto::{
     attachment::{self, Descriptor, Opening},
+    backup::{self, Cost, HEADER_BYTES, Key, PrintedKey},
     link::{NewDevice, Purpose, Scanned},
     profile::{Field, ProfileKey},
 };
@@ -125,6 +127,33 @@ fn links_are_the_same_as_in_the_last_release() {
             ("code", code.into_bytes()),
             ("to-account", to_account),
             ("to-new", to_new),
+        ],
+    );
+}
+
+#[test]
+fn backups_are_the_same_as_in_the_last_release() {
+    let printed = PrintedKey::generate(&mut common::rng(74));
+    let content = vec![0x5a; 70_000];
+    let seal = |key: &Key<'_>| {
+        let mut sealed = Vec::new();
+        backup::seal(key, &[1; 16], 258, &content[..], &mut sealed, &mut common::rng(75)).unwrap();
+        sealed
+    };
+    let by_paper = seal(&Key::Printed(&printed));
+    let by_passphrase =
+        seal(&Key::Passphrase { bytes: "correct horse 🦜".as_bytes(), cost: Cost::RECOMMENDED });
+    // The whole is too long for a golden file: its header, and its digest.
+    let digest = |bytes: &[u8]| Sha256::digest(bytes).to_vec();
+    check(
+        "backups",
+        &[
+            ("printed-key", printed.expose().to_vec()),
+            ("printed-key-text", printed.to_text().as_bytes().to_vec()),
+            ("header", by_paper[..HEADER_BYTES].to_vec()),
+            ("digest", digest(&by_paper)),
+            ("header-by-passphrase", by_passphrase[..HEADER_BYTES].to_vec()),
+            ("digest-by-passphrase", digest(&by_passphrase)),
         ],
     );
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use sha2::{Digest as _, Sha256};
+use waxwing_crypto::backup::PrintedKey;
 use waxwing_engine::{RegisterAccount, RegisterAs};
 use waxwing_wire::{AccountId, DeviceId, Handle, limits};
 use zeroize::Zeroizing;
@@ -86,13 +86,8 @@ impl Registration {
 
 /// The account's secret key, for the user to write down: with it the account can be brought to a new device.
 ///
-/// Its text is 56 letters and digits in groups of four; the last five tell a mistyped key from a right one.
+/// Its text is that of every printed key of Waxwing: 65 letters and digits in groups of five, each with a check of its own.
 pub struct RecoveryKey(Zeroizing<[u8; 32]>);
-
-/// Letters that are easily taken for digits are left out (Crockford's base 32).
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const CHECK_BYTES: usize = 3;
-const GROUP_CHARS: usize = 4;
 
 impl RecoveryKey {
     /// Takes the 32 bytes of an account's secret key.
@@ -106,34 +101,12 @@ impl RecoveryKey {
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
-
-    fn check(bytes: &[u8]) -> [u8; CHECK_BYTES] {
-        let digest =
-            Sha256::new().chain_update(b"Waxwing v1 recovery key check\0").chain_update(bytes).finalize();
-        [digest[0], digest[1], digest[2]]
-    }
 }
 
 /// The text that the user writes down. It is the key itself: show it, never log it.
 impl fmt::Display for RecoveryKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bits = 0u32;
-        let mut buffer = 0u32;
-        let mut chars = 0;
-        for byte in self.0.iter().copied().chain(RecoveryKey::check(&*self.0)) {
-            buffer = (buffer << 8) | u32::from(byte);
-            bits += 8;
-            while bits >= 5 {
-                bits -= 5;
-                if chars > 0 && chars % GROUP_CHARS == 0 {
-                    f.write_str("-")?;
-                }
-                write!(f, "{}", char::from(ALPHABET[(buffer >> bits) as usize & 31]))?;
-                chars += 1;
-            }
-            buffer &= (1 << bits) - 1;
-        }
-        Ok(())
+        f.write_str(&PrintedKey::from_bytes(&self.0).to_text())
     }
 }
 
@@ -141,34 +114,8 @@ impl FromStr for RecoveryKey {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<RecoveryKey> {
-        let mut bytes = Zeroizing::new([0u8; 32 + CHECK_BYTES]);
-        let (mut length, mut buffer, mut bits) = (0, 0u32, 0u32);
-        for char in text.chars().filter(|char| *char != '-' && !char.is_whitespace()) {
-            let char = match char.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                other => other,
-            };
-            let value = ALPHABET
-                .iter()
-                .position(|letter| char::from(*letter) == char)
-                .ok_or(Code::InvalidRecoveryKey)?;
-            buffer = (buffer << 5) | value as u32;
-            bits += 5;
-            if bits >= 8 {
-                bits -= 8;
-                *bytes.get_mut(length).ok_or(Code::InvalidRecoveryKey)? = (buffer >> bits) as u8;
-                length += 1;
-                buffer &= (1 << bits) - 1;
-            }
-        }
-        let (key, check) = bytes.split_at(32);
-        if length != bytes.len() || bits != 0 || RecoveryKey::check(key) != check {
-            return Err(Code::InvalidRecoveryKey.into());
-        }
-        let mut kept = Zeroizing::new([0; 32]);
-        kept.copy_from_slice(key);
-        Ok(RecoveryKey(kept))
+        let printed: PrintedKey = text.parse().map_err(|_| Code::InvalidRecoveryKey)?;
+        Ok(RecoveryKey::from_bytes(*printed.expose()))
     }
 }
 
@@ -193,7 +140,7 @@ mod tests {
     #[test]
     fn text_gives_the_key_back() {
         let text = key().to_string();
-        assert_eq!(text.len(), 56 + 13);
+        assert_eq!(text.len(), 65 + 12);
         assert_eq!(text.parse::<RecoveryKey>().unwrap().expose(), key().expose());
         let sloppy = text.to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l");
         assert_eq!(sloppy.parse::<RecoveryKey>().unwrap().expose(), key().expose());
