@@ -11,7 +11,8 @@
 //!
 //! What this crate promises:
 //!
-//! - It is bytes and randomness in, bytes out: no I/O, no async, no clock, no global randomness, no `unsafe`.
+//! - It is bytes and randomness in, bytes out: no I/O, no async, no clock, no global randomness, no `unsafe`. What is too large
+//!   for memory ([`attachment`], [`backup`]) goes through `Read` and `Write` of `std`, from and to what the caller gives.
 //! - What exists as a type has been checked: a [`DeviceList`] is signed by its account, a [`Bundle`] by its device.
 //! - What is rejected changes nothing: a [`Session`] moves only with a message that opened whole.
 //! - An old copy of a stored session never seals twice under one key and nonce.

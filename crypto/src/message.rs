@@ -15,9 +15,10 @@ use crate::{
     kem::{Kem, MlKem1024},
     keys::AgreementPublic,
     ratchet::{
-        chain::{Body, COMMITMENT_BYTES},
+        chain::Body,
         header::{SEALED_ANSWER_BYTES, SEALED_OFFER_BYTES, SEALED_PLAIN_BYTES},
     },
+    salted::{COMMITMENT_BYTES, SaltedBody},
 };
 
 /// X25519, ML-KEM-1024, HMAC- and HKDF-SHA256, AES-256-GCM.
@@ -207,9 +208,7 @@ pub(crate) struct Sealed<'a> {
     pub(crate) header: &'a [u8],
     /// What precedes the commitment; bound into the body.
     pub(crate) prefix: &'a [u8],
-    commitment: &'a [u8; COMMITMENT_BYTES],
-    body: &'a [u8],
-    tag: &'a [u8; TAG_BYTES],
+    body: SaltedBody<'a>,
 }
 
 impl<'a> Sealed<'a> {
@@ -226,13 +225,11 @@ impl<'a> Sealed<'a> {
         }
         let header = reader.slice(length)?;
         let prefix = bytes.get(..CLEAR_BYTES + length)?;
-        let commitment = reader.array()?;
-        let (body, tag) = reader.rest().split_last_chunk()?;
-        Some(Self { clear, salt, header, prefix, commitment, body, tag })
+        Some(Self { clear, salt, header, prefix, body: SaltedBody::parse(reader.rest())? })
     }
 
     pub(crate) fn body(&self) -> Body<'a> {
-        Body { salt: self.salt, commitment: self.commitment, body: self.body, tag: self.tag }
+        Body { salt: self.salt, sealed: self.body }
     }
 }
 

@@ -17,6 +17,23 @@ pub(crate) const SALT_BYTES: usize = 16;
 /// Length of a commitment, in bytes.
 pub(crate) const COMMITMENT_BYTES: usize = 32;
 
+/// `commitment 32 | ciphertext | tag 16`.
+#[derive(Clone, Copy)]
+pub(crate) struct SaltedBody<'a> {
+    commitment: &'a [u8; COMMITMENT_BYTES],
+    body: &'a [u8],
+    tag: &'a [u8; TAG_BYTES],
+}
+
+impl<'a> SaltedBody<'a> {
+    /// Parses bytes to their end. `None` when they are too few.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let (commitment, rest) = bytes.split_first_chunk()?;
+        let (body, tag) = rest.split_last_chunk()?;
+        Some(Self { commitment, body, tag })
+    }
+}
+
 /// `key 32 ‖ nonce 12 ‖ commitment 32` of one ciphertext.
 pub(crate) struct SaltedKeys(Secret<76>);
 
@@ -33,15 +50,18 @@ impl SaltedKeys {
         self.cipher().seal(self.nonce(), bound, out, from);
     }
 
-    /// Opens what [`seal`](Self::seal) appended. The commitment is compared first, in constant time.
+    /// Opens what [`seal`](Self::seal) appended.
     pub(crate) fn open(&self, bound: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (commitment, rest) = sealed.split_first_chunk::<COMMITMENT_BYTES>()?;
-        let (body, tag) = rest.split_last_chunk::<TAG_BYTES>()?;
-        if !bool::from(self.commitment().ct_eq(commitment)) {
+        self.open_body(bound, &SaltedBody::parse(sealed)?)
+    }
+
+    /// Opens what was parsed. The commitment is compared first, in constant time.
+    pub(crate) fn open_body(&self, bound: &[u8], sealed: &SaltedBody<'_>) -> Option<Zeroizing<Vec<u8>>> {
+        if !bool::from(self.commitment().ct_eq(sealed.commitment)) {
             return None;
         }
-        let mut plaintext = Zeroizing::new(body.to_vec());
-        self.cipher().open(self.nonce(), bound, &mut plaintext, tag)?;
+        let mut plaintext = Zeroizing::new(sealed.body.to_vec());
+        self.cipher().open(self.nonce(), bound, &mut plaintext, sealed.tag)?;
         Some(plaintext)
     }
 

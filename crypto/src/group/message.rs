@@ -10,7 +10,8 @@ use crate::{
     aead::TAG_BYTES,
     bytes::Reader,
     message::{FORMAT, KIND_GROUP, MESSAGE_BYTES_MAX, ParseError, SALT_BYTES, SUITE},
-    ratchet::chain::{Body, COMMITMENT_BYTES},
+    ratchet::chain::Body,
+    salted::{COMMITMENT_BYTES, SaltedBody},
 };
 
 /// What a group message adds to its plaintext, in bytes.
@@ -87,9 +88,7 @@ impl GroupMessage {
         let chain_id = reader.array()?;
         let iteration = reader.u32()?;
         let salt = reader.array()?;
-        let commitment = reader.array()?;
-        let (body, tag) = reader.rest().split_last_chunk()?;
-        let body = Body { salt, commitment, body, tag };
+        let body = Body { salt, sealed: SaltedBody::parse(reader.rest())? };
         Some(Parts { chain_id, iteration, prefix, body, unsigned, signature })
     }
 }

@@ -1,17 +1,13 @@
 //! The symmetric chain: chain key to message key to ciphertext (Double Ratchet §2.2, §5.2).
 
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::{
-    aead::{Cipher, TAG_BYTES},
     kdf::{self, DERIVE_MESSAGE},
     message::SALT_BYTES,
+    salted::{SaltedBody, SaltedKeys},
     secret::Secret,
 };
-
-/// Length of a key commitment, in bytes.
-pub(crate) const COMMITMENT_BYTES: usize = 32;
 
 /// The key that all later keys of a chain come from.
 pub(crate) struct ChainKey(Secret<32>);
@@ -49,55 +45,22 @@ impl MessageKey {
 
     /// Appends commitment, ciphertext and tag.
     pub(crate) fn seal(&self, salt: &[u8; SALT_BYTES], bound: &[u8], plaintext: &[u8], out: &mut Vec<u8>) {
-        let keys = BodyKeys::derive(self, salt);
-        out.extend_from_slice(keys.commitment());
-        let from = out.len();
-        out.extend_from_slice(plaintext);
-        keys.cipher().seal(keys.nonce(), bound, out, from);
+        self.salted(salt).seal(bound, plaintext, out);
     }
 
     /// Opens a ciphertext, if it commits to these keys and is authentic under them.
-    pub(crate) fn open(&self, sealed: &Body<'_>, bound: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let keys = BodyKeys::derive(self, sealed.salt);
-        if !bool::from(keys.commitment().ct_eq(sealed.commitment)) {
-            return None;
-        }
-        let mut body = Zeroizing::new(sealed.body.to_vec());
-        keys.cipher().open(keys.nonce(), bound, &mut body, sealed.tag)?;
-        Some(body)
+    pub(crate) fn open(&self, body: &Body<'_>, bound: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        self.salted(body.salt).open_body(bound, &body.sealed)
+    }
+
+    fn salted(&self, salt: &[u8; SALT_BYTES]) -> SaltedKeys {
+        SaltedKeys::derive(salt, self.0.expose(), &[DERIVE_MESSAGE])
     }
 }
 
-/// A ciphertext and what its message key needs beside it, of a session's message or a group's.
+/// A ciphertext of a session's message or a group's, and its salt.
 #[derive(Clone, Copy)]
 pub(crate) struct Body<'a> {
     pub(crate) salt: &'a [u8; SALT_BYTES],
-    pub(crate) commitment: &'a [u8; COMMITMENT_BYTES],
-    pub(crate) body: &'a [u8],
-    pub(crate) tag: &'a [u8; TAG_BYTES],
-}
-
-/// Key, nonce and commitment of one ciphertext.
-///
-/// The salt is fresh for each ciphertext, so even a chain that an old copy of the database brought back never
-/// seals twice under one key and nonce. The commitment makes a ciphertext open under one key only, which AES-GCM
-/// by itself does not.
-struct BodyKeys(Secret<76>);
-
-impl BodyKeys {
-    fn derive(key: &MessageKey, salt: &[u8; SALT_BYTES]) -> Self {
-        Self(kdf::derive(salt, key.expose(), &[DERIVE_MESSAGE]))
-    }
-
-    fn cipher(&self) -> Cipher {
-        Cipher::new(self.0.expose().first_chunk().expect("32 of 76"))
-    }
-
-    fn nonce(&self) -> &[u8; 12] {
-        self.0.expose()[32..44].try_into().expect("12 bytes")
-    }
-
-    fn commitment(&self) -> &[u8; COMMITMENT_BYTES] {
-        self.0.expose().last_chunk().expect("32 of 76")
-    }
+    pub(crate) sealed: SaltedBody<'a>,
 }
