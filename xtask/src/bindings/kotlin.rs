@@ -84,16 +84,21 @@ fn hidden(source: &str) -> String {
     let mut hidden = String::with_capacity(source.len() + source.len() / 32);
     let mut depth = 0_usize;
     for line in source.lines() {
-        let declaration = line.strip_prefix("public ").unwrap_or(line);
+        let is_comment = line.trim_start().starts_with(['*', '/']);
+        // A declaration may follow on the line where its comment ends.
+        let comment_end = if is_comment { line.rfind("*/").map_or(line.len(), |at| at + 2) } else { 0 };
+        let (comment, code) = line.split_at(comment_end);
+        let declaration = code.trim_start();
+        let declaration = declaration.strip_prefix("public ").unwrap_or(declaration);
+        hidden.push_str(comment);
         if depth == 0 && DECLARATIONS.iter().any(|start| declaration.starts_with(start)) {
             hidden.push_str("internal ");
             hidden.push_str(declaration);
         } else {
-            hidden.push_str(line);
+            hidden.push_str(code);
         }
         hidden.push('\n');
-        let is_comment = line.trim_start().starts_with(['*', '/']);
-        for char in line.chars().filter(|_| !is_comment) {
+        for char in code.chars() {
             match char {
                 '{' | '(' => depth += 1,
                 '}' | ')' => depth = depth.saturating_sub(1),
@@ -141,6 +146,12 @@ mod tests {
         let source = "package a\n\npublic object A {\n    public fun b() {}\nfun callback(\n) {}\n}\nprivate class P\n@X\nsuspend fun `c`(\n  d: E\n)\n = f\n";
         let expected = "package a\n\ninternal object A {\n    public fun b() {}\nfun callback(\n) {}\n}\nprivate class P\n@X\ninternal suspend fun `c`(\n  d: E\n)\n = f\n";
         assert_eq!(hidden(source), expected);
+    }
+
+    #[test]
+    fn a_declaration_behind_a_comment_or_indented_is_found() {
+        assert_eq!(hidden("/** {\n */ fun `a`() {\n  fun b()\n}\n"), "/** {\n */internal fun `a`() {\n  fun b()\n}\n");
+        assert_eq!(hidden("  @X\n   suspend fun a() = f\n"), "  @X\ninternal suspend fun a() = f\n");
     }
 
     #[test]

@@ -34,6 +34,7 @@ public class Conversation internal constructor(private val ffi: FfiConversation)
      *
      * Cancelled in the middle, the message is there whole or not at all; to make sure of it, send again under the same id.
      *
+     * @param text at most 64 KiB in UTF-8.
      * @param id from [WaxwingClient.newMessageId]: sending the same text again under it changes nothing. Null: a new one.
      * @throws WaxwingException.TooLarge `message_too_large`.
      * @throws WaxwingException.Misuse `invalid_input` for an empty text, `message_id_taken` for another text under the same id.
@@ -93,9 +94,9 @@ public class Sent internal constructor(private val ffi: FfiSent) {
     public suspend fun await(goal: DeliveryGoal): Delivery = calling { ffi.reached(goal.asTheirs()) }.asOurs()
 
     /**
-     * Sends a failed message after all.
+     * Sends a message after all that failed or was taken back. For one that is on its way, nothing happens.
      *
-     * @throws WaxwingException.Misuse `too_late` when it did not fail.
+     * @throws WaxwingException.NotFound `not_found` when the message is not one of ours.
      */
     public suspend fun retry() {
         calling { ffi.retry() }

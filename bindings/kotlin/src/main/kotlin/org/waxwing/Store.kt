@@ -9,7 +9,7 @@ import java.io.File
  *
  * @sample org.waxwing.samples.openClient
  */
-public class Store private constructor(
+public class Store internal constructor(
     internal val place: StorePlace,
     private val key: StoreKeyProvider?,
 ) {

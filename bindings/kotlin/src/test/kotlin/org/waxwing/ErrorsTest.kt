@@ -22,7 +22,7 @@ class ErrorsTest {
             stage.open("second").register("alice")
         })
         advises(RetryAdvice.AfterUserActs, fails<WaxwingException.NotFound>("unknown_account") { alice.direct("nobody") })
-        advises(RetryAdvice.Never, fails<WaxwingException.TooLarge>("message_too_large") { chat.send("a".repeat(65_536)) })
+        advises(RetryAdvice.Never, fails<WaxwingException.TooLarge>("message_too_large") { chat.send("a".repeat(65_537)) })
         advises(RetryAdvice.AfterUserActs, fails<WaxwingException.Misuse>("handle_invalid") {
             stage.open("third").register("no spaces")
         })

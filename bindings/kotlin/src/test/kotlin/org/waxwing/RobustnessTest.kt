@@ -30,10 +30,10 @@ class RobustnessTest {
         val id = soon { chat.send("hello") }.id
         val before = settled()
         makeAndDrop(alice, chat, id)
-        eventuallyCollected("as many objects as before") { Waxwing.liveObjects() == before }
+        eventuallyCollected("as many objects as before: $before", { Waxwing.liveObjects() == before }, Waxwing::liveObjects)
 
         openAndDrop(stage)
-        eventuallyCollected("no client is left behind") { Waxwing.liveObjects().clients == before.clients }
+        eventuallyCollected("no client is left behind", { Waxwing.liveObjects().clients == before.clients })
         repeat(10) { stage.open("dropped-$it") }
     }
 
@@ -53,13 +53,17 @@ class RobustnessTest {
     /** What is alive once everything that earlier tests dropped is gone. */
     private suspend fun settled(): LiveObjects {
         var seen = Waxwing.liveObjects()
-        eventuallyCollected("a steady count") { seen == Waxwing.liveObjects().also { seen = it } && seen.calls == 0L }
+        eventuallyCollected("a steady count", { seen == Waxwing.liveObjects().also { seen = it } && seen.calls == 0L })
         return seen
     }
 
-    private suspend fun eventuallyCollected(what: String, isSo: () -> Boolean) = eventually(what) {
-        System.gc()
-        isSo()
+    private suspend fun eventuallyCollected(what: String, isSo: () -> Boolean, instead: () -> Any = { "" }) = try {
+        eventually(what) {
+            System.gc()
+            isSo()
+        }
+    } catch (error: IllegalStateException) {
+        throw AssertionError("${error.message}; instead ${instead()}", error)
     }
 
     @Test

@@ -74,11 +74,13 @@ class StreamsTest {
         }
         val incoming = bob.incoming("test")
         val got = mutableListOf<String>()
-        soon {
+        var givenUp = 0
+        withTimeoutOrNull(PATIENCE) {
             while (got.size < 100) {
-                withTimeoutOrNull(10.milliseconds) { incoming.messages.collect { got += it.text } }
+                withTimeoutOrNull(10.milliseconds) { incoming.messages.collect { got += it.text } } ?: givenUp++
             }
         }
+        println("kotlin: $givenUp pulls were given up")
         sending.join()
         assertEquals(List(100) { "$it" }, got)
 
