@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard, Notify, watch};
 
 use crate::call::{Answer, while_wanted};
+use crate::cancel::CancelHandle;
 use crate::error::FfiError;
 use crate::live::Kind;
 use crate::runtime::Kept;
@@ -45,9 +46,13 @@ impl<S: Source> Pull<S> {
     }
 
     /// The batch after this one, with its number; none: the stream is stopped, or the client closed.
-    pub(crate) async fn next(self: &Arc<Self>, after: u64) -> Answer<Option<(u64, Vec<S::Item>)>> {
+    pub(crate) async fn next(
+        self: &Arc<Self>,
+        after: u64,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Answer<Option<(u64, Vec<S::Item>)>> {
         let pull = Arc::clone(self);
-        while_wanted(None, async move {
+        while_wanted(cancel, async move {
             let mut stopped = pull.stopped.subscribe();
             tokio::select! {
                 biased;
@@ -119,12 +124,27 @@ mod tests {
     async fn a_batch_that_was_not_received_is_given_again() {
         let (sender, pull) = numbers();
         sender.send(7).unwrap();
-        assert_eq!(pull.next(0).await, Ok(Some((1, vec![7]))));
-        assert_eq!(pull.next(0).await, Ok(Some((1, vec![7]))), "its pull was given up");
+        assert_eq!(pull.next(0, None).await, Ok(Some((1, vec![7]))));
+        assert_eq!(pull.next(0, None).await, Ok(Some((1, vec![7]))), "its pull was given up");
         sender.send(8).unwrap();
-        assert_eq!(pull.next(1).await, Ok(Some((2, vec![8]))));
-        assert_eq!(pull.next(0).await, Err(FfiError::batch_unknown()));
-        assert_eq!(pull.next(9).await, Err(FfiError::batch_unknown()));
+        assert_eq!(pull.next(1, None).await, Ok(Some((2, vec![8]))));
+        assert_eq!(pull.next(0, None).await, Err(FfiError::batch_unknown()));
+        assert_eq!(pull.next(9, None).await, Err(FfiError::batch_unknown()));
+    }
+
+    #[tokio::test]
+    async fn a_pull_that_is_given_up_by_its_handle_loses_nothing() {
+        let (sender, pull) = numbers();
+        let cancel = CancelHandle::new();
+        let waiting = tokio::spawn({
+            let (pull, cancel) = (Arc::clone(&pull), Arc::clone(&cancel));
+            async move { pull.next(0, Some(cancel)).await }
+        });
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        cancel.cancel();
+        assert_eq!(waiting.await.unwrap(), Err(FfiError::cancelled()));
+        sender.send(7).unwrap();
+        assert_eq!(pull.next(0, None).await, Ok(Some((1, vec![7]))));
     }
 
     #[tokio::test]
@@ -132,12 +152,12 @@ mod tests {
         let (_sender, pull) = numbers();
         let waiting = tokio::spawn({
             let pull = Arc::clone(&pull);
-            async move { pull.next(0).await }
+            async move { pull.next(0, None).await }
         });
         tokio::time::sleep(Duration::from_millis(20)).await;
         pull.stop();
         assert_eq!(waiting.await.unwrap(), Ok(None));
-        assert_eq!(pull.next(0).await, Ok(None));
+        assert_eq!(pull.next(0, None).await, Ok(None));
     }
 
     #[tokio::test]
@@ -145,7 +165,7 @@ mod tests {
         let (sender, pull) = numbers();
         let waiting = tokio::spawn({
             let pull = Arc::clone(&pull);
-            async move { pull.next(0).await }
+            async move { pull.next(0, None).await }
         });
         tokio::time::sleep(Duration::from_millis(20)).await;
         let lent =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 
 use crate::call::{Answer, to_the_end, while_wanted};
+use crate::cancel::CancelHandle;
 use crate::error::FfiError;
 use crate::pull::{Pull, Source};
 use crate::records::{
@@ -51,9 +52,14 @@ impl FfiTimeline {
     ///
     /// # Errors
     ///
-    /// `batch_unknown` for any other number.
-    pub async fn pull(&self, after: u64) -> Result<Option<TimelineBatch>, FfiError> {
-        let batch = self.pull.next(after).await?;
+    /// `batch_unknown` for any other number; `cancelled`, and then nothing is lost.
+    #[uniffi::method(default(cancel))]
+    pub async fn pull(
+        &self,
+        after: u64,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<Option<TimelineBatch>, FfiError> {
+        let batch = self.pull.next(after, cancel).await?;
         Ok(batch.map(|(number, diffs)| TimelineBatch { number, diffs }))
     }
 
@@ -105,9 +111,14 @@ impl FfiConversationList {
     ///
     /// # Errors
     ///
-    /// `batch_unknown` for a number that is neither the last batch's nor the one before.
-    pub async fn pull(&self, after: u64) -> Result<Option<ListBatch>, FfiError> {
-        let batch = self.pull.next(after).await?;
+    /// `batch_unknown` for a number that is neither the last batch's nor the one before; `cancelled`.
+    #[uniffi::method(default(cancel))]
+    pub async fn pull(
+        &self,
+        after: u64,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<Option<ListBatch>, FfiError> {
+        let batch = self.pull.next(after, cancel).await?;
         Ok(batch.map(|(number, diffs)| ListBatch { number, diffs }))
     }
 
@@ -157,9 +168,14 @@ impl FfiIncoming {
     ///
     /// # Errors
     ///
-    /// What the store says: pull again then. `batch_unknown` for a number that is neither the last batch's nor the one before.
-    pub async fn pull(&self, after: u64) -> Result<Option<IncomingBatch>, FfiError> {
-        let batch = self.pull.next(after).await?;
+    /// What the store says: pull again then. `batch_unknown` for a number that is neither the last batch's nor the one before; `cancelled`.
+    #[uniffi::method(default(cancel))]
+    pub async fn pull(
+        &self,
+        after: u64,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<Option<IncomingBatch>, FfiError> {
+        let batch = self.pull.next(after, cancel).await?;
         Ok(batch.map(|(number, messages)| IncomingBatch { number, messages }))
     }
 
@@ -214,9 +230,14 @@ impl FfiEvents {
     ///
     /// # Errors
     ///
-    /// `batch_unknown` for a number that is neither the last batch's nor the one before.
-    pub async fn pull(&self, after: u64) -> Result<Option<EventBatch>, FfiError> {
-        let batch = self.pull.next(after).await?;
+    /// `batch_unknown` for a number that is neither the last batch's nor the one before; `cancelled`.
+    #[uniffi::method(default(cancel))]
+    pub async fn pull(
+        &self,
+        after: u64,
+        cancel: Option<Arc<CancelHandle>>,
+    ) -> Result<Option<EventBatch>, FfiError> {
+        let batch = self.pull.next(after, cancel).await?;
         Ok(batch.map(|(number, events)| EventBatch { number, events }))
     }
 

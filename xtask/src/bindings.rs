@@ -100,6 +100,7 @@ pub(crate) fn bindings(arguments: &[String]) -> Outcome {
     need_build_tools()?;
     let stage = library::build(&root()?, wanted.bless)?;
     library::generate(&stage)?;
+    swift::lay_out(&stage)?;
     if wanted.only_generate {
         return Ok(());
     }

@@ -80,7 +80,7 @@ fn is_there(tool: &Tool) -> bool {
     arguments.iter().fold(Call::new(program), |call, argument| call.arg(*argument)).succeeds()
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     Call::new("id -u").output().is_some_and(|id| id.trim() == "0")
 }
 

@@ -59,7 +59,7 @@ fn generator_folder(target: &Path) -> PathBuf {
     target.join("bindings/generator")
 }
 
-fn target_folder(root: &Path) -> PathBuf {
+pub(super) fn target_folder(root: &Path) -> PathBuf {
     let named = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     root.join(named)
 }

@@ -24,6 +24,11 @@ struct Block<'a> {
 
 /// Plays a page, in a folder of its own.
 pub(super) fn play(stage: &Stage, page: &str) -> Outcome {
+    play_with(stage, page, None)
+}
+
+/// The same, with a folder of tools before all others.
+pub(super) fn play_with(stage: &Stage, page: &str, tools: Option<&Path>) -> Outcome {
     println!("playing {page}");
     let text = fs::read_to_string(page).map_err(|e| Trouble::new(format!("{page}: {e}")))?;
     let name = Path::new(page).file_stem().unwrap_or_default();
@@ -33,13 +38,15 @@ pub(super) fn play(stage: &Stage, page: &str) -> Outcome {
         fs::remove_dir_all(&folder).map_err(trouble)?;
     }
     fs::create_dir_all(&folder).map_err(trouble)?;
-    let mut player = Player { stage, folder, relay: None, has_files: false, printed: None };
+    let tools = tools.map(Path::to_owned);
+    let mut player = Player { stage, folder, tools, relay: None, has_files: false, printed: None };
     blocks(&text).iter().try_for_each(|block| player.play(block))
 }
 
 struct Player<'a> {
     stage: &'a Stage,
     folder: PathBuf,
+    tools: Option<PathBuf>,
     relay: Option<(Child, String)>,
     has_files: bool,
     printed: Option<String>,
@@ -81,6 +88,10 @@ impl Player<'_> {
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
+        if let Some(tools) = &self.tools {
+            let path = std::env::var("PATH").unwrap_or_default();
+            bash.env("PATH", format!("{}:{path}", tools.display()));
+        }
         bash
     }
 
@@ -162,7 +173,8 @@ fn without_colours(words: &str) -> String {
 
 /// The file that a block's first line names, in a comment of its language.
 fn file_of<'a>(block: &'a Block<'_>) -> Option<&'a str> {
-    let first = block.text.lines().next()?;
+    // SwiftPM wants its own line to be the first.
+    let first = block.text.lines().find(|line| !line.starts_with("// swift-tools-version"))?;
     let named = first.strip_prefix("// ").or_else(|| first.strip_prefix("# "));
     let named = named.or_else(|| first.strip_prefix("<!-- ")?.strip_suffix(" -->"))?;
     let is_path =

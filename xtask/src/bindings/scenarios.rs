@@ -16,7 +16,7 @@ struct Tests {
 const TESTS: &[Tests] = &[
     Tests { language: "rust", folder: "bindings/tests", extension: "rs", before: &["fn "] },
     Tests { language: "kotlin", folder: "bindings/kotlin", extension: "kt", before: &["fun "] },
-    Tests { language: "swift", folder: "bindings/swift", extension: "swift", before: &["func "] },
+    Tests { language: "swift", folder: "bindings/swift/Tests", extension: "swift", before: &["func "] },
     Tests { language: "python", folder: "bindings/python/tests", extension: "py", before: &["def "] },
 ];
 
