@@ -56,13 +56,13 @@ fn drop_elsewhere(value: Dropped) {
 
 /// A value of the client that an object of this face holds: counted, and let go of elsewhere.
 pub(crate) struct Kept<T: Send + 'static> {
-    value: Option<T>,
-    _living: Living,
+    /// It counts as alive until it is really gone.
+    value: Option<(T, Living)>,
 }
 
 impl<T: Send + 'static> Kept<T> {
     pub(crate) fn new(kind: Kind, value: T) -> Kept<T> {
-        Kept { value: Some(value), _living: Living::new(kind) }
+        Kept { value: Some((value, Living::new(kind))) }
     }
 }
 
@@ -70,13 +70,13 @@ impl<T: Send + 'static> Deref for Kept<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.value.as_ref().expect("it is there until it is dropped")
+        &self.value.as_ref().expect("it is there until it is dropped").0
     }
 }
 
 impl<T: Send + 'static> DerefMut for Kept<T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.value.as_mut().expect("it is there until it is dropped")
+        &mut self.value.as_mut().expect("it is there until it is dropped").0
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod kotlin;
 mod library;
+mod openssl;
 mod python;
 mod quickstart;
 mod scenarios;
@@ -100,6 +101,7 @@ pub(crate) fn bindings(arguments: &[String]) -> Outcome {
     need_build_tools()?;
     let stage = library::build(&root()?, wanted.bless)?;
     library::generate(&stage)?;
+    library::gate_size(&stage)?;
     swift::lay_out(&stage)?;
     if wanted.only_generate {
         return Ok(());

@@ -28,6 +28,7 @@ pub(crate) struct Call {
     program: String,
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
+    folder: Option<PathBuf>,
 }
 
 impl Call {
@@ -35,12 +36,17 @@ impl Call {
     pub(crate) fn new(words: &str) -> Call {
         let mut words = words.split_whitespace().map(str::to_owned);
         let program = words.next().unwrap_or_default();
-        Call { program, arguments: words.collect(), variables: Vec::new() }
+        Call { program, arguments: words.collect(), variables: Vec::new(), folder: None }
     }
 
     /// A program at a path, which may hold a space.
     pub(crate) fn at(program: &Path) -> Call {
-        Call { program: program.to_string_lossy().into_owned(), arguments: Vec::new(), variables: Vec::new() }
+        Call {
+            program: program.to_string_lossy().into_owned(),
+            arguments: Vec::new(),
+            variables: Vec::new(),
+            folder: None,
+        }
     }
 
     pub(crate) fn arg(mut self, argument: impl Into<String>) -> Call {
@@ -58,9 +64,18 @@ impl Call {
         self
     }
 
+    /// Runs in this folder instead of the workspace's root.
+    pub(crate) fn within(mut self, folder: &Path) -> Call {
+        self.folder = Some(folder.to_owned());
+        self
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
         command
     }
 

@@ -150,7 +150,10 @@ mod tests {
 
     #[test]
     fn a_declaration_behind_a_comment_or_indented_is_found() {
-        assert_eq!(hidden("/** {\n */ fun `a`() {\n  fun b()\n}\n"), "/** {\n */internal fun `a`() {\n  fun b()\n}\n");
+        assert_eq!(
+            hidden("/** {\n */ fun `a`() {\n  fun b()\n}\n"),
+            "/** {\n */internal fun `a`() {\n  fun b()\n}\n"
+        );
         assert_eq!(hidden("  @X\n   suspend fun a() = f\n"), "  @X\ninternal suspend fun a() = f\n");
     }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Stage, kotlin, wrong};
+use super::{Stage, kotlin, openssl, wrong};
 use crate::shell::{Call, Outcome, Trouble};
 
 /// Largest stripped library with SQLCipher, in bytes: 8.5 MB.
@@ -16,25 +16,29 @@ const LARGE_PAGES: &str = "-Clink-arg=-Wl,-z,max-page-size=16384";
 /// Builds library, relay and generator; strips the library and gates its size.
 pub(super) fn build(root: &Path, bless: bool) -> Result<Stage, Trouble> {
     let target = target_folder(root);
+    let out = target.join("bindings");
     let mut library =
         Call::new("cargo rustc --package waxwing-ffi --lib --profile ffi --crate-type cdylib,staticlib");
-    for (name, value) in openssl(&target) {
+    for (name, value) in openssl::variables(&out)? {
         library = library.env(name, &value);
     }
     if cfg!(target_os = "linux") {
         library = library.arg("--").arg(LARGE_PAGES);
     }
     library.run()?;
-    Call::new("cargo build --package waxwing-relay --bin waxwing-relay").run()?;
+    let relay = target.join("debug/waxwing-relay");
+    // `cargo xtask test` has built it with everything else. By itself it is built with fewer features, and from scratch.
+    if !relay.exists() {
+        Call::new("cargo build --package waxwing-relay --bin waxwing-relay").run()?;
+    }
     Call::new("cargo build --locked --manifest-path bindings/uniffi-bindgen/Cargo.toml --target-dir")
         .arg(generator_folder(&target).display().to_string())
         .run()?;
-    let out = target.join("bindings");
     let stage = Stage {
         root: root.to_owned(),
         library: out.join("library"),
         wrong_library: out.join("wrong-library"),
-        relay: target.join("debug/waxwing-relay"),
+        relay,
         generated: out,
         bless,
     };
@@ -44,7 +48,6 @@ pub(super) fn build(root: &Path, bless: bool) -> Result<Stage, Trouble> {
     let built = target.join("ffi");
     strip("--strip-unneeded", &built, &stage.library, shared_name())?;
     strip("--strip-debug", &built, &stage.library, "libwaxwing_ffi.a")?;
-    gate_size(&stage.library.join(shared_name()))?;
     wrong::make(&stage.library.join(shared_name()), &stage.wrong_library)?;
     Ok(stage)
 }
@@ -64,21 +67,6 @@ pub(super) fn target_folder(root: &Path) -> PathBuf {
     root.join(named)
 }
 
-/// The OpenSSL below SQLCipher takes minutes to build, and each profile would build its own. It is C: where another profile
-/// has built it in this folder, that one serves.
-fn openssl(target: &Path) -> Vec<(&'static str, String)> {
-    let built = ["debug", "release", "ffi"].iter().find_map(|profile| {
-        let folders = fs::read_dir(target.join(profile).join("build")).ok()?;
-        let installed = folders.flatten().map(|folder| folder.path().join("out/openssl-build/install"));
-        installed
-            .into_iter()
-            .find(|path| path.join("lib/libcrypto.a").exists() || path.join("lib64/libcrypto.a").exists())
-    });
-    let Some(built) = built else { return Vec::new() };
-    let dir = built.display().to_string();
-    vec![("OPENSSL_DIR", dir), ("OPENSSL_STATIC", "1".to_owned()), ("OPENSSL_NO_VENDOR", "1".to_owned())]
-}
-
 fn strip(how: &str, from: &Path, to: &Path, name: &str) -> Outcome {
     let (from, to) = (from.join(name), to.join(name));
     fs::copy(&from, &to).map_err(|e| trouble(&from, &e))?;
@@ -86,8 +74,10 @@ fn strip(how: &str, from: &Path, to: &Path, name: &str) -> Outcome {
     Call::new("strip").arg(how).arg(to.display().to_string()).run()
 }
 
-fn gate_size(library: &Path) -> Outcome {
-    let bytes = fs::metadata(library).map_err(|e| trouble(library, &e))?.len();
+/// No larger than promised.
+pub(super) fn gate_size(stage: &Stage) -> Outcome {
+    let library = stage.library.join(shared_name());
+    let bytes = fs::metadata(&library).map_err(|e| trouble(&library, &e))?.len();
     let mb = |bytes: u64| format!("{}.{:02} MB", bytes / 1_000_000, bytes % 1_000_000 / 10_000);
     println!("library: {} stripped, with SQLCipher (at most {})", mb(bytes), mb(SIZE_MAX_BYTES));
     if bytes > SIZE_MAX_BYTES {

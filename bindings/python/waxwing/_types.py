@@ -1,0 +1,51 @@
+"""Ids and times. They are text and milliseconds on the way to the library."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class _Id(str):
+    """Text of the form ``01890a5d-ac96-774b-bcce-b302099a8057``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+
+class AccountId(_Id):
+    """A person or a bot."""
+
+    __slots__ = ()
+
+
+class DeviceId(_Id):
+    """One installation."""
+
+    __slots__ = ()
+
+
+class MessageId(_Id):
+    """A message; it never changes."""
+
+    __slots__ = ()
+
+
+class ConversationId(_Id):
+    """A conversation, the same on both sides."""
+
+    __slots__ = ()
+
+
+def moment(milliseconds_since_1970: int) -> datetime:
+    """A time with its zone, UTC."""
+    return _EPOCH + _MILLISECOND * milliseconds_since_1970
+
+
+def milliseconds(at: datetime) -> int:
+    """The other way; a time without a zone counts as local time."""
+    return (at.astimezone(timezone.utc) - _EPOCH) // _MILLISECOND
