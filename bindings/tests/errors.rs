@@ -43,7 +43,7 @@ async fn errors_of_each_kind() {
     check(soon(sign_up(&other, "no spaces")).await, K::Misuse, "handle_invalid", A::AfterUserActs);
     let nobody = soon(alice.direct("nobody".to_owned(), None)).await;
     check(nobody, K::NotFound, "unknown_account", A::AfterUserActs);
-    let long = soon(chat(&alice, "bob").await.send(draft("x".repeat(65536)))).await;
+    let long = soon(chat(&alice, "bob").await.send(draft("x".repeat(65_537)))).await;
     check(long, K::TooLarge, "message_too_large", A::Never);
     check(soon(provoke_panic()).await, K::Bug, "panic", A::Never);
 

@@ -40,7 +40,7 @@ async def test_errors_of_each_kind(stage_: Stage) -> None:
     await _fails(other.register("no spaces"), no.MisuseError, "handle_invalid", Retry.AFTER_USER_ACTS)
     await _fails(alice.direct("nobody"), no.NotFoundError, "unknown_account", Retry.AFTER_USER_ACTS)
     chat = await soon(alice.direct("bob"))
-    await _fails(chat.send("x" * 65536), no.TooLargeError, "message_too_large", Retry.NEVER)
+    await _fails(chat.send("x" * 65537), no.TooLargeError, "message_too_large", Retry.NEVER)
     await _fails(waxwing.provoke_panic(), no.BugError, "panic", Retry.NEVER)
 
     url, store = stage_.url, stage_.store("bob")

@@ -14,7 +14,7 @@ extension Scenarios {
             try await within { try await fresh.online() }
             #expect(fresh.link == .online)
             let recoveryKey = try await fresh.recoveryKey()
-            #expect(recoveryKey.count == 69)
+            #expect(recoveryKey.count == 77)
             try await fresh.close()
 
             let again = try await stage.open("alice")
