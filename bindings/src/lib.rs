@@ -8,7 +8,7 @@
 //!   app  -->  hand-written package  -->  generated code  --C-->  this crate  -->  waxwing
 //! ```
 //!
-//! - Every call runs on a runtime of its own ([`runtime`]); nothing blocks the caller's thread, and a panic is an error like any other.
+//! - Every call runs on a runtime of its own (`runtime.rs`); nothing blocks the caller's thread, and a panic is an error like any other.
 //! - What only reads or waits ends when its caller gives up. What writes goes on to its end.
 //! - Streams are pulled: `pull(after)` gives the next batch, and gives it again until the caller shows that it has it.
 

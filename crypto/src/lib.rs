@@ -7,7 +7,7 @@
 //! | files of any size; names and pictures of people | [`attachment`], [`profile`] | [Files and profiles](book::files) |
 //! | to know whose keys these are, and what changed | [`DeviceList`], [`AccountChange`], [`SafetyNumber`] | [Trust](book::trust) |
 //! | the relay not to know who writes | [`sealed_sender`] | [Trust](book::trust) |
-//! | a second device, or the account back | [`link`] | [Devices](book::devices) |
+//! | a second device, or the account back | [`link`], [`backup`] | [Devices](book::devices) |
 //!
 //! What this crate promises:
 //!
