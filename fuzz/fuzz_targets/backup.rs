@@ -26,7 +26,9 @@ static BACKUP: LazyLock<Vec<u8>> = LazyLock::new(|| {
 /// Reads to the end, or to the first error, and says which it was.
 fn open(backup: &[u8]) -> (Vec<u8>, bool) {
     let mut given = Vec::new();
-    let Ok(mut opening) = Opening::begin(&Key::Printed(&PRINTED), &EXPECTED, backup) else { return (given, false) };
+    let Ok(mut opening) = Opening::begin(&Key::Printed(&PRINTED), &EXPECTED, backup) else {
+        return (given, false);
+    };
     let is_whole = opening.read_to_end(&mut given).is_ok();
     assert_eq!(is_whole, opening.is_complete());
     (given, is_whole)

@@ -29,7 +29,8 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(data, new.offer());
         drop(scanned);
     }
-    let (scanned, commitment) = Scanned::begin(new.invitation(), &new.offer(), &mut rng).expect("our own offer");
+    let (scanned, commitment) =
+        Scanned::begin(new.invitation(), &new.offer(), &mut rng).expect("our own offer");
     let _ = scanned.on_nonce(data);
     let (answered, _) = new.on_commitment(&commitment, &mut rng).expect("our own commitment");
     assert!(answered.on_reveal(data).is_err());

@@ -9,8 +9,10 @@ use waxwing_crypto::{AccountKey, Comparison, Identity, SafetyNumber};
 
 /// What we see, and what they show.
 static NUMBERS: LazyLock<[SafetyNumber; 2]> = LazyLock::new(|| {
-    let identity =
-        |account, seed| Identity { account: [account; 16], key: AccountKey::from_bytes(&[seed; 32]).public() };
+    let identity = |account, seed| Identity {
+        account: [account; 16],
+        key: AccountKey::from_bytes(&[seed; 32]).public(),
+    };
     let (ours, theirs) = (identity(1, 7), identity(2, 8));
     [SafetyNumber::new(&ours, &theirs), SafetyNumber::new(&theirs, &ours)]
 });
