@@ -16,7 +16,8 @@ fn new_channel(rng: &mut ChaCha20Rng) -> Option<Channel> {
 }
 
 fuzz_target!(|data: &[u8]| {
-    let mut rng = ChaCha20Rng::from_seed([73; 32]);
+    // Another seed than that of the golden files, which are the corpus: what is genuine there is a stranger's here.
+    let mut rng = ChaCha20Rng::from_seed([199; 32]);
     if let Ok(invitation) = Invitation::parse(data) {
         assert_eq!(invitation.to_bytes()[..], *data);
         assert_eq!(invitation.to_string().parse(), Ok(invitation));

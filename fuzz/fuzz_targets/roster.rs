@@ -14,7 +14,8 @@ use waxwing_crypto::{
 
 /// A roster, and the keys of the device that made it.
 static ROSTER: LazyLock<(Roster, DevicePublic)> = LazyLock::new(|| {
-    let mut rng = ChaCha20Rng::from_seed([97; 32]);
+    // Another seed than that of the golden files, which are the corpus: what is genuine there is a stranger's here.
+    let mut rng = ChaCha20Rng::from_seed([198; 32]);
     let secrets = DeviceSecrets::generate(&mut rng);
     let ours = Ours { address: Address { account: [1; 16], device: [101; 16] }, secrets: &secrets };
     let made = Roster::create(&ours, 4, Settings::default(), b"title", &[[2; 16]], &mut rng);
