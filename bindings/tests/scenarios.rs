@@ -257,11 +257,13 @@ async fn subscription_that_lags() {
     let (timeline, events, list) = (to_bob.timeline(newest(50)), alice.events(), bob.conversations());
     let (mut after, mut items) = (soon(timeline.pull(0, None)).await.unwrap().unwrap().number, Vec::new());
     let listed = soon(list.pull(0, None)).await.unwrap().unwrap().number;
-    let mut last = None;
+    let mut sent = Vec::new();
     for number in 0..300 {
-        last = soon(to_bob.send(draft(number.to_string()))).await.ok();
+        sent.push(soon(to_bob.send(draft(number.to_string()))).await.ok().unwrap());
     }
-    soon(last.unwrap().reached(DeliveryGoal::Delivered, None)).await.unwrap();
+    for message in sent {
+        soon(message.reached(DeliveryGoal::Delivered, None)).await.unwrap();
+    }
 
     let (mut heard, mut number) = (Vec::new(), 0);
     while let Ok(batch) = tokio::time::timeout(Duration::from_secs(1), events.pull(number, None)).await {

@@ -17,9 +17,9 @@ async def test_subscription_that_lags(stage: Stage) -> None:
     timeline, events, conversations = chat.timeline(), alice.events(), bob.conversations()
     await soon(timeline.__anext__())
     await soon(conversations.__anext__())
-    for number in range(300):
-        sent = await soon(chat.send(str(number)))
-    await soon(sent.reached(Goal.DELIVERED))
+    messages = [await soon(chat.send(str(number))) for number in range(300)]
+    for sent in messages:
+        await soon(sent.reached(Goal.DELIVERED))
 
     heard = []
     try:

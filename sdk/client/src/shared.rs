@@ -15,7 +15,7 @@ use crate::error::{Code, Result};
 use crate::events::{Event, LinkState};
 use crate::lifecycle::CatchUp;
 use crate::random;
-use crate::store::{Readers, StoreError};
+use crate::store::{Readers, StoreError, exit};
 use crate::token::TokenSource;
 use crate::topics::Topics;
 
@@ -48,13 +48,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Waits for the driver's thread, which was told to end: the library under SQLCipher must not be at work while a process
-    /// ends.
+    /// Waits for the driver's thread, which was told to end.
     pub(crate) fn join(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread.filter(|thread| thread.thread().id() != std::thread::current().id()) {
-            // A panic there was told to whoever waited.
-            let _ = thread.join();
+            exit::join(thread);
         }
     }
 }

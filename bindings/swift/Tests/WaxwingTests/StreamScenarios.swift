@@ -15,10 +15,10 @@ extension Scenarios {
             }
             let list = bob.conversations()
             _ = try await take(1, from: list)
-            var last: SentMessage?
-            for number in 1...300 { last = try await chat.send("\(number)") }
-            let sent = try #require(last)
-            try await within(.seconds(60)) { try await sent.reached(.delivered) }
+            var messages: [SentMessage] = []
+            for number in 1...300 { messages.append(try await chat.send("\(number)")) }
+            let sent = try #require(messages.last)
+            for message in messages { try await within(.seconds(60)) { try await message.reached(.delivered) } }
 
             let heard = try await drain(events)
             #expect(heard.first == .lagged)

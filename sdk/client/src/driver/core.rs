@@ -10,7 +10,7 @@ use crate::account::Me;
 use crate::error::{Code, Error, Result};
 use crate::random;
 use crate::shared::{Answer, utc_ms};
-use crate::store::{Store, StoreError, Touched, Writer, show};
+use crate::store::{Store, StoreError, Touched, Writer, exit, show};
 
 /// Something for one transaction.
 pub(super) enum Job {
@@ -42,6 +42,7 @@ pub(super) struct Core {
 
 impl Core {
     pub(super) fn open(store: Store) -> Result<Core> {
+        let _at_work = exit::at_work();
         let writer = Writer::open(&store)?;
         Ok(Core { store, started: Instant::now(), writer: Some(writer), engine: None })
     }
@@ -60,11 +61,13 @@ impl Core {
     }
 
     pub(super) fn reopen(&mut self) -> Result<()> {
+        let _at_work = exit::at_work();
         self.writer = Some(Writer::open(&self.store)?);
         Ok(())
     }
 
     pub(super) fn close(&mut self) -> Result<()> {
+        let _at_work = exit::at_work();
         self.engine = None;
         Ok(self.writer.take().map_or(Ok(()), Writer::close)?)
     }
@@ -74,21 +77,25 @@ impl Core {
     }
 
     pub(super) fn me(&self) -> Result<Option<Me>> {
+        let _at_work = exit::at_work();
         Ok(show::me(self.writer()?.db())?)
     }
 
     /// Whether this device has begun to register.
     pub(super) fn has_device(&self) -> Result<bool> {
+        let _at_work = exit::at_work();
         Ok(self.writer()?.local()?.is_some())
     }
 
     /// Whether anything in the outbox waits for the relay alone.
     pub(super) fn can_go_out(&self) -> Result<bool> {
+        let _at_work = exit::at_work();
         Ok(show::can_go_out(self.writer()?.db())?)
     }
 
     /// Handles all jobs in one transaction: all of it becomes durable, or nothing.
     pub(super) fn step(&mut self, jobs: Vec<Job>) -> Result<Done, Failed> {
+        let _at_work = exit::at_work();
         let mut inputs = Vec::with_capacity(jobs.len());
         let mut feeds = Vec::new();
         let mut fed = Vec::new();
@@ -146,6 +153,13 @@ impl Core {
             Ok::<(), StoreError>(())
         })?;
         Ok((touched, effects))
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        let _at_work = exit::at_work();
+        self.writer = None;
     }
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
 use super::lock::{self, Lock};
-use super::{Place, Store, StoreError, StoreKey, schema};
+use super::{Place, Store, StoreError, StoreKey, exit, schema};
 
 /// How long a connection waits for another one of this store; only opening and closing ever collide.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
@@ -84,6 +84,7 @@ pub(super) fn open_memory(name: &str) -> Result<Connection, StoreError> {
 }
 
 fn tune(db: &Connection) -> Result<(), StoreError> {
+    exit::come_first();
     db.busy_timeout(BUSY_WAIT)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     db.execute_batch(

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{Store, StoreError, file};
+use super::{Store, StoreError, exit, file};
 use crate::error::{Code, Result};
 
 /// Connections kept for the next reader.
@@ -16,8 +16,7 @@ const IDLE_MAX: usize = 2;
 
 type Work = Box<dyn FnOnce(&Pool) + Send>;
 
-/// The readers of one store. Whoever drops the last of them waits for the reading thread: the library under SQLCipher must
-/// not be at work while a process ends.
+/// The readers of one store. Whoever drops the last of them waits for the reading thread.
 pub(crate) struct Readers {
     pool: Arc<Pool>,
     thread: Mutex<Option<Thread>>,
@@ -88,6 +87,7 @@ impl Readers {
 
     /// Closes all connections, and keeps none until [`keep`](Readers::keep). False: a reader is still at work.
     pub(crate) fn release(&self) -> bool {
+        let _at_work = exit::at_work();
         let mut idle = self.pool.lock();
         idle.released = true;
         idle.connections.clear();
@@ -101,15 +101,11 @@ impl Readers {
 
     /// Reads no more, and waits for the reading thread.
     pub(crate) fn close(&self) {
-        let mut idle = self.pool.lock();
-        idle.closed = true;
-        idle.connections.clear();
-        drop(idle);
+        self.pool.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Thread { jobs, handle }) = thread {
             drop(jobs);
-            // Its panics were caught where they happened.
-            let _ = handle.join();
+            exit::join(handle);
         }
     }
 }
@@ -123,6 +119,7 @@ impl Drop for Readers {
 impl Pool {
     /// Reads on this thread: for what is small.
     fn read_now<T>(&self, job: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T> {
+        let _at_work = exit::at_work();
         let kept = {
             let mut idle = self.lock();
             if idle.closed {
@@ -139,6 +136,13 @@ impl Pool {
         let result = job(&db);
         guard.give_back(db);
         Ok(result?)
+    }
+
+    fn close(&self) {
+        let _at_work = exit::at_work();
+        let mut idle = self.lock();
+        idle.closed = true;
+        idle.connections.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Idle> {

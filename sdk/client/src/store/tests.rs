@@ -1,6 +1,7 @@
 //! The store against its contract, the engine's and ours.
 
 mod contract;
+mod ending;
 mod faults;
 mod files;
 mod made;
