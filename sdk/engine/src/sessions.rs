@@ -1,7 +1,8 @@
 //! Which session speaks to which device (Sesame §3): one is active and sends, a few older ones still receive.
 //!
 //! When both sides start at once, both compute the same winner: the session of the device with the smaller address. So they
-//! agree without another message.
+//! agree without another message. When messages come so late that one of them did not see it was at once, each would go on
+//! writing in another session, and neither would ever make a turn; so a session that keeps being written in comes to the top.
 
 use rand_core::CryptoRng;
 use waxwing_crypto::{
@@ -23,6 +24,13 @@ const SESSIONS_PER_DEVICE_MAX: usize = 5;
 
 /// The rank of sessions that only receive.
 const RANK_ARCHIVED: u64 = 0;
+
+/// How far a new session is above the one before.
+const RANK_STEP: u64 = 63;
+
+/// How much a message lifts a session that is not the active one: the device with the smaller address follows after 16
+/// messages, the other one after 64, so that they hardly ever change places.
+const RANK_LIFTS: [u64; 2] = [1, 4];
 
 struct Held {
     id: [u8; 16],
@@ -104,13 +112,13 @@ impl Sessions {
         {
             active.rank = RANK_ARCHIVED;
             active.dirty = true;
-            self.held.sort_by_key(|held| std::cmp::Reverse(held.rank));
+            self.sort();
         }
     }
 
     fn insert(&mut self, session: Session, rank: u64) {
         self.held.push(Held { id: session.id(), rank, session, dirty: true });
-        self.held.sort_by_key(|held| std::cmp::Reverse(held.rank));
+        self.sort();
         while self.held.len() > SESSIONS_PER_DEVICE_MAX {
             if let Some(oldest) = self.held.pop() {
                 self.deleted.push(oldest.id);
@@ -124,7 +132,7 @@ impl Sessions {
 
     /// Adds a session that we began, as the active one.
     pub(crate) fn begin(&mut self, session: Session) {
-        let rank = self.rank_top() + 1;
+        let rank = self.rank_top() + RANK_STEP;
         self.insert(session, rank);
     }
 
@@ -133,12 +141,12 @@ impl Sessions {
         let top = self.rank_top();
         if ours_wins && self.awaits_answer() {
             if let Some(active) = self.active() {
-                active.rank = top + 1;
+                active.rank = top + RANK_STEP;
                 active.dirty = true;
             }
             self.insert(session, top);
         } else {
-            self.insert(session, top + 1);
+            self.insert(session, top + RANK_STEP);
         }
     }
 
@@ -163,12 +171,13 @@ impl Sessions {
         }
     }
 
-    /// Opens a message in one of the sessions that are there.
-    fn open(&mut self, message: &Message, wire_id: MessageId) -> Option<Plaintext> {
-        for held in &mut self.held {
+    /// Opens a message in one of the sessions that are there. `we_are_first`: our address is the smaller one.
+    fn open(&mut self, message: &Message, wire_id: MessageId, we_are_first: bool) -> Option<Plaintext> {
+        for (place, held) in self.held.iter_mut().enumerate() {
             match held.session.decrypt(message, wire_id.as_bytes()) {
                 Ok(plaintext) => {
                     held.dirty = true;
+                    self.lift(place, we_are_first);
                     return Some(plaintext);
                 }
                 Err(OpenError::Duplicate) => return None,
@@ -176,6 +185,19 @@ impl Sessions {
             }
         }
         None
+    }
+
+    /// The device writes in a session that is not our active one.
+    fn lift(&mut self, place: usize, we_are_first: bool) {
+        let held = &mut self.held[place];
+        if place > 0 && held.rank > RANK_ARCHIVED {
+            held.rank += RANK_LIFTS[usize::from(we_are_first)];
+            self.sort();
+        }
+    }
+
+    fn sort(&mut self) {
+        self.held.sort_by_key(|held| std::cmp::Reverse(held.rank));
     }
 
     fn knows_handshake(&self, handshake: &[u8; 32]) -> bool {
@@ -198,7 +220,9 @@ pub(crate) fn open<V: View>(
     {
         return respond(work, me, from, keys, wire_id, initial);
     }
-    Ok(work.sessions(from)?.open(&message, wire_id).map_or(Opening::Cannot, Opening::Content))
+    let we_are_first = me.address() < from;
+    let opened = work.sessions(from)?.open(&message, wire_id, we_are_first);
+    Ok(opened.map_or(Opening::Cannot, Opening::Content))
 }
 
 /// Opens the first message of a session that the device began (X3DH §3.4).
@@ -236,4 +260,135 @@ fn respond<V: View>(
         work.write(Write::DeletePrekey { kind: PrekeyKind::OneTime, id: one_time.id });
     }
     Ok(Opening::Content(plaintext))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+    use waxwing_crypto::{Address, Bundle, DeviceSecrets};
+
+    use super::*;
+
+    const WIRE: MessageId = MessageId::from_bytes([9; 16]);
+    const NOW: Now = Now { elapsed: Duration::ZERO, utc_ms: 1_790_000_000_000 };
+
+    struct Device {
+        address: Address,
+        secrets: DeviceSecrets,
+        weekly: WeeklyPrekey,
+        one_time: OneTimePrekey,
+        sessions: Sessions,
+    }
+
+    impl Device {
+        fn new(number: u8, rng: &mut ChaCha20Rng) -> Device {
+            Device {
+                address: Address { account: [number; 16], device: [number; 16] },
+                secrets: DeviceSecrets::generate(rng),
+                weekly: WeeklyPrekey::generate(1, rng),
+                one_time: OneTimePrekey::generate(2, rng),
+                sessions: Sessions::default(),
+            }
+        }
+
+        fn is_before(&self, other: &Device) -> bool {
+            self.address.account < other.address.account
+        }
+
+        fn begins_with(&mut self, other: &Device, rng: &mut ChaCha20Rng) {
+            let (ours, theirs) =
+                (self.ours(), Theirs { address: other.address, keys: &other.secrets.public() });
+            let bundle = other.one_time.bundle(&other.ours(), &other.weekly);
+            let bundle = Bundle::verify(&bundle, &other.address, theirs.keys).unwrap();
+            let session = Session::initiate(&ours, &theirs, &bundle, rng).unwrap();
+            self.sessions.begin(session);
+        }
+
+        fn ours(&self) -> Ours<'_> {
+            Ours { address: self.address, secrets: &self.secrets }
+        }
+
+        fn says(&mut self, rng: &mut ChaCha20Rng) -> Vec<u8> {
+            self.sessions.seal(b"text", WIRE, NOW, rng).unwrap()
+        }
+
+        fn hears(&mut self, other: &Device, payload: &[u8]) {
+            let message = Message::parse(payload).unwrap();
+            let first = self.is_before(other);
+            if let Message::Initial(initial) = &message
+                && !self.sessions.knows_handshake(&initial.handshake_id())
+            {
+                let theirs = Theirs { address: other.address, keys: &other.secrets.public() };
+                let opened = Session::respond(
+                    &self.ours(),
+                    &theirs,
+                    &self.weekly,
+                    &self.one_time,
+                    initial,
+                    WIRE.as_bytes(),
+                );
+                self.sessions.answer(opened.unwrap().0, first);
+            } else {
+                assert!(self.sessions.open(&message, WIRE, first).is_some());
+            }
+        }
+
+        fn active(&mut self) -> [u8; 16] {
+            self.sessions.active().unwrap().id
+        }
+    }
+
+    /// Both begin at once, and the first message of the one whose session loses comes last of all.
+    fn split(rng: &mut ChaCha20Rng) -> (Device, Device) {
+        let (mut alice, mut bob) = (Device::new(1, rng), Device::new(2, rng));
+        alice.begins_with(&bob, rng);
+        bob.begins_with(&alice, rng);
+        let (from_alice, late) = (alice.says(rng), bob.says(rng));
+        bob.hears(&alice, &from_alice);
+        let answer = bob.says(rng);
+        alice.hears(&bob, &answer);
+        alice.hears(&bob, &late);
+        assert_ne!(alice.active(), bob.active(), "each writes in another session");
+        (alice, bob)
+    }
+
+    #[test]
+    fn two_that_write_in_different_sessions_come_together() {
+        let mut rng = ChaCha20Rng::from_seed([1; 32]);
+        let (mut alice, mut bob) = split(&mut rng);
+        for _ in 0..16 {
+            let (from_alice, from_bob) = (alice.says(&mut rng), bob.says(&mut rng));
+            bob.hears(&alice, &from_alice);
+            alice.hears(&bob, &from_bob);
+        }
+        assert_eq!(alice.active(), bob.active());
+    }
+
+    #[test]
+    fn they_come_together_also_when_only_the_second_listens() {
+        let mut rng = ChaCha20Rng::from_seed([2; 32]);
+        let (mut alice, mut bob) = split(&mut rng);
+        for _ in 0..64 {
+            let from_alice = alice.says(&mut rng);
+            bob.hears(&alice, &from_alice);
+        }
+        assert_eq!(alice.active(), bob.active());
+    }
+
+    #[test]
+    fn a_session_that_was_given_up_stays_below() {
+        let mut rng = ChaCha20Rng::from_seed([3; 32]);
+        let (mut alice, mut bob) = split(&mut rng);
+        alice.sessions.archive_all();
+        alice.begins_with(&bob, &mut rng);
+        let active = alice.active();
+        for _ in 0..100 {
+            let from_bob = bob.says(&mut rng);
+            alice.hears(&bob, &from_bob);
+        }
+        assert_eq!(alice.active(), active);
+    }
 }
