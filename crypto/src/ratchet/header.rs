@@ -100,15 +100,21 @@ impl Incoming {
 }
 
 /// Seals the headers of one chain. The cipher is expanded once, since every message tries it.
-pub(crate) struct HeaderKey {
+///
+/// Past chains lie in a list that grows and shrinks. What moves there is a pointer, so no copy of a key stays behind.
+pub(crate) struct HeaderKey(Box<Expanded>);
+
+const _: () = assert!(size_of::<HeaderKey>() == size_of::<usize>());
+
+struct Expanded {
     key: Secret<32>,
-    cipher: Box<Cipher>,
+    cipher: Cipher,
 }
 
 impl HeaderKey {
     pub(crate) fn new(key: Secret<32>) -> Self {
-        let cipher = Box::new(Cipher::new(key.expose()));
-        Self { key, cipher }
+        let cipher = Cipher::new(key.expose());
+        Self(Box::new(Expanded { key, cipher }))
     }
 
     pub(crate) fn copy_of(bytes: &[u8; 32]) -> Self {
@@ -116,7 +122,7 @@ impl HeaderKey {
     }
 
     pub(crate) fn expose(&self) -> &[u8; 32] {
-        self.key.expose()
+        self.0.key.expose()
     }
 
     /// Appends all that precedes the commitment: the clear part of a message, and the header sealed and bound to it.
@@ -126,7 +132,7 @@ impl HeaderKey {
         let header_from = out.len();
         header.write(out);
         let (before, bytes) = out.split_at_mut(header_from);
-        let tag = self.cipher.seal_detached(&nonce(salt), &before[from..], bytes);
+        let tag = self.0.cipher.seal_detached(&nonce(salt), &before[from..], bytes);
         out.extend_from_slice(&tag);
     }
 
@@ -143,7 +149,7 @@ impl HeaderKey {
     fn open_sized<const N: usize>(&self, sealed: &Sealed<'_>) -> Option<Incoming> {
         let (header, tag) = sealed.header.split_last_chunk()?;
         let mut bytes: [u8; N] = header.try_into().ok()?;
-        self.cipher.open(&nonce(sealed.salt), sealed.clear, &mut bytes, tag)?;
+        self.0.cipher.open(&nonce(sealed.salt), sealed.clear, &mut bytes, tag)?;
         Incoming::parse(&bytes)
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         exchange::{Exchange, Offered, Refresh},
         header::HeaderKey,
         root::RootKey,
-        skipped::{PAST_CHAINS_MAX, PastChain, SKIPPED_MAX, SkippedKeys},
+        skipped::{PAST_CHAINS_ALWAYS, PAST_CHAINS_MAX, PastChain, SKIPPED_MAX, SkippedKeys},
         state::{Active, Due, Receiving, Sending, State},
     },
 };
@@ -30,9 +30,9 @@ const IDLE: u8 = 0;
 const OFFERED: u8 = 1;
 const ASKED: u8 = 2;
 const ANSWERING: u8 = 3;
-/// At least as long as everything but the handshake, a key or an answer of the post-quantum ratchet, the past chains and
+/// As long as everything may be but the handshake, a key or an answer of the post-quantum ratchet, the past chains and
 /// the skipped keys.
-const BASE_BYTES: usize = 512;
+const BASE_BYTES: usize = 346;
 const EXCHANGE_BYTES_MAX: usize = 1184;
 const PAST_CHAIN_BYTES: usize = 1 + 32 + 2;
 pub(crate) const SKIPPED_KEY_BYTES: usize = 4 + 32;
@@ -144,7 +144,13 @@ fn is_consistent(session: &Session) -> bool {
         && keys <= SKIPPED_MAX
         && (state.receiving.is_some() || state.past.is_empty())
         && state.past.iter().all(PastChain::is_worth_keeping)
-        && state.past.is_sorted_by(|older, newer| older.age > newer.age)
+        && ages_fit(&state.past)
+}
+
+/// Each turn makes the ages one more and adds a chain of age 1, and the youngest never leave.
+fn ages_fit(past: &[PastChain]) -> bool {
+    let mut youngest = past.iter().rev().zip(1..=PAST_CHAINS_ALWAYS);
+    youngest.all(|(chain, age)| chain.age == age) && past.is_sorted_by(|older, newer| older.age > newer.age)
 }
 
 fn write_state(state: &State, out: &mut Vec<u8>) {
@@ -292,4 +298,94 @@ pub(crate) fn read_skipped(reader: &mut Reader<'_>) -> Option<SkippedKeys> {
         skipped.push(number, MessageKey::copy_of(reader.array()?));
     }
     Some(skipped)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+
+    use super::*;
+    use crate::{
+        Address, Bundle, DeviceSecrets, Message, OneTimePrekey, Ours, REFRESH_AFTER, Theirs, WeeklyPrekey,
+    };
+
+    const NOW: Duration = Duration::from_secs(1_800_000_000);
+
+    fn say(from: &mut Session, to: &mut Session, now: Duration, rng: &mut ChaCha20Rng) {
+        let sealed = from.encrypt(b"text", b"", now, rng).unwrap();
+        to.decrypt(&Message::parse(&sealed).unwrap(), b"").unwrap();
+    }
+
+    /// An initiator that was not answered, and a pair that has talked until it keeps as many chains as it may, each with a key.
+    fn sessions() -> [Session; 3] {
+        let mut rng = ChaCha20Rng::from_seed([1; 32]);
+        let (alice, bob) = (DeviceSecrets::generate(&mut rng), DeviceSecrets::generate(&mut rng));
+        let at = |account| Address { account: [account; 16], device: [1; 16] };
+        let (ours, theirs) =
+            (Ours { address: at(1), secrets: &alice }, Ours { address: at(2), secrets: &bob });
+        let (alice, bob) = (alice.public(), bob.public());
+        let (weekly, once) = (WeeklyPrekey::generate(1, &mut rng), OneTimePrekey::generate(1, &mut rng));
+        let bundle = Bundle::verify(&once.bundle(&theirs, &weekly), &at(2), &bob).unwrap();
+        let to_bob = Theirs { address: at(2), keys: &bob };
+        let unanswered = Session::initiate(&ours, &to_bob, &bundle, &mut rng).unwrap();
+        let mut alices = Session::initiate(&ours, &to_bob, &bundle, &mut rng).unwrap();
+        let first = alices.encrypt(b"text", b"", NOW, &mut rng).unwrap();
+        let Message::Initial(first) = Message::parse(&first).unwrap() else { panic!("an initial message") };
+        let to_alice = Theirs { address: at(1), keys: &alice };
+        let (mut bobs, _) = Session::respond(&theirs, &to_alice, &weekly, &once, &first, b"").unwrap();
+        for _ in 0..20 {
+            for by_bob in [true, false] {
+                let (from, to) = if by_bob { (&mut bobs, &mut alices) } else { (&mut alices, &mut bobs) };
+                say(from, to, NOW, &mut rng);
+                from.encrypt(b"lost", b"", NOW, &mut rng).unwrap();
+                say(from, to, NOW, &mut rng);
+            }
+        }
+        // Bob's chain is under way when Alice offers a key.
+        bobs.encrypt(b"lost", b"", NOW, &mut rng).unwrap();
+        (0..8).for_each(|_| say(&mut alices, &mut bobs, NOW + REFRESH_AFTER, &mut rng));
+        [unanswered, alices, bobs]
+    }
+
+    /// A buffer that grows leaves behind what was in it, and one that is far too large takes memory.
+    #[test]
+    fn a_snapshot_is_written_into_a_buffer_that_never_grows() {
+        let [unanswered, alices, bobs] = sessions();
+        assert!(alices.state.past.len() == 16 && matches!(bobs.state.refresh.exchange, Exchange::Asked(_)));
+        for (session, spare_bytes) in
+            [(&unanswered, 70 + 8 + 8 + EXCHANGE_BYTES_MAX), (&alices, 68 + EXCHANGE_BYTES_MAX), (&bobs, 8)]
+        {
+            let bytes = session.to_snapshot();
+            assert_eq!(bytes.capacity(), session.snapshot_bytes_max());
+            assert!(
+                bytes.len() <= bytes.capacity() && bytes.capacity() <= bytes.len() + spare_bytes,
+                "{} {}",
+                bytes.len(),
+                bytes.capacity()
+            );
+        }
+    }
+
+    #[test]
+    fn past_chains_have_the_ages_that_turns_make() {
+        let fit = |ages: &[u8]| {
+            let chain = |age: &u8| PastChain {
+                header_key: HeaderKey::copy_of(&[*age; 32]),
+                age: *age,
+                skipped: SkippedKeys::with_capacity(0),
+            };
+            ages_fit(&ages.iter().map(chain).collect::<Vec<_>>())
+        };
+        for ages in [&[][..], &[1], &[2, 1], &[4, 3, 2, 1], &[5, 4, 3, 2, 1], &[16, 9, 4, 3, 2, 1]] {
+            assert!(fit(ages), "{ages:?}");
+        }
+        for ages in [&[0][..], &[1, 0], &[2], &[1, 1], &[1, 2], &[3, 1], &[5, 3, 2, 1], &[4, 4, 3, 2, 1]] {
+            assert!(!fit(ages), "{ages:?}");
+        }
+        for ages in [&[9, 16, 4, 3, 2, 1][..], &[9, 9, 4, 3, 2, 1], &[4, 3, 2, 1, 0]] {
+            assert!(!fit(ages), "{ages:?}");
+        }
+    }
 }

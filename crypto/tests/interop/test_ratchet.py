@@ -287,6 +287,7 @@ def chains(state: State) -> list[tuple[bool, State]]:
     def current(number: int, kept: ratchet.Skipped) -> State:
         return replace(state, past=(), receiving=replace(receiving, number=number, skipped=kept))
 
+    four = [(4, 0), (3, 0), (2, 0), (1, 0)]
     sixteen = [(16 - younger, 1) for younger in range(16)]
     return [
         (True, state),
@@ -296,11 +297,15 @@ def chains(state: State) -> list[tuple[bool, State]]:
         (True, current(5_000, skipped(2_000))),
         (False, current(5_000, skipped(2_001))),
         (False, replace(past((1, 1)), receiving=current(5_000, skipped(2_000)).receiving)),
-        (True, past((4, 0))),
-        (False, past((5, 0))),
-        (True, past((16, 1))),
-        (False, past((17, 1))),
-        (True, past((3, 0), (1, 0))),
+        (True, past((1, 0))),
+        (True, past(*four)),
+        (False, past((5, 0), *four)),
+        (True, past((16, 1), *four)),
+        (False, past((17, 1), *four)),
+        (False, past((0, 0))),
+        (False, past((1, 0), (0, 0))),
+        (False, past((2, 0))),
+        (False, past((3, 0), (1, 0))),
         (False, past((2, 0), (2, 0))),
         (False, past((1, 0), (2, 0))),
         (True, past(*sixteen)),

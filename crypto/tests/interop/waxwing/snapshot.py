@@ -14,7 +14,7 @@ from waxwing.primitives import (
     check_kem_public,
     check_x25519_public,
 )
-from waxwing.ratchet import SKIPPED_MAX, Past, Receiving, Sending, Skipped, State, Waiting, is_kept
+from waxwing.ratchet import AGE_MAX, SKIPPED_MAX, Past, Receiving, Sending, Skipped, State, Waiting, is_kept
 from waxwing.session import Session
 
 SNAPSHOT_FORMAT = 2
@@ -115,6 +115,9 @@ def check_chains(state: State) -> None:
     ages = [chain.age for chain in state.past]
     if any(older <= younger for older, younger in pairwise(ages)):
         raise Refused("ages out of order")
+    youngest = ages[-AGE_MAX:]
+    if youngest != list(range(len(youngest), 0, -1)):
+        raise Refused("ages that no turns make")
 
 
 def check_exchange(state: State) -> None:
