@@ -267,6 +267,16 @@ impl AccountKey {
     }
 
     /// Signs `label ‖ statement` for the relay: plain Ed25519, verified there with its own label.
+    ///
+    /// ```
+    /// # use waxwing_crypto::AccountKey;
+    /// # use ed25519_dalek::VerifyingKey;
+    /// let key = AccountKey::from_bytes(&[1; 32]);
+    /// let proof = key.sign_relay_proof(b"app v1 relay\0", b"what it asked");
+    /// let public = VerifyingKey::from_bytes(&key.public().to_bytes())?;
+    /// public.verify_strict(b"app v1 relay\0what it asked", &proof.into())?;
+    /// # Ok::<(), ed25519_dalek::SignatureError>(())
+    /// ```
     pub fn sign_relay_proof(&self, label: &[u8], statement: &[u8]) -> [u8; 64] {
         self.0.sign(label, statement)
     }
@@ -318,7 +328,8 @@ impl fmt::Debug for AccountPublicKey {
 /// use waxwing_crypto::{DevicePublic, DeviceSecrets, KeyError};
 /// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 /// # let mut rng = ChaCha20Rng::from_seed([1; 32]);
-/// let keys = DeviceSecrets::generate(&mut rng).public();
+/// let secrets = DeviceSecrets::generate(&mut rng);
+/// let keys = DeviceSecrets::from_bytes(secrets.to_bytes().expose()).public();
 /// assert_eq!(DevicePublic::parse(keys.signing_bytes(), keys.agreement_bytes()), Ok(keys));
 /// assert_eq!(DevicePublic::parse(keys.signing_bytes(), [0; 32]), Err(KeyError::Weak));
 /// ```
@@ -358,6 +369,16 @@ impl DeviceSecrets {
     }
 
     /// Signs `label ‖ statement` for the relay: plain Ed25519, verified there with its own label.
+    ///
+    /// ```
+    /// # use waxwing_crypto::DeviceSecrets;
+    /// # use ed25519_dalek::VerifyingKey;
+    /// let secrets = DeviceSecrets::from_bytes(&[1; 64]);
+    /// let proof = secrets.sign_relay_proof(b"app v1 relay\0", b"what it asked");
+    /// let public = VerifyingKey::from_bytes(&secrets.public().signing_bytes())?;
+    /// public.verify_strict(b"app v1 relay\0what it asked", &proof.into())?;
+    /// # Ok::<(), ed25519_dalek::SignatureError>(())
+    /// ```
     pub fn sign_relay_proof(&self, label: &[u8], statement: &[u8]) -> [u8; 64] {
         self.signing.sign(label, statement)
     }

@@ -55,6 +55,11 @@
 //! let sealed = account.seal(Purpose::Certificate, b"a device list", &mut rng)?;
 //! let Content { purpose, bytes } = new.open(&sealed)?;
 //! assert_eq!((purpose, &bytes[..]), (Purpose::Certificate, &b"a device list"[..]));
+//!
+//! // Whoever saw both ends has seen all.
+//! let (here, there) = (new.seal(Purpose::Done, b"", &mut rng)?, account.seal(Purpose::Done, b"", &mut rng)?);
+//! (new.open(&there)?, account.open(&here)?);
+//! assert!(new.is_done() && account.is_done());
 //! # Ok(())
 //! # }
 //! ```

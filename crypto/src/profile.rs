@@ -50,6 +50,11 @@ const FORMAT: u8 = 1;
 const HEAD_BYTES: usize = 2 + 1 + 4 + 8;
 
 /// What of a profile is sealed.
+///
+/// ```
+/// use waxwing_crypto::profile::Field;
+/// assert!(Field::Name.bytes_max() < Field::Picture.bytes_max());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Field {

@@ -7,6 +7,13 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Holds `N` secret bytes. There is no `Clone`, `Display`, `Deref` or `Serialize`, on purpose.
+///
+/// ```
+/// use waxwing_crypto::Secret;
+/// let (one, other) = (Secret::new([7; 32]), Secret::new([8; 32]));
+/// assert!(!one.ct_eq(&other) && one.expose() == &[7; 32]);
+/// assert_eq!(format!("{one:?}"), "Secret<32>(..)");
+/// ```
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Secret<const N: usize>([u8; N]);
 

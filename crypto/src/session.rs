@@ -90,6 +90,39 @@ impl fmt::Debug for Plaintext {
 /// Holds one side of an encrypted conversation between two devices.
 ///
 /// It is not `Clone`, so no state can encrypt twice. The [book](crate::book::conversations) shows a whole conversation, and what to store when.
+///
+/// ```
+/// use waxwing_crypto::*;
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (mut rng, now) = (ChaCha20Rng::from_seed([1; 32]), std::time::Duration::from_secs(1_800_000_000));
+/// # let (alice, bob) = (DeviceSecrets::generate(&mut rng), DeviceSecrets::generate(&mut rng));
+/// # let (alice_keys, bob_keys) = (alice.public(), bob.public());
+/// # let (at_alice, at_bob) = (Address { account: [1; 16], device: [1; 16] }, Address { account: [2; 16], device: [1; 16] });
+/// # let (ours, theirs) = (Ours { address: at_bob, secrets: &bob }, Theirs { address: at_alice, keys: &alice_keys });
+/// // All of Bob's one-time prekeys are gone: the last-resort one serves again and again.
+/// let (weekly, last_resort) = (WeeklyPrekey::generate(5, &mut rng), OneTimePrekey::generate_last_resort(6, &mut rng));
+/// assert!(last_resort.is_last_resort());
+/// let bundle = Bundle::verify(&last_resort.bundle(&ours, &weekly), &at_bob, &bob_keys)?;
+/// # let to_bob = Theirs { address: at_bob, keys: &bob_keys };
+/// let mut at_alices = Session::initiate(&Ours { address: at_alice, secrets: &alice }, &to_bob, &bundle, &mut rng)?;
+/// let first = at_alices.encrypt(b"hello", b"", now, &mut rng)?;
+///
+/// let Message::Initial(message) = Message::parse(&first)? else { unreachable!() };
+/// assert_eq!((message.weekly_prekey_id(), message.one_time_prekey_id()), (weekly.id(), last_resort.id()));
+/// let (mut at_bobs, _) = Session::respond(&ours, &theirs, &weekly, &last_resort, &message, b"")?;
+/// let refuse_from_now_on = message.handshake_id();
+/// assert_eq!((at_alices.id(), at_alices.handshake_id()), (at_bobs.id(), refuse_from_now_on));
+/// assert!(at_alices.initiated_by_us() && !at_alices.is_acknowledged());
+///
+/// // Once he has answered, the handshake is not sent any more.
+/// let answer = at_bobs.encrypt(b"hello yourself", b"", now, &mut rng)?;
+/// at_alices.decrypt(&Message::parse(&answer)?, b"")?;
+/// assert!(at_alices.is_acknowledged());
+/// assert_eq!(at_alices.refreshed(), Refreshed { at: Some(now), messages: 2 });
+/// # Ok(())
+/// # }
+/// ```
 pub struct Session {
     id: [u8; 16],
     handshake_id: [u8; 32],

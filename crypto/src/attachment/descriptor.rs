@@ -42,6 +42,18 @@ impl fmt::Display for DescriptorError {
 impl std::error::Error for DescriptorError {}
 
 /// Names a blob and opens it. Whoever has it can read the attachment: it is a secret.
+///
+/// ```
+/// use waxwing_crypto::attachment::{Descriptor, seal, sealed_size};
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (mut rng, mut blob) = (ChaCha20Rng::from_seed([1; 32]), Vec::new());
+/// let sealed = seal(&b"a picture"[..], &mut blob, std::io::sink(), &mut rng)?;
+/// let read = Descriptor::parse(sealed.to_bytes().expose())?;
+/// assert_eq!((read.size(), Some(read.sealed_size()), read.digest()), (9, sealed_size(9), sealed.digest()));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Descriptor {
     key: Secret<32>,
     pub(super) shape: Shape,

@@ -154,6 +154,7 @@ impl Segments {
 ///     length += segment.len();
 /// }
 /// assert_eq!((length, opening.is_complete()), (200_000, true));
+/// assert_eq!(checkpoint.plaintext_offset(), 65_536);
 /// # Ok(())
 /// # }
 /// ```

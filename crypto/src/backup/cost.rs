@@ -12,6 +12,7 @@ use crate::secret::Secret;
 /// ```
 /// use waxwing_crypto::backup::Cost;
 /// assert_eq!(Cost::new(65_536, 3, 4), Ok(Cost::RECOMMENDED));
+/// assert_eq!(Cost::RECOMMENDED.parts(), (65_536, 3, 4));
 /// assert!(Cost::new(4_194_304, 3, 4).is_err(), "4 GiB");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -93,7 +93,8 @@ impl std::error::Error for HeaderError {}
 /// let mut backup = Vec::new();
 /// seal(&Key::Printed(&printed), &[1; 16], 7, &b"everything"[..], &mut backup, &mut rng)?;
 /// let header = Header::parse(backup.first_chunk().expect("a header"))?;
-/// assert_eq!((header.lock(), header.counter()), (Lock::Printed, 7));
+/// assert_eq!((header.lock(), header.account(), header.counter()), (Lock::Printed, &[1; 16], 7));
+/// assert_eq!(header.to_bytes(), backup[..HEADER_BYTES]);
 /// # Ok(())
 /// # }
 /// ```

@@ -82,9 +82,11 @@ impl PrintedKey {
     /// ```
     /// use waxwing_crypto::backup::{PrintedKey, PrintedKeyError};
     /// let text = PrintedKey::from_bytes(&[7; 32]).to_text();
+    /// assert_eq!(text.parse::<PrintedKey>()?.expose(), &[7; 32]);
     /// assert_eq!(&text[..17], "0W3GB-E1R7V-0W3G9");
     /// let mistyped = text.replacen("E1R7V", "E1R8V", 1);
     /// assert_eq!(mistyped.parse::<PrintedKey>().unwrap_err(), PrintedKeyError::Group { number: 2 });
+    /// # Ok::<(), PrintedKeyError>(())
     /// ```
     pub fn to_text(&self) -> Zeroizing<String> {
         let bytes = with_check(&self.0);

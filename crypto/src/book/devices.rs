@@ -55,3 +55,35 @@
 //!
 //! **Removing.** Sign the list without the device (chapter 4). Everybody else's next message is not sealed for it any more; sender keys
 //! are made anew (chapter 2), and the profile key too (chapter 3).
+//!
+//! **Recovery.** An account whose last device is lost comes back only from a [`backup`](crate::backup): the account key, and whatever else a person wants back, sealed under a
+//! [printed key](crate::backup::PrintedKey) or a passphrase. Write it whenever what is in it has changed, with a higher counter each time, and keep it where nobody
+//! needs to be trusted. Sessions do not belong in it: a device that was restored is a new one, with new keys, and others begin anew with it.
+//!
+//! ```
+//! use std::io::Read;
+//! use waxwing_crypto::{backup::{Expected, Key, Opening, PrintedKey, seal}, *};
+//! # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut rng = ChaCha20Rng::from_seed([1; 32]);
+//! # let (account, key) = ([1; 16], AccountKey::generate(&mut rng));
+//! # let phone = DeviceEntry { device: [1; 16], keys: DeviceSecrets::generate(&mut rng).public() };
+//! # let published = DeviceList::sign(account, &key, None, vec![phone])?;
+//! let printed = PrintedKey::generate(&mut rng); // shown once, and written down
+//! let mut backup = Vec::new();
+//! seal(&Key::Printed(&printed), &account, 1, &key.to_bytes().expose()[..], &mut backup, &mut rng)?;
+//!
+//! // The phone is lost. A tablet has the backup, and the paper.
+//! let mut stored = Vec::new();
+//! let expected = Expected { account, counter_min: 0 };
+//! Opening::begin(&Key::Printed(&printed), &expected, &backup[..])?.read_to_end(&mut stored)?;
+//! let restored = AccountKey::from_bytes(stored[..].try_into()?);
+//!
+//! // It follows the list that is published, and removes the phone by that.
+//! let known = DeviceList::verify(published.as_bytes(), account, &restored.public())?;
+//! let tablet = DeviceEntry { device: [2; 16], keys: DeviceSecrets::generate(&mut rng).public() };
+//! let list = DeviceList::sign(account, &restored, Some(&known), vec![tablet])?;
+//! assert_eq!(AccountChange::between(&known, &list), AccountChange::Devices { added: vec![[2; 16]], removed: vec![[1; 16]] });
+//! # Ok(())
+//! # }
+//! ```

@@ -78,6 +78,28 @@ impl GroupPlaintext {
 }
 
 /// Holds the key under which another device writes to one group in one epoch.
+///
+/// ```
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # use waxwing_crypto::{Address, group::{GroupEpoch, GroupMessage, GroupOpenError, ReceiverKey, SenderKey}};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut rng = ChaCha20Rng::from_seed([1; 32]);
+/// # let alice = Address { account: [1; 16], device: [1; 16] };
+/// # let epoch = GroupEpoch { group: [7; 16], number: 3, roster_hash: [9; 32] };
+/// # let mut sender = SenderKey::generate(&epoch, alice, &mut rng);
+/// # let before = GroupMessage::parse(&sender.encrypt(b"before", b"", &mut rng)?.bytes)?;
+/// // Whoever comes late reads what comes, and not what was.
+/// let mut key = ReceiverKey::accept(&sender.distribution(), &epoch, &alice)?;
+/// assert_eq!(key.decrypt(&before, b"").unwrap_err(), GroupOpenError::BeforeStart);
+/// # let message = GroupMessage::parse(&sender.encrypt(b"hello", b"", &mut rng)?.bytes)?;
+/// key.decrypt(&message, b"")?;
+///
+/// let mut key = ReceiverKey::from_snapshot(&key.to_snapshot())?;
+/// assert_eq!((key.sender(), key.epoch(), key.first(), key.next()), (alice, &epoch, 1, 2));
+/// assert_eq!(key.decrypt(&message, b"").unwrap_err(), GroupOpenError::Duplicate);
+/// # Ok(())
+/// # }
+/// ```
 pub struct ReceiverKey {
     pub(super) origin: Origin,
     pub(super) chain: ChainKey,

@@ -81,7 +81,7 @@ impl std::error::Error for RosterError {}
 /// ```
 /// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 /// # use waxwing_crypto::{Address, DeviceSecrets, Ours};
-/// use waxwing_crypto::group::roster::{Change, Role, Roster, Settings, SignedChange};
+/// use waxwing_crypto::group::roster::{Change, Role, Roster, RosterError, Settings, SignedChange};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let mut rng = ChaCha20Rng::from_seed([1; 32]);
@@ -98,7 +98,13 @@ impl std::error::Error for RosterError {}
 /// let theirs = Roster::found(&created, &ours.group(), lookup)?;
 /// let theirs = theirs.next(&SignedChange::parse(added.as_bytes())?, lookup)?;
 /// assert_eq!(theirs, ours);
-/// assert_eq!(theirs.role(&[3; 16]), Some(Role::Member));
+/// assert_eq!((theirs.members().len(), theirs.role(&[3; 16])), (3, Some(Role::Member)));
+///
+/// // He may write, and not remove her; a person would be shown that before trying.
+/// assert!(theirs.may_write(&[2; 16]) && theirs.profile().is_empty());
+/// assert_eq!(theirs.permits(&[2; 16], &Change::Remove(vec![[3; 16]])), Err(RosterError::NotPermitted));
+/// assert_eq!(theirs.settings(), &Settings::default());
+/// assert_eq!(Roster::from_snapshot(&theirs.to_snapshot())?, theirs);
 /// # Ok(())
 /// # }
 /// ```

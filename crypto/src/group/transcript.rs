@@ -13,6 +13,7 @@ use crate::kdf::{HASH_GROUP_TRANSCRIPT, hash};
 /// ours.add(&[1; 32]);
 /// theirs.add(&[2; 32]);
 /// assert_ne!(ours, theirs);
+/// assert_eq!(Transcript::from_bytes(ours.to_bytes()), ours); // from the store
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Transcript([u8; 32]);

@@ -19,6 +19,18 @@ const SCHEME: &str = "WAXWING:";
 ///
 /// Its text, of 140 characters, fits a QR code of version 7. The KEM key, of 1,568 bytes, does not fit one that a phone reads:
 /// its hash stands here, and the key comes with the offer.
+///
+/// ```
+/// # use waxwing_crypto::link::{Invitation, NewDevice};
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # let mut rng = ChaCha20Rng::from_seed([1; 32]);
+/// let new = NewDevice::begin(&mut rng);
+/// let qr_code = new.invitation().to_string();
+/// let scanned: Invitation = qr_code.parse()?;
+/// assert_eq!((qr_code.len(), scanned.channel_id()), (140, new.invitation().channel_id()));
+/// assert_eq!(Invitation::parse(&scanned.to_bytes())?, scanned);
+/// # Ok::<(), waxwing_crypto::link::LinkError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invitation {
     pub(super) channel: [u8; 16],

@@ -94,6 +94,23 @@ pub struct Signer {
 }
 
 /// A change with its signature. As it came, nothing in it has been verified.
+///
+/// ```
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # use waxwing_crypto::{Address, DeviceSecrets, Ours};
+/// # use waxwing_crypto::group::roster::{Change, Roster, Settings, SignedChange};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let mut rng = ChaCha20Rng::from_seed([1; 32]);
+/// # let secrets = DeviceSecrets::generate(&mut rng);
+/// # let alice = Ours { address: Address { account: [1; 16], device: [1; 16] }, secrets: &secrets };
+/// let (roster, created) = Roster::create(&alice, 1, Settings::default(), b"", &[], &mut rng)?;
+/// let change = SignedChange::parse(created.as_bytes())?;
+/// assert_eq!((change.group(), change.epoch(), change.previous_hash()), (roster.group(), 1, [0; 32]));
+/// assert_eq!((change.signer().address, change.signer().list_version), (alice.address, 1));
+/// assert!(matches!(change.change(), Change::Create { .. }));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedChange {
     group: [u8; 16],
