@@ -27,8 +27,8 @@ pub(crate) fn value_of(char: char) -> Option<u8> {
 /// Reads the value of the character at `index`: five bits, the first ones first; behind the end there are zeros.
 pub(crate) fn get(bytes: &[u8], index: usize) -> u8 {
     let (at, shift) = place(index);
-    let byte = |at| u16::from(bytes.get(at).copied().unwrap_or(0));
-    (((byte(at) << 8) | byte(at + 1)) >> shift) as u8 & 31
+    let byte = |at| bytes.get(at).copied().unwrap_or(0);
+    (u16::from_be_bytes([byte(at), byte(at + 1)]) >> shift) as u8 & 31
 }
 
 /// Writes a value where [`get`] reads it, over zeros. `None` when it has bits behind the end.

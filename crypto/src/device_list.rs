@@ -23,10 +23,6 @@ pub const DEVICES_MAX: usize = 8;
 pub const DEVICES_REMOVED_MAX: usize = 64;
 
 const FORMAT: u8 = 2;
-const HEAD_BYTES: usize = 1 + 16 + 8 + 32;
-const ENTRY_BYTES: usize = 16 + 32 + 32;
-const REMOVED_BYTES: usize = 8 + 16 + 16;
-const SIGNATURE_BYTES: usize = 64;
 
 /// Names one device and its keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +72,9 @@ fn key_hash(keys: &DevicePublic) -> [u8; 16] {
 /// let list = DeviceList::verify(second.as_bytes(), account, &key.public())?;
 /// let change = AccountChange::between(&first, &list);
 /// assert_eq!(change, AccountChange::Devices { added: vec![[2; 16]], removed: vec![] });
+/// assert_eq!((list.version(), list.devices().len(), list.removed().len()), (2, 2, 0));
+/// assert_eq!((list.account(), list.identity().key), (account, key.public()));
+/// assert!(list.device(&[2; 16]).is_some() && list.check_successor_of(&first).is_ok());
 /// # Ok(())
 /// # }
 /// ```
@@ -186,10 +185,8 @@ impl DeviceList {
 
     /// Writes everything but the signature.
     fn encode(&self) -> Vec<u8> {
-        let length = HEAD_BYTES + 2 + self.devices.len() * ENTRY_BYTES + self.removed.len() * REMOVED_BYTES;
-        let mut bytes = Vec::with_capacity(length + SIGNATURE_BYTES);
         let count = |length: usize| u8::try_from(length).expect("checked to be few");
-        bytes.push(FORMAT);
+        let mut bytes = vec![FORMAT];
         bytes.extend_from_slice(&self.identity.account);
         bytes.extend_from_slice(&self.version.to_be_bytes());
         bytes.extend_from_slice(&self.previous_hash);

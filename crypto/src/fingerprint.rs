@@ -38,6 +38,7 @@ const GROUPS: usize = 6;
 ///
 /// // Read out: both see the same sixty digits, in twelve groups.
 /// assert_eq!(at_alice.to_string(), at_bob.to_string());
+/// assert_eq!(at_alice.digits().len(), 60);
 /// // Or scanned.
 /// assert_eq!(at_alice.compare(&at_bob.scannable()), Comparison::Match);
 /// ```
@@ -82,8 +83,8 @@ impl Fingerprint {
         let groups = self.digest.as_chunks::<GROUP_DIGITS>().0.iter().take(GROUPS);
         groups
             .map(|group| {
-                let number = group.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte));
-                format!("{:05}", number % 100_000)
+                let [a, b, c, d, e] = *group;
+                format!("{:05}", u64::from_be_bytes([0, 0, 0, a, b, c, d, e]) % 100_000)
             })
             .collect()
     }

@@ -39,7 +39,7 @@
 //! let message = SealedMessage::parse(&sealed)?;
 //! assert_eq!(message.key_id(), key.id());
 //! let claim = message.open(&theirs, &key)?;
-//! assert_eq!(claim.sender(), &at_alice);
+//! assert_eq!((claim.sender(), claim.introduction()), (&at_alice, None));
 //! assert_eq!(claim.open(&key, &alice_keys)?.as_bytes(), b"a message of a session");
 //! # Ok(())
 //! # }
@@ -65,9 +65,6 @@ use crate::{
     salted::SaltedKeys,
     secret::Secret,
 };
-
-/// Everything before the sealed certificate.
-const HEAD_BYTES: usize = 3 + 4 + 32 + size_of::<<MlKem768 as Kem>::Ciphertext>() + 2;
 
 /// A device, and all of its keys: what is bound of it.
 fn party(address: &Address, keys: &DevicePublic) -> Vec<u8> {

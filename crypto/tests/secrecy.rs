@@ -164,3 +164,46 @@ fn printing_what_opens_a_backup_tells_no_secret() {
     let shown = format!("{printed:?} {:?} {passphrase:?}", Key::Printed(&printed));
     assert_eq!(shown, "PrintedKey(..) Key::Printed(..) Key::Passphrase(..)");
 }
+
+/// A buffer that grows leaves behind what was in it.
+#[test]
+fn secrets_are_written_into_buffers_that_never_grow() {
+    let mut rng = common::rng(6);
+    let at = Address { account: [1; 16], device: [2; 16] };
+    let epoch = GroupEpoch { group: [1; 16], number: 2, roster_hash: [3; 32] };
+    let mut ours = SenderKey::generate(&epoch, at, &mut rng);
+    let mut theirs = ReceiverKey::accept(&ours.distribution(), &epoch, &at).unwrap();
+    let lost = [(); 9].map(|()| ours.encrypt(b"lost", AD, &mut rng).unwrap());
+    theirs.decrypt(&GroupMessage::parse(&lost[8].bytes).unwrap(), AD).unwrap();
+    let spare = |bytes: zeroize::Zeroizing<Vec<u8>>| bytes.capacity() - bytes.len();
+    assert_eq!(spare(WeeklyPrekey::generate(1, &mut rng).to_bytes()), 0);
+    assert_eq!(spare(OneTimePrekey::generate(1, &mut rng).to_bytes()), 0);
+    assert_eq!(spare(OneTimePrekey::generate_last_resort(1, &mut rng).to_bytes()), 32);
+    assert_eq!(spare(SealingKey::generate(1, &mut rng).to_bytes()), 0);
+    assert_eq!(spare(ours.distribution()), 0);
+    assert_eq!(spare(ours.to_snapshot()), 6, "as much room as for the key of another");
+    assert_eq!(spare(theirs.to_snapshot()), 0);
+    let text = PrintedKey::from_bytes(&[1; 32]).to_text();
+    assert_eq!(text.capacity() - text.len(), 1, "the dash behind the last group");
+}
+
+/// Nor does what is sent: it is allocated once.
+#[test]
+fn messages_are_written_into_buffers_that_never_grow() {
+    let (mut ours, mut theirs, mut rng) = two_sessions(7);
+    let spare = |bytes: &Vec<u8>| bytes.capacity() - bytes.len();
+    let (alice, bob, _) = common::two_devices(8);
+    let mut unanswered = alice.initiate(&bob, &mut rng);
+    assert_eq!(spare(&unanswered.encrypt(&[7; 1000], AD, NOW, &mut rng).unwrap()), 0);
+    for rider_bytes in [0, 1184, 1088] {
+        let now = if rider_bytes == 0 { NOW } else { NOW + waxwing_crypto::REFRESH_AFTER };
+        let sealed = ours.encrypt(&[7; 1000], AD, now, &mut rng).unwrap();
+        assert_eq!((spare(&sealed), sealed.len()), (0, 1000 + 21 + 57 + 48 + rider_bytes));
+        open(&mut theirs, &sealed).unwrap();
+        std::mem::swap(&mut ours, &mut theirs);
+    }
+    let epoch = GroupEpoch { group: [1; 16], number: 2, roster_hash: [3; 32] };
+    let at = Address { account: [1; 16], device: [2; 16] };
+    let mut group = SenderKey::generate(&epoch, at, &mut rng);
+    assert_eq!(spare(&group.encrypt(&[7; 1000], AD, &mut rng).unwrap().bytes), 0);
+}

@@ -344,3 +344,17 @@ fn a_list_tells_whose_it_is_and_what_is_on_it() {
     assert_eq!(list.device(&[3; 16]), Some(&device(3)));
     assert_eq!(list.device(&[2; 16]), None);
 }
+
+#[test]
+fn a_first_list_names_none_before_and_a_later_one_names_one() {
+    let lists = chain(&[&[1], &[1, 2]]);
+    let version = |list: &DeviceList, version: u64| {
+        resigned(list, |bytes| bytes[17..25].copy_from_slice(&version.to_be_bytes())).err()
+    };
+    assert_eq!(version(&lists[0], 1), None);
+    assert_eq!(version(&lists[0], 2), Some(DeviceListError::Malformed), "a later one that names none");
+    assert_eq!(version(&lists[0], 0), Some(DeviceListError::Malformed));
+    assert_eq!(version(&lists[1], 3), None);
+    assert_eq!(version(&lists[1], 1), Some(DeviceListError::Malformed), "a first one that names one");
+    assert_eq!(version(&lists[1], 0), Some(DeviceListError::Malformed));
+}

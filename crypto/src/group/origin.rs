@@ -33,7 +33,7 @@ pub(crate) struct Origin {
 
 impl Origin {
     pub(crate) fn new(epoch: GroupEpoch, sender: Address, signing: SenderPublic) -> Self {
-        let mut bytes = Vec::with_capacity(ORIGIN_BYTES);
+        let mut bytes = Vec::new();
         write(&epoch, &sender, &mut bytes);
         let hash = hash(HASH_SENDER_KEY, &[&[SUITE], &bytes, signing.as_bytes()]);
         Self { epoch, sender, signing, hash }

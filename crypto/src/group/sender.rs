@@ -39,9 +39,14 @@ use crate::{
 ///
 /// let sealed = ours.encrypt(b"hello, all", b"bound, not sent", &mut rng)?;
 /// let message = GroupMessage::parse(&sealed.bytes)?;
+/// assert_eq!((message.chain_id(), message.iteration()), (theirs.chain_id(), 0)); // which key to ask
 /// let opened = theirs.decrypt(&message, b"bound, not sent")?;
 /// assert_eq!(opened.as_bytes(), b"hello, all");
-/// assert_eq!(opened.digest(), sealed.digest); // the same for all members
+/// assert_eq!((opened.digest(), opened.iteration()), (sealed.digest, 0)); // the same for all members
+///
+/// // Both ends rest in the store.
+/// let ours = SenderKey::from_snapshot(&ours.to_snapshot())?;
+/// assert_eq!((ours.chain_id(), ours.epoch(), ours.messages()), (theirs.chain_id(), &epoch, 1));
 /// # Ok(())
 /// # }
 /// ```

@@ -112,10 +112,9 @@ pub(crate) fn hold(claims: &[Claim<'_>]) -> Vec<bool> {
 /// Checks that a sum of the equations holds in which each has a weight that nobody could know when they were made.
 fn all_hold(equations: &[&Equation<'_>], seed: &[u8; 32]) -> bool {
     let mut base = Scalar::ZERO;
-    let mut scalars = Vec::with_capacity(2 * equations.len() + 1);
-    let mut points = Vec::with_capacity(2 * equations.len() + 1);
+    let (mut scalars, mut points) = (Vec::new(), Vec::new());
     // Messages of one sender share a point.
-    let mut keys: Vec<(&SenderPublic, Scalar)> = Vec::with_capacity(equations.len());
+    let mut keys: Vec<(&SenderPublic, Scalar)> = Vec::new();
     for (index, equation) in equations.iter().enumerate() {
         let weight = weight(seed, index);
         base += weight * equation.s;
@@ -137,7 +136,7 @@ fn all_hold(equations: &[&Equation<'_>], seed: &[u8; 32]) -> bool {
 
 /// Hashes all that the claims consist of. No randomness is needed: whoever makes a signature fixes the weights with it.
 fn seed(claims: &[Claim<'_>]) -> [u8; 32] {
-    let mut bytes = Vec::with_capacity(claims.len() * 192);
+    let mut bytes = Vec::new();
     for claim in claims {
         bytes.extend_from_slice(claim.key.as_bytes());
         bytes.extend_from_slice(claim.signature);

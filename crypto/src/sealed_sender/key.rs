@@ -9,7 +9,7 @@ use crate::{
     PrekeyError,
     bytes::Reader,
     kdf::SIGN_SEALING_KEY,
-    kem::{Kem, KemPublic, KemSecret, MlKem768},
+    kem::{KemPublic, KemSecret, MlKem768},
     keys::{Address, AgreementPublic, AgreementSecret, DevicePublic, Ours},
     message::SUITE,
 };
@@ -17,7 +17,6 @@ use crate::{
 use super::party;
 
 const FORMAT: u8 = 1;
-const RECORD_BYTES: usize = 2 + 96 + 4 + 32 + size_of::<<MlKem768 as Kem>::Public>() + 64;
 
 /// Opens what was sealed for this device. Made anew each week, and kept for 30 days, like a weekly prekey: once it is gone, nobody
 /// can find out any more who had written.
@@ -69,8 +68,7 @@ impl SealingKey {
 
     /// Makes the signed record that others seal to, ready for the relay.
     pub fn publish(&self, ours: &Ours<'_>) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(RECORD_BYTES);
-        bytes.extend_from_slice(&[FORMAT, SUITE]);
+        let mut bytes = vec![FORMAT, SUITE];
         bytes.extend_from_slice(&party(&ours.address, &ours.secrets.public()));
         bytes.extend_from_slice(&self.id.to_be_bytes());
         bytes.extend_from_slice(&self.agreement.public().to_bytes());

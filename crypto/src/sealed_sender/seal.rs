@@ -10,7 +10,7 @@ use crate::{
     message::{FORMAT, KIND_SEALED, MESSAGE_BYTES_MAX, SUITE},
 };
 
-use super::{Agreed, HEAD_BYTES, certificate::Certificate, key::Recipient, party};
+use super::{Agreed, certificate::Certificate, key::Recipient, party};
 
 /// Says why nothing was sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +72,7 @@ pub fn seal(
     agreed.certificate_keys().seal(&[], &Certificate::encode(&ours.address, introduction), &mut certificate);
     let length = u16::try_from(certificate.len()).map_err(|_| SealError::TooLong)?;
 
-    let mut out = Vec::with_capacity(HEAD_BYTES + certificate.len() + message.len() + 48);
-    out.extend_from_slice(&[FORMAT, KIND_SEALED, SUITE]);
+    let mut out = vec![FORMAT, KIND_SEALED, SUITE];
     out.extend_from_slice(&recipient.id.to_be_bytes());
     out.extend_from_slice(&ephemeral.public().to_bytes());
     out.extend_from_slice(&ciphertext);

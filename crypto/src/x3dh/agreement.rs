@@ -66,7 +66,8 @@ pub(crate) fn agree(
     encapsulated: &Secret<32>,
     transcript: &Transcript<'_>,
 ) -> Option<Agreed> {
-    let mut input = Zeroizing::new(Vec::with_capacity(32 * 6));
+    // Enough from the start: a buffer that grows would leave secrets behind.
+    let mut input = Zeroizing::new(Vec::with_capacity(192));
     // X3DH §2.2: the prefix keeps this input apart from any encoding of a curve point.
     input.extend_from_slice(&[0xff; 32]);
     for dh in dhs.into_iter().chain(one_time_dh) {

@@ -11,13 +11,12 @@ use zeroize::Zeroizing;
 use crate::{
     bytes::Reader,
     kdf::SIGN_BUNDLE,
-    kem::{Kem, KemPublic, KemSecret, MlKem1024},
+    kem::{KemPublic, KemSecret, MlKem1024},
     keys::{Address, AgreementPublic, AgreementSecret, DevicePublic, Ours},
     message::SUITE,
 };
 
 const FORMAT: u8 = 1;
-const BUNDLE_BYTES_MAX: usize = 2 + 32 + 64 + 36 + 5 + 32 + size_of::<<MlKem1024 as Kem>::Public>() + 64;
 
 /// Says that stored prekey bytes are not what was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,8 +149,7 @@ impl OneTimePrekey {
     /// Makes the signed bundle that hands out this prekey, ready for the relay.
     pub fn bundle(&self, ours: &Ours<'_>, weekly: &WeeklyPrekey) -> Vec<u8> {
         let keys = ours.secrets.public();
-        let mut bytes = Vec::with_capacity(BUNDLE_BYTES_MAX);
-        bytes.extend_from_slice(&[FORMAT, SUITE]);
+        let mut bytes = vec![FORMAT, SUITE];
         bytes.extend_from_slice(&ours.address.account);
         bytes.extend_from_slice(&ours.address.device);
         bytes.extend_from_slice(&keys.signing_bytes());

@@ -199,7 +199,7 @@ fn a_jump_of_four_billion_is_cheap_and_changes_nothing() {
         let sealed = seal(&mut renumbered(&alice, number), b"far", &mut rng);
         let begin = Instant::now();
         assert_eq!(fail(&mut bob, &sealed), GroupOpenError::TooFarAhead);
-        assert!(begin.elapsed().as_millis() < 50);
+        assert!(begin.elapsed().as_secs() < 30, "walking there takes an hour");
     }
     let mut exhausted = renumbered(&alice, u32::MAX);
     assert_eq!(exhausted.encrypt(b"no number left", AD, &mut rng), Err(SealError::ChainExhausted));
