@@ -9,7 +9,8 @@ mod scenarios;
 mod swift;
 mod wrong;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::shell::{Call, Outcome, Trouble, root};
 use crate::test::need_build_tools;
@@ -103,6 +104,7 @@ pub(crate) fn bindings(arguments: &[String]) -> Outcome {
     library::generate(&stage)?;
     library::gate_size(&stage)?;
     swift::lay_out(&stage)?;
+    python::lay_out(&stage)?;
     if wanted.only_generate {
         return Ok(());
     }
@@ -121,4 +123,17 @@ pub(crate) fn bindings(arguments: &[String]) -> Outcome {
         return Err(Trouble::new(format!("not run: {}", left_out.join(", "))));
     }
     Ok(())
+}
+
+/// Copies a file, unless the same is there: what did not change is not built again.
+fn put(from: &Path, to: &Path) -> Outcome {
+    let trouble = |path: &Path, e: &std::io::Error| Trouble::new(format!("{}: {e}", path.display()));
+    let bytes = fs::read(from).map_err(|e| trouble(from, &e))?;
+    if fs::read(to).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder).map_err(|e| trouble(folder, &e))?;
+    }
+    fs::write(to, bytes).map_err(|e| trouble(to, &e))
 }

@@ -27,7 +27,7 @@ try:
 except _ffi.InternalError as error:
     raise ImportError("the library does not fit this package: install both from one build") from error
 
-from ._client import Client, Conversation, History, Recover, Sent, open, open_history
+from ._client import Client, Conversation, History, Opening, OtherDevices, Sent, open, open_history
 from ._errors import (
     Advice,
     BugError,
@@ -83,9 +83,9 @@ from ._providers import (
     set_log,
 )
 from ._streams import ConversationList, Events, Incoming, Timeline
-from ._types import AccountId, ConversationId, DeviceId, MessageId
+from ._types import AccountId, ConversationId, DeviceId, MessageId, RecoveryKey
 
-__version__ = _ffi.library_version()
+__version__: str = _ffi.library_version()
 
 
 def generate_store_key() -> bytes:
@@ -113,4 +113,72 @@ async def provoke_panic() -> None:
         await _ffi.provoke_panic()
 
 
-__all__ = [name for name in dir() if not name.startswith("_") and name not in ("annotations", "error")]
+__all__ = [
+    "AccountId",
+    "Advice",
+    "Appended",
+    "BugError",
+    "CatchUp",
+    "Changed",
+    "Client",
+    "Contact",
+    "Conversation",
+    "ConversationId",
+    "ConversationItem",
+    "ConversationList",
+    "Delivery",
+    "DeviceId",
+    "Event",
+    "EventKind",
+    "Events",
+    "GivenUpError",
+    "Goal",
+    "History",
+    "Incoming",
+    "IncomingMessage",
+    "Interrupted",
+    "KeyChangedError",
+    "LastEntry",
+    "LinkState",
+    "ListDiff",
+    "LiveObjects",
+    "LogLevel",
+    "LogRecord",
+    "Me",
+    "MessageId",
+    "MisuseError",
+    "NotFoundError",
+    "NotPermittedError",
+    "Notice",
+    "OfflineError",
+    "Opening",
+    "OtherDevices",
+    "ProviderError",
+    "RateLimitedError",
+    "Reception",
+    "RecoveryKey",
+    "RefusedError",
+    "Reset",
+    "Retry",
+    "Sent",
+    "ShutDownError",
+    "Step",
+    "StorageError",
+    "StoreKeySource",
+    "Timeline",
+    "TimelineDiff",
+    "TimelineItem",
+    "TokenRequest",
+    "TokenSource",
+    "TooLargeError",
+    "UndecryptableError",
+    "VersionUnsupportedError",
+    "WaxwingError",
+    "generate_store_key",
+    "live_objects",
+    "log_to",
+    "open",
+    "open_history",
+    "provoke_panic",
+    "set_log",
+]

@@ -9,7 +9,7 @@ import weakref
 from contextlib import suppress
 from datetime import timedelta
 from os import PathLike, fspath
-from typing import Any, Generator, Iterable
+from typing import Any, Callable, Coroutine, Generator, Iterable
 
 from . import _ffi
 from ._errors import WaxwingError, told
@@ -31,19 +31,18 @@ from ._models import (
 )
 from ._providers import StoreKeys, StoreKeySource, Tokens, TokenSource
 from ._streams import ConversationList, Events, Incoming, Timeline
-from ._types import AccountId, ConversationId, MessageId
+from ._types import AccountId, ConversationId, MessageId, RecoveryKey
 
-_SUSPEND_MAX = timedelta(seconds=5)
-_CATCH_UP_MAX = timedelta(seconds=25)
-
-
-class Recover(enum.Enum):
+class OtherDevices(enum.Enum):
     """What happens to the account's other devices when it is recovered."""
 
     REPLACE = "replace"
-    """This device replaces them: they are signed out."""
-    ADD = "add"
-    """This device joins them."""
+    """They are signed out: this device replaces them."""
+    KEEP = "keep"
+    """They stay: this device joins them."""
+
+
+_RECOVER = {OtherDevices.REPLACE: _ffi.Recover.REPLACE, OtherDevices.KEEP: _ffi.Recover.ADD}
 
 
 def _page(limit: int, before: MessageId | None) -> _ffi.Page:
@@ -62,22 +61,22 @@ class Sent:
         return self._raw.id()
 
     async def state(self) -> Delivery:
-        """How far it got."""
+        """How far it got. :class:`NotFoundError` when the message is not one of ours."""
         with told():
             return delivery_of(await self._raw.state())
 
     async def reached(self, goal: Goal) -> Delivery:
-        """Waits until it is at least this far, or stands still: failed, cancelled or held."""
+        """Waits until it is at least this far, or stands still: then the answer is failed, cancelled or held."""
         with told():
             return delivery_of(await self._raw.reached(_ffi.DeliveryGoal[goal.name]))
 
     async def retry(self) -> None:
-        """Sends a failed message after all."""
+        """Sends a failed message after all. One that is on its way is left as it is."""
         with told():
             await self._raw.retry()
 
     async def take_back(self) -> None:
-        """Takes it back, while it is not sealed yet or after it failed."""
+        """Takes it back, while it is not sealed yet or after it failed; ``too_late`` once it is sealed."""
         with told():
             await self._raw.take_back()
 
@@ -101,13 +100,14 @@ class Conversation:
     async def send(self, text: str, *, id: MessageId | None = None) -> Sent:
         """Puts a message on its way. When this returns, it is on disk and will go out, whatever happens to the process.
 
-        Sending the same again under the same ``id`` (from :meth:`Client.new_message_id`) changes nothing.
+        Sending the same again under the same ``id`` (from :meth:`Client.new_message_id`) changes nothing; another text under it is
+        ``message_id_taken``. A text of more than 65,536 bytes raises :class:`TooLargeError`.
         """
         with told():
             return Sent(await self._raw.send(_ffi.Draft(text=text, id=id)))
 
     def timeline(self, limit: int = 50) -> Timeline:
-        """Watches the newest entries."""
+        """Watches the newest entries. What changes after this call is told, also before the first iteration."""
         return Timeline(self._raw.timeline(_page(limit, None)))
 
     async def read(self, limit: int = 50, *, before: MessageId | None = None) -> list[TimelineItem]:
@@ -145,12 +145,19 @@ class Client:
         *,
         token: str | None = None,
         recovery_key: str | None = None,
-        others: Recover = Recover.REPLACE,
+        other_devices: OtherDevices = OtherDevices.REPLACE,
     ) -> Me:
-        """Makes an account, or brings the one of a recovery key here; connects for it."""
+        """Makes an account, or brings the one of a recovery key here; connects for it.
+
+        Calling it again with the same handle, after it was interrupted, goes on where it stood. ``token``: that of your own login,
+        where it is at hand; otherwise the token source is asked, once the relay wants one.
+
+        Raises :class:`OfflineError`, :class:`MisuseError` (``handle_invalid``, ``already_registered``, ``recovery_key_invalid``),
+        :class:`RefusedError` (``handle_taken``), :class:`NotPermittedError` (``token_required``, ``token_unavailable``, ...).
+        """
         recovery = None
         if recovery_key is not None:
-            recovery = _ffi.Recovery(key=recovery_key, others=_ffi.Recover[others.name])
+            recovery = _ffi.Recovery(key=recovery_key, others=_RECOVER[other_devices])
         registration = _ffi.Registration(handle=handle, token=token, recovery=recovery)
         with told():
             return me_of(await self._raw.register(registration))
@@ -162,10 +169,10 @@ class Client:
             me = self._raw.me()
         return None if me is None else me_of(me)
 
-    async def recovery_key(self) -> str:
-        """The account's secret key, for the user to write down: show it, never log it."""
+    async def recovery_key(self) -> RecoveryKey:
+        """The account's secret key, for the user to write down. :class:`NotFoundError` on a device that does not hold it."""
         with told():
-            return await self._raw.recovery_key()
+            return RecoveryKey(await self._raw.recovery_key())
 
     async def accept_key(self, account: AccountId) -> None:
         """Accepts an account's new key; messages that were held go out. Compare safety numbers before."""
@@ -175,14 +182,18 @@ class Client:
     # ---- conversations ----
 
     async def direct(self, whose: str | AccountId) -> Conversation:
-        """The conversation with an account, by its handle or, where it is known here, by its id."""
+        """The conversation with an account, by its handle or, where it is known here, by its id.
+
+        One that is known is found offline. Raises :class:`NotFoundError` (``unknown_account``, ``not_found``), and :class:`OfflineError`
+        for a handle that is not known here.
+        """
         with told():
             if isinstance(whose, AccountId):
                 return Conversation(await self._raw.direct_by_account(whose))
             return Conversation(await self._raw.direct(whose))
 
     async def conversation(self, id: ConversationId) -> Conversation:
-        """A conversation that is known here."""
+        """A conversation that is known here; :class:`NotFoundError` for any other."""
         with told():
             return Conversation(await self._raw.conversation(id))
 
@@ -191,7 +202,7 @@ class Client:
         return ConversationList(self._raw.conversations())
 
     def sent(self, id: MessageId) -> Sent:
-        """Takes up a message that was sent before, to follow it."""
+        """Takes up a message that was sent before, to follow it. Asking its state raises ``not_found`` if it is not one of ours."""
         return Sent(self._raw.sent(id))
 
     def new_message_id(self) -> MessageId:
@@ -203,7 +214,7 @@ class Client:
         return Incoming(self._raw.incoming(consumer))
 
     def events(self) -> Events:
-        """Listens from now on."""
+        """What happens, from now on."""
         return Events(self._raw.events())
 
     # ---- the link ----
@@ -235,18 +246,24 @@ class Client:
 
     # ---- the app's life ----
 
-    async def suspend(self, deadline: timedelta = _SUSPEND_MAX) -> None:
-        """Hangs up and lets go of the store: no file is locked when this returns. What is on its way gets until the deadline."""
+    async def suspend(self, deadline: timedelta = timedelta(seconds=5)) -> None:
+        """Hangs up and lets go of the store: no file is locked when this returns. What is on its way gets until the deadline.
+
+        Calls that need the store raise ``suspended``, until :meth:`resume`; reading goes on.
+        """
         with told():
             await self._raw.suspend(deadline)
 
     async def resume(self) -> None:
-        """Takes the store up again, and connects."""
+        """Takes the store up again, and connects. ``store_in_use`` when another process took it meanwhile."""
         with told():
             await self._raw.resume()
 
-    async def catch_up(self, deadline: timedelta = _CATCH_UP_MAX) -> CatchUp:
-        """Connects, takes in what the relay has, sends what waits, and goes back to how it was before."""
+    async def catch_up(self, deadline: timedelta = timedelta(seconds=25)) -> CatchUp:
+        """Connects, takes in what the relay has, sends what waits, and goes back to how it was before: suspended, if it was.
+
+        A relay that cannot be reached is no error: nothing is completed then.
+        """
         with told():
             caught_up = await self._raw.catch_up(deadline)
         return CatchUp(caught_up.messages, caught_up.completed)
@@ -256,7 +273,7 @@ class Client:
         self._raw.network_changed()
 
     async def shut_down(self) -> None:
-        """Hangs up, empties the log of the database, and ends every stream."""
+        """Hangs up, lets go of the store, and ends every stream. Calls raise :class:`ShutDownError` from then on."""
         _alive.discard(self)
         with told():
             await self._raw.shut_down()
@@ -292,10 +309,10 @@ class History:
             return items_of(await self._raw.read_page(conversation, _page(limit, before)))
 
 
-class _Opening:
-    """``await`` it for the client, or use it in ``async with``."""
+class Opening:
+    """What :func:`open` gives: ``await`` it for the client, or use it in ``async with``, which shuts the client down at its end."""
 
-    def __init__(self, open: Any) -> None:
+    def __init__(self, open: Callable[[], Coroutine[Any, Any, Client]]) -> None:
         self._open = open
         self._client: Client | None = None
 
@@ -321,11 +338,23 @@ def open(
     offline: bool = False,
     dangerous_allow_plain: bool = False,
     extra_roots_pem: Iterable[bytes] = (),
-) -> _Opening:
+) -> Opening:
     """Opens the store and starts a client, which can be used at once, offline too. A registered device connects by itself.
 
     ``async with waxwing.open("wss://relay.example", "bot.db", key) as client:`` shuts it down at the end; ``await
-    waxwing.open(...)`` leaves that to you. No ``store``: one in memory, for tests. ``key``: 32 bytes, or a function that gets them.
+    waxwing.open(...)`` leaves that to you.
+
+    :param relay_url: The relay's address, such as ``wss://relay.example``.
+    :param store: The file that keeps everything, made if it is not there; ``None``: in memory, for tests.
+    :param key: The 32 bytes that seal the store, or a function that gets them, also a coroutine function.
+    :param tokens: Gets the token of your own login, for a relay that asks for one.
+    :param agent: Name and version of the program, for the relay's log; at most 64 bytes.
+    :param offline: Does not connect before :meth:`Client.resume`, :meth:`Client.catch_up` or registering.
+    :param dangerous_allow_plain: Allows ``ws://`` to another machine. Contents stay sealed; who talks to whom does not.
+    :param extra_roots_pem: Root certificates that are trusted beside the usual ones.
+
+    Raises :class:`StorageError` (``wrong_store_key``, ``store_in_use``, ``store_key_unavailable``, ...) and :class:`MisuseError`
+    (``url_invalid``, ``url_insecure``, ``store_key_missing``, ``store_key_invalid``).
     """
 
     async def opened() -> Client:
@@ -341,11 +370,11 @@ def open(
         with told():
             return Client(await _ffi.open_client(setup, keys, None if tokens is None else Tokens(tokens)))
 
-    return _Opening(opened)
+    return Opening(opened)
 
 
 async def open_history(store: str | PathLike[str], key: StoreKeySource) -> History:
-    """Opens a store that a client made, to be read only."""
+    """Opens a store that a client made, to be read only. :class:`NotFoundError` when there is none."""
     with told():
         return History(await _ffi.open_history(_place(store), StoreKeys(key)))
 

@@ -15,30 +15,40 @@ class Retry(enum.Enum):
     """When it makes sense to try again."""
 
     NEVER = "never"
+    """Not at all: the same call fails again."""
     AFTER = "after"
+    """After a while, which the advice tells."""
     ON_NETWORK = "on_network"
+    """Once there is a network; the client watches for it by itself."""
     AFTER_USER_ACTS = "after_user_acts"
+    """Once the user did something about it."""
 
 
 @dataclass(frozen=True)
 class Advice:
-    """When to try again; ``after`` says how long to wait, where the advice is to wait."""
+    """When to try again."""
 
     retry: Retry
+    """When."""
     after: timedelta | None = None
+    """How long to wait, where the advice is ``AFTER``."""
 
 
 class WaxwingError(Exception):
     """Why a call did not do what was asked. It never holds content, keys or names."""
 
+    code: str
+    """The error's stable word, for programs and for support."""
+    advice: Advice
+    """When to try again."""
+    reason: str
+    """What went wrong and what to do, in a sentence."""
+
     def __init__(self, code: str, advice: Advice, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        """The error's stable word, for programs and for support."""
         self.advice = advice
-        """When to try again."""
         self.reason = reason
-        """What went wrong and what to do, in a sentence."""
 
 
 class OfflineError(WaxwingError):

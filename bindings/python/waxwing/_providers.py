@@ -18,10 +18,12 @@ StoreKeySource = Union[bytes, Callable[[], Union[bytes, Awaitable[bytes]]]]
 
 @dataclass(frozen=True)
 class TokenRequest:
-    """What a token is wanted for; ``expired``: the relay said that the last one is past its time."""
+    """What a token is wanted for."""
 
     handle: str
+    """The handle that is being registered."""
     expired: bool
+    """Whether the relay said that the last one is past its time."""
 
 
 TokenSource = Callable[[TokenRequest], Union[str, Awaitable[str]]]
@@ -77,21 +79,31 @@ class LogLevel(enum.Enum):
     """How much a line of the log matters."""
 
     ERROR = logging.ERROR
+    """Something is broken."""
     WARN = logging.WARNING
+    """Something failed, and was mended or will be tried again."""
     INFO = logging.INFO
+    """What an operator wants to know."""
     DEBUG = logging.DEBUG
-    TRACE = logging.NOTSET
+    """What a developer wants to know."""
+    TRACE = 5
+    """Everything."""
 
 
 @dataclass(frozen=True)
 class LogRecord:
-    """One line. ``left_out``: lines lost before it, because the sink was too slow."""
+    """One line of the log."""
 
     level: LogLevel
+    """How much it matters."""
     target: str
+    """Which part of Waxwing says it."""
     text: str
+    """What it says, with its values as ``name=value``."""
     at: datetime
+    """When."""
     left_out: int
+    """Lines left out before this one, because the sink was too slow."""
 
 
 class _Sink(_ffi.LogSink):
@@ -118,6 +130,6 @@ def log_to(logger: logging.Logger, level: LogLevel = LogLevel.INFO) -> None:
     """Sends the library's log to a logger of Python's."""
 
     def take(record: LogRecord) -> None:
-        logger.log(record.level.value or logging.DEBUG, "%s: %s", record.target, record.text)
+        logger.log(record.level.value, "%s: %s", record.target, record.text)
 
     set_log(take, level)

@@ -26,10 +26,11 @@ from ._models import (
 )
 
 T = TypeVar("T")
+Self = TypeVar("Self", bound="_Stream[Any]")
 
 
 class _Stream(Generic[T]):
-    """Pulls batches, and gives them out one by one."""
+    """Pulls batches, and gives them out one by one. Leaving ``async with`` ends it, and so does closing the client."""
 
     def __init__(self, raw: Any, unpack: Callable[[Any], list[T]]) -> None:
         self._raw = raw
@@ -37,7 +38,7 @@ class _Stream(Generic[T]):
         self._received = 0
         self._ready: deque[T] = deque()
 
-    def __aiter__(self):
+    def __aiter__(self: Self) -> Self:
         return self
 
     async def __anext__(self) -> T:
@@ -46,9 +47,10 @@ class _Stream(Generic[T]):
                 batch = await self._raw.pull(self._received)
             if batch is None:
                 raise StopAsyncIteration
-            # Only a batch that is here counts as received: one whose pull was cancelled comes again.
-            self._received = batch.number
-            self._ready.extend(self._unpack(batch))
+            # Only a batch that is here counts as received: one whose pull was cancelled comes again. Another task may have got it.
+            if batch.number == self._received + 1:
+                self._received = batch.number
+                self._ready.extend(self._unpack(batch))
         return self._ready.popleft()
 
     def stop(self) -> None:
@@ -59,7 +61,7 @@ class _Stream(Generic[T]):
         """Ends the stream."""
         self.stop()
 
-    async def __aenter__(self):
+    async def __aenter__(self: Self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -130,7 +132,7 @@ class Events(_Stream[Event]):
         super().__init__(raw, lambda batch: [event_of(event) for event in batch.events])
 
 
-def _replace(items: list, new: list, name: Callable[[Any], Any]) -> list:
+def _replace(items: list[T], new: list[T], name: Callable[[T], Any]) -> list[T]:
     """Puts items in the place of those with the same name, and gives back the others."""
     by_name = {name(item): item for item in new}
     for index, item in enumerate(items):

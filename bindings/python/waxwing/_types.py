@@ -41,6 +41,15 @@ class ConversationId(_Id):
     __slots__ = ()
 
 
+class RecoveryKey(str):
+    """The account's secret key, for the user to write down: show it, never log it. Whoever has it is the account."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "RecoveryKey(..)"
+
+
 def moment(milliseconds_since_1970: int) -> datetime:
     """A time with its zone, UTC."""
     return _EPOCH + _MILLISECOND * milliseconds_since_1970

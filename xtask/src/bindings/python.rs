@@ -1,10 +1,11 @@
 //! Python: a virtual environment of its own, and pytest.
 
-use std::fs;
-
-use super::{Stage, library};
-use crate::shell::{Call, Outcome, Trouble};
+use super::{Stage, library, put, quickstart};
+use crate::shell::{Call, Outcome};
 use crate::test::apt_install;
+
+/// What the tests need besides Python.
+const TOOLS: &str = "pytest>=8,<9 mypy>=1.15";
 
 /// Python 3.10 or newer with `venv`.
 pub(super) fn ready() -> Result<(), String> {
@@ -16,38 +17,39 @@ pub(super) fn ready() -> Result<(), String> {
     Err("needs Python 3.10 or newer with venv (Debian: `apt-get install python3-venv`)".to_owned())
 }
 
-/// Puts the package together as a wheel would carry it, and runs its tests.
+/// Checks the types, runs the tests on the folder as it stands, and plays the quickstart, which installs it as an app would.
 pub(super) fn test(stage: &Stage) -> Outcome {
     let venv = stage.generated.join("python-venv");
     let python = venv.join("bin/python");
-    if !Call::at(&python).args(&["-c".to_owned(), "import pytest".to_owned()]).succeeds() {
-        Call::new("python3 -m venv").arg(venv.display().to_string()).run()?;
-        Call::at(&python).args(&["-m", "pip", "install", "-q", "pytest>=8,<9"].map(str::to_owned)).run()?;
+    if !Call::at(&python).arg("-c").arg("import pytest, mypy").succeeds() {
+        Call::new("python3 -m venv --clear").arg(venv.display().to_string()).run()?;
+        Call::at(&python)
+            .args(&words("-m pip --disable-pip-version-check install -q"))
+            .args(&words(TOOLS))
+            .run()?;
     }
-    let package = assemble(stage)?;
+    Call::at(&python)
+        .args(&words("-m mypy --config-file bindings/python/pyproject.toml --cache-dir"))
+        .arg(stage.generated.join("python-mypy").display().to_string())
+        .arg("bindings/python/waxwing")
+        .run()?;
     stage
         .dress(Call::at(&python))
-        .args(&["-m", "pytest", "-q", "bindings/python/tests"].map(str::to_owned))
-        .env("PYTHONPATH", &package)
-        .run()
+        .args(&words("-m pytest -q bindings/python/tests"))
+        .env("PYTHONPATH", &stage.root.join("bindings/python").display().to_string())
+        .env("WAXWING_BLESS", &stage.bless.to_string())
+        .run()?;
+    quickstart::play(stage, "docs/quickstart-python.md")
 }
 
-/// Hand-written files, generated module and library in one folder.
-fn assemble(stage: &Stage) -> Result<String, Trouble> {
-    let folder = stage.generated.join("python-package");
-    let package = folder.join("waxwing");
-    let trouble = |e: std::io::Error| Trouble::new(format!("{}: {e}", package.display()));
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(trouble)?;
-    }
-    fs::create_dir_all(&package).map_err(trouble)?;
-    for entry in fs::read_dir(stage.root.join("bindings/python/waxwing")).map_err(trouble)?.flatten() {
-        if entry.path().is_file() {
-            fs::copy(entry.path(), package.join(entry.file_name())).map_err(trouble)?;
-        }
-    }
-    fs::copy(stage.generated.join("python/waxwing_ffi.py"), package.join("_ffi.py")).map_err(trouble)?;
+/// Puts the generated module and the library beside what is written by hand: a folder that can be installed.
+pub(super) fn lay_out(stage: &Stage) -> Outcome {
+    let package = stage.root.join("bindings/python/waxwing");
     let name = library::shared_name();
-    fs::copy(stage.library.join(name), package.join(name)).map_err(trouble)?;
-    Ok(folder.display().to_string())
+    put(&stage.generated.join("python/waxwing_ffi.py"), &package.join("_ffi.py"))?;
+    put(&stage.library.join(name), &package.join(name))
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(str::to_owned).collect()
 }

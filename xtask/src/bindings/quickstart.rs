@@ -119,6 +119,7 @@ impl Player<'_> {
     fn run(&mut self, commands: &str) -> Outcome {
         let folder = if self.has_files { &self.folder } else { &self.stage.root };
         let mut bash = self.bash(commands, folder);
+        bash.env("WAXWING", &self.stage.root);
         if let Some((_, address)) = &self.relay {
             bash.env("RELAY", address);
         }

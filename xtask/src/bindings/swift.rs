@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::library::{shared_name, target_folder};
-use super::{Stage, quickstart};
+use super::{Stage, put, quickstart};
 use crate::shell::{Call, Outcome, Trouble, root};
 use crate::test::is_root;
 
@@ -57,19 +57,6 @@ pub(super) fn lay_out(stage: &Stage) -> Outcome {
     put(&from.join("waxwing_ffiFFI.h"), &to.join("waxwing_ffiFFI/waxwing_ffiFFI.h"))?;
     put(&from.join("module.modulemap"), &to.join("waxwing_ffiFFI/module.modulemap"))?;
     put(&stage.library.join(shared_name()), &to.join("lib").join(shared_name()))
-}
-
-/// Copies a file, unless the same is there: what did not change is not built again.
-fn put(from: &Path, to: &Path) -> Outcome {
-    let trouble = |path: &Path, e: &std::io::Error| Trouble::new(format!("{}: {e}", path.display()));
-    let bytes = fs::read(from).map_err(|e| trouble(from, &e))?;
-    if fs::read(to).is_ok_and(|there| there == bytes) {
-        return Ok(());
-    }
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder).map_err(|e| trouble(folder, &e))?;
-    }
-    fs::write(to, bytes).map_err(|e| trouble(to, &e))
 }
 
 /// A folder for the front of the path, in which `swift` and `swiftc` are those of the toolchain; empty where the machine has its own.

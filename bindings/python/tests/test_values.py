@@ -1,0 +1,92 @@
+"""What the hand-written layer adds of its own, without a relay."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+import waxwing
+from waxwing import _streams, _types
+
+NOW = datetime.now(timezone.utc)
+ALICE = waxwing.Contact(waxwing.AccountId("01890a5d-ac96-774b-bcce-b302099a8057"), "a secret")
+
+
+def _item(id: str, text: str) -> waxwing.TimelineItem:
+    return waxwing.TimelineItem(
+        message_id=waxwing.MessageId(id),
+        conversation_id=waxwing.ConversationId("chat"),
+        sender=ALICE,
+        sender_device=waxwing.DeviceId("device"),
+        text=text,
+        notice=None,
+        sent_at=NOW,
+        stored_at=NOW,
+        delivery=None,
+        reception=waxwing.Reception.UNREAD,
+    )
+
+
+def test_what_people_wrote_is_not_printed() -> None:
+    message = waxwing.IncomingMessage(
+        waxwing.MessageId("1"), waxwing.ConversationId("2"), ALICE, "a secret", NOW, NOW, 1
+    )
+    me = waxwing.Me(ALICE.account, waxwing.DeviceId("3"), "a secret")
+    last = waxwing.LastEntry(waxwing.MessageId("1"), "a secret", NOW, None, None)
+    said = repr([_item("1", "a secret"), message, me, last, ALICE, waxwing.RecoveryKey("a secret")])
+    assert "secret" not in said
+    assert str(waxwing.RecoveryKey("a secret")) == "a secret", "it is there to be shown"
+
+
+def test_times_go_to_the_library_and_back() -> None:
+    at = datetime(2026, 1, 2, 3, 4, 5, 678000, timezone.utc)
+    assert _types.moment(_types.milliseconds(at)) == at
+    assert _types.milliseconds(at.astimezone(timezone(timedelta(hours=9)))) == _types.milliseconds(at)
+
+
+@dataclass
+class _Batch:
+    number: int
+    elements: list[int]
+
+
+class _Numbers:
+    """Gives batches as the library does: the last one again to whoever does not have it."""
+
+    def __init__(self, *batches: list[int]) -> None:
+        self._batches = batches
+
+    async def pull(self, after: int) -> _Batch | None:
+        await asyncio.sleep(0)
+        return _Batch(after + 1, self._batches[after]) if after < len(self._batches) else None
+
+
+def test_a_stream_that_two_tasks_read_gives_each_element_once() -> None:
+    async def run() -> None:
+        stream = _streams._Stream(_Numbers([1, 2], [3], [], [4, 5]), lambda batch: batch.elements)
+
+        async def read() -> list[int]:
+            return [element async for element in stream]
+
+        one, other = await asyncio.gather(read(), read())
+        assert sorted(one + other) == [1, 2, 3, 4, 5]
+        assert await read() == [], "what has ended stays so"
+
+    asyncio.run(run())
+
+
+def test_a_timeline_is_kept_up_to_date() -> None:
+    async def run() -> None:
+        diffs = [
+            waxwing.Reset([_item("1", "one"), _item("2", "two")]),
+            waxwing.Appended([_item("3", "three")]),
+            waxwing.Changed([_item("2", "changed"), _item("9", "not shown")]),
+            waxwing.Interrupted(waxwing.StorageError("io_error", waxwing.Advice(waxwing.Retry.NEVER), "")),
+        ]
+        timeline = waxwing.Timeline(_Numbers(diffs))
+        timeline._unpack = lambda batch: batch.elements
+        assert len([diff async for diff in timeline]) == 4
+        assert [item.text for item in timeline.items] == ["one", "changed", "three"]
+
+    asyncio.run(run())
