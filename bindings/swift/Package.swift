@@ -1,19 +1,18 @@
 // swift-tools-version: 6.0
+import Foundation
 import PackageDescription
 
-// The library under it is built by `cargo xtask bindings swift` (Linux, for development and the tests) or by `xcframework.sh`
-// (Apple platforms, for apps); both put what they generate into `Generated`.
-#if os(Linux)
-    let folder = "\(Context.packageDirectory)/Generated/lib"
-    let core: Target = .systemLibrary(name: "waxwing_ffiFFI", path: "Generated/waxwing_ffiFFI")
-    let linking: [LinkerSetting] = [
-        .unsafeFlags(["-L\(folder)", "-Xlinker", "-rpath=\(folder)"]),
-        .linkedLibrary("waxwing_ffi"),
-    ]
-#else
-    let core: Target = .binaryTarget(name: "waxwing_ffiFFI", path: "Generated/WaxwingCore.xcframework")
-    let linking: [LinkerSetting] = []
-#endif
+// What lies in `Generated` decides. `xcframework.sh` puts the library for Apple platforms there; without it, the package is built with the
+// library of this machine, from `cargo xtask bindings swift`: that is how the tests run, on Linux and on a Mac.
+let generated = "\(Context.packageDirectory)/Generated"
+let hasFramework = FileManager.default.fileExists(atPath: "\(generated)/WaxwingCore.xcframework")
+let core: Target =
+    hasFramework
+    ? .binaryTarget(name: "waxwing_ffiFFI", path: "Generated/WaxwingCore.xcframework")
+    : .systemLibrary(name: "waxwing_ffiFFI", path: "Generated/waxwing_ffiFFI")
+let linking: [LinkerSetting] =
+    hasFramework
+    ? [] : [.unsafeFlags(["-L\(generated)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(generated)/lib"]), .linkedLibrary("waxwing_ffi")]
 
 let package = Package(
     name: "Waxwing",

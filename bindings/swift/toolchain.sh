@@ -55,7 +55,7 @@ unpack() { # from $state/cache/archives into $fresh
 install() {
   [ "$(cat "$root/.recipe" 2>/dev/null || true)" = "$recipe" ] && return
   [ "$(id -u)" = 0 ] || { say "needs root"; exit 1; }
-  command -v apt-get > /dev/null && command -v dpkg-deb > /dev/null || { say "needs a Debian machine"; exit 1; }
+  grep -qx 'ID=debian' /etc/os-release 2> /dev/null || { say "needs a Debian machine"; exit 1; }
   mkdir -p "$root"
   exec 9> "$root.lock" # whoever comes second waits, and finds it done
   flock 9
@@ -74,7 +74,7 @@ install() {
 
 # What a compiler and a test need of this environment, and no more of it.
 clean=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "TERM=${TERM:-dumb}")
-while IFS= read -r name; do clean+=("$name=${!name}"); done < <(compgen -e WAXWING_ || true)
+while IFS= read -r name; do clean+=("$name=${!name}"); done < <(compgen -e | grep -E '^(WAXWING(_.*)?|RELAY)$' || true)
 
 # Second half of a run, already in a mount name space of its own.
 inside() {

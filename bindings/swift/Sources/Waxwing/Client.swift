@@ -98,11 +98,11 @@ public final class Client: Sendable {
         get throws { try call { try ffi.me().map(Me.init) } }
     }
 
-    /// The account's secret key, for the user to write down: show it, never log it. Whoever has it is the account.
+    /// The account's secret key, for the user to write down. Whoever has it is the account.
     ///
     /// - Throws: ``WaxwingError`` `not_registered`, `not_found` on a device that does not hold it, or what the store says.
-    public func recoveryKey() async throws -> String {
-        try await toTheEnd { try await ffi.recoveryKey() }
+    public func recoveryKey() async throws -> RecoveryKey {
+        RecoveryKey(try await toTheEnd { try await ffi.recoveryKey() })
     }
 
     /// Accepts an account's new key; messages that were held go out. Let the user compare safety numbers before.

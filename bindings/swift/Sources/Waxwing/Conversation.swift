@@ -92,9 +92,9 @@ public final class SentMessage: Sendable, Identifiable {
         Delivery(try await whileWanted { try await ffi.reached(goal: goal.lowered, cancel: $0) })
     }
 
-    /// Sends a failed message after all.
+    /// Sends a failed message after all, or one that was taken back. One that is on its way is left as it is.
     ///
-    /// - Throws: ``WaxwingError`` `too_late` when it did not fail, `not_found`, or what the store says.
+    /// - Throws: ``WaxwingError`` `not_found`, or what the store says.
     public func retry() async throws {
         try await toTheEnd { try await ffi.retry() }
     }

@@ -9,9 +9,9 @@ extension Recovery {
         let others: Recover =
             switch otherDevices {
             case .replace: .replace
-            case .join: .add
+            case .keep: .add
             }
-        return WaxwingFFI.Recovery(key: key, others: others)
+        return WaxwingFFI.Recovery(key: key.text, others: others)
     }
 }
 

@@ -227,3 +227,4 @@ extension LastEntry: Unprinted {}
 extension IncomingMessage: Unprinted {}
 extension Me: Unprinted {}
 extension Recovery: Unprinted {}
+extension RecoveryKey: Unprinted {}

@@ -10,25 +10,36 @@ public struct Me: Hashable, Sendable {
     public let handle: String
 }
 
+/// The account's secret key, for the user to write down: show its ``text``, never log it. Printing the value shows nothing.
+public struct RecoveryKey: Hashable, Sendable {
+    /// The text to write down.
+    public let text: String
+
+    /// Takes a key as the user wrote it down; whether it is one shows when it is used.
+    public init(_ text: String) {
+        self.text = text
+    }
+}
+
 /// An account that is brought to this device, instead of making a new one.
 public struct Recovery: Sendable {
-    /// The recovery key, as the user wrote it down.
-    public var key: String
+    /// The account's key.
+    public var key: RecoveryKey
     /// What happens to the account's other devices.
     public var otherDevices: OtherDevices
 
     /// Brings the account of this key here.
-    public init(key: String, otherDevices: OtherDevices) {
+    public init(key: RecoveryKey, otherDevices: OtherDevices) {
         self.key = key
         self.otherDevices = otherDevices
     }
 
     /// What happens to the account's other devices when it is recovered.
     public enum OtherDevices: Hashable, Sendable {
-        /// This device replaces them: they are signed out.
+        /// They are signed out: this device replaces them.
         case replace
-        /// This device joins them.
-        case join
+        /// They stay: this device joins them.
+        case keep
     }
 }
 

@@ -24,7 +24,11 @@ public final class Timeline: AsyncSequence, Sendable {
         }
     }
 
-    /// Reads entries before those that were told so far, oldest first, and watches them too.
+    /// Reads entries before those that were told so far, oldest first, and watches them too. The iteration goes on meanwhile.
+    ///
+    /// ```swift
+    /// items.insert(contentsOf: try await timeline.older(), at: 0)
+    /// ```
     ///
     /// - Throws: ``WaxwingError`` with what the store says.
     public func older(_ limit: Int = 50) async throws -> [TimelineItem] {

@@ -89,7 +89,8 @@ extension Scenarios {
             let sent = try await chat.send("hello")
             _ = try await take(1, from: bob.incoming(consumer: "test"))
             try await within { try await sent.reached(.delivered) }
-            try await eventually { Diagnostics.liveObjects.calls == 0 }
+            // What other scenarios left behind must be gone first: it would be missed afterwards.
+            try await eventually { Diagnostics.liveObjects.clients == 2 && Diagnostics.liveObjects.calls == 0 }
             let before = Diagnostics.liveObjects
             for _ in 0..<2500 {
                 _ = alice.sentMessage(sent.id)

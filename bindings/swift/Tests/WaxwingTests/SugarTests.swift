@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func whatPeopleWroteIsNotPrinted() {
-        var printed = "\(item(1, "a secret")) \([Draft("a secret")]) \(Recovery(key: "a secret", otherDevices: .join))"
+        var printed = "\(item(1, "a secret")) \([Draft("a secret")]) \(Recovery(key: RecoveryKey("a secret"), otherDevices: .keep))"
         dump(item(1, "a secret"), to: &printed)
         #expect(!printed.contains("secret"))
         #expect(!printed.contains("alice"))
