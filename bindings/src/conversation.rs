@@ -124,11 +124,11 @@ impl FfiSent {
         while_wanted(cancel, async move { Ok(sent.wait_for(goal.into()).await?.into()) }).await
     }
 
-    /// Sends a failed message after all.
+    /// Sends a message after all that failed or was taken back. For one that is on its way, nothing happens.
     ///
     /// # Errors
     ///
-    /// `too_late` when it did not fail, `not_found`, or what the store says.
+    /// `not_found` when the message is not one of ours, or what the store says.
     pub async fn retry(&self) -> Result<(), FfiError> {
         let sent = self.sent.clone();
         to_the_end(None, async move { Ok(sent.retry().await?) }).await

@@ -1,5 +1,6 @@
 //! The streams: timelines, the list, incoming messages, events.
 
+use std::iter;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
@@ -29,12 +30,10 @@ impl Source for waxwing::Timeline {
 
     async fn gather(&mut self) -> Answer<Option<Vec<TimelineDiff>>> {
         let Some(first) = self.next().await else { return Ok(None) };
-        let mut diffs = vec![first.into()];
         // What changed and what was appended come as a pair; the second is ready.
-        if let Some(Some(second)) = self.next().now_or_never() {
-            diffs.push(second.into());
-        }
-        Ok(Some(diffs))
+        let is_pair = matches!(first, waxwing::TimelineDiff::Changed { .. });
+        let second = if is_pair { self.next().now_or_never().flatten() } else { None };
+        Ok(Some(iter::once(first).chain(second).map(Into::into).collect()))
     }
 }
 
@@ -70,11 +69,16 @@ impl FfiTimeline {
     /// What the store says.
     pub async fn older(&self, limit: u32) -> Result<Vec<TimelineItem>, FfiError> {
         let pull = Arc::clone(&self.pull);
-        while_wanted(None, async move {
-            let items = pull.borrow(async |timeline| timeline.older(limit as usize).await).await?;
-            Ok(items.into_iter().map(Into::into).collect())
-        })
-        .await
+        let read = async move |timeline: &mut waxwing::Timeline, last: &mut [TimelineDiff]| {
+            let older = timeline.older(limit as usize).await?;
+            let older: Vec<TimelineItem> = older.into_iter().map(Into::into).collect();
+            // A reset that did not arrive comes again, behind these entries. It is the whole content, so it tells of them too.
+            if let Some(TimelineDiff::Reset { items }) = last.first_mut() {
+                items.splice(0..0, older.iter().cloned());
+            }
+            Ok(older)
+        };
+        while_wanted(None, async move { pull.borrow(read).await }).await
     }
 
     /// Ends the stream: pulls that wait, and all later ones, give none.

@@ -323,6 +323,15 @@ async fn streams_lose_nothing() {
     assert!(!waiting.is_finished());
     soon(to_bob.send(draft("at last"))).await.ok().unwrap();
     assert!(soon(waiting).await.unwrap().unwrap().is_some());
+
+    // A first batch that got lost on its way comes after the older entries, and has them.
+    let timeline = to_bob.timeline(newest(10));
+    let lost = soon(timeline.pull(0, None)).await.unwrap().unwrap();
+    soon(timeline.older(10)).await.unwrap();
+    let (mut after, mut items) = (0, Vec::new());
+    follow(&timeline, &mut after, &mut items, |items| !items.is_empty()).await;
+    assert_eq!((after, items.len()), (lost.number, 20));
+    assert_eq!(said(&items)[..2], ["81", "82"]);
 }
 
 #[tokio::test]

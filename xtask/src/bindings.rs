@@ -2,7 +2,9 @@
 
 mod kotlin;
 mod library;
+mod memory;
 mod openssl;
+mod pages;
 mod python;
 mod quickstart;
 mod scenarios;
@@ -11,6 +13,7 @@ mod wrong;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use crate::shell::{Call, Outcome, Trouble, root};
 use crate::test::need_build_tools;
@@ -96,23 +99,28 @@ impl Wanted {
     }
 }
 
-/// Builds once, gates the size, generates, and runs what each language has.
+/// Builds once, gates what the library takes, generates, and runs what each language has. Says how long each part took.
 pub(crate) fn bindings(arguments: &[String]) -> Outcome {
     let wanted = Wanted::parse(arguments)?;
     need_build_tools()?;
-    let stage = library::build(&root()?, wanted.bless)?;
-    library::generate(&stage)?;
+    let stage = timed("library", || {
+        let stage = library::build(&root()?, wanted.bless)?;
+        library::generate(&stage)?;
+        swift::lay_out(&stage)?;
+        python::lay_out(&stage)?;
+        Ok(stage)
+    })?;
     library::gate_size(&stage)?;
-    swift::lay_out(&stage)?;
-    python::lay_out(&stage)?;
+    pages::gate(&stage)?;
     if wanted.only_generate {
         return Ok(());
     }
     scenarios::every_language_has_each(&wanted.languages.iter().map(|l| l.name).collect::<Vec<_>>())?;
+    timed("rust", || rust(&stage))?;
     let mut left_out = Vec::new();
     for language in wanted.languages {
         match (language.ready)() {
-            Ok(()) => (language.test)(&stage)?,
+            Ok(()) => timed(language.name, || (language.test)(&stage))?,
             Err(missing) => {
                 println!("{}: not run: {missing}", language.name);
                 left_out.push(language.name);
@@ -123,6 +131,20 @@ pub(crate) fn bindings(arguments: &[String]) -> Outcome {
         return Err(Trouble::new(format!("not run: {}", left_out.join(", "))));
     }
     Ok(())
+}
+
+/// What `cargo xtask test` has not run already: what needs the finished library.
+fn rust(stage: &Stage) -> Outcome {
+    library::build_relay()?;
+    stage.call("cargo test --quiet --workspace --test leaks wrong_checksum_is_refused_at_start").run()?;
+    memory::gate(stage)
+}
+
+fn timed<T>(part: &str, work: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
+    let begun = Instant::now();
+    let result = work()?;
+    println!("{part}: took {} s", begun.elapsed().as_secs());
+    Ok(result)
 }
 
 /// Copies a file, unless the same is there: what did not change is not built again.

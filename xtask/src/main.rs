@@ -36,14 +36,14 @@ const RECIPES: &[Recipe] = &[
     },
     Recipe {
         name: "test",
-        arguments: "[ARGS]",
-        summary: "every test, documentation tests too; ARGS go to cargo test",
+        arguments: "[--require-all | ARGS]",
+        summary: "every test, those of `bindings` too; ARGS go to cargo test instead",
         run: test::test,
     },
     Recipe {
         name: "bindings",
         arguments: "[LANGUAGE] [--generate | --bless]",
-        summary: "the library for other languages, and their packages' tests; --require-all",
+        summary: "the library for other languages, and their packages' tests; --require-all: none left out",
         run: bindings::bindings,
     },
     Recipe { name: "tidy", arguments: "", summary: "the rules that no lint can hold", run: tidy::tidy },

@@ -1,5 +1,6 @@
 //! `test`: everything that must pass, on a machine that has Rust and perhaps nothing else.
 
+use crate::bindings::bindings;
 use crate::interop;
 use crate::shell::{Call, Outcome, Trouble};
 
@@ -21,10 +22,15 @@ const TOOLS: &[Tool] = &[
     },
 ];
 
-/// Builds once, in one profile, and runs every test. With arguments: `cargo test` with them.
+/// As `--require-all` of `cargo xtask bindings`: a toolchain that is missing is a failure.
+const REQUIRE_ALL: &str = "--require-all";
+
+/// Builds once, in one profile, and runs every test, those of the packages for other languages too. With arguments: `cargo test`
+/// with them.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
     need_build_tools()?;
-    if !arguments.is_empty() {
+    let is_whole = arguments.iter().all(|argument| argument == REQUIRE_ALL);
+    if !is_whole {
         return Call::new("cargo test").args(arguments).run();
     }
     interop::need_python()?; // said at once, not after the tests
@@ -32,7 +38,8 @@ pub(crate) fn test(arguments: &[String]) -> Outcome {
     // as the tests, so nothing is built twice.
     Call::new("cargo build --workspace --bins --tests").run()?;
     Call::new("cargo test --workspace").run()?;
-    interop::interop(&[])
+    interop::interop(&[])?;
+    bindings(arguments)
 }
 
 /// Installs what the build calls, where that is possible, and says what is missing where it is not.

@@ -193,11 +193,11 @@ impl Sent {
         }
     }
 
-    /// Sends a failed message after all.
+    /// Sends a message after all that failed or was taken back. For one that is on its way, nothing happens.
     ///
     /// # Errors
     ///
-    /// `too_late` when it did not fail, `not_found`, or what the store says.
+    /// `not_found` when the message is not one of ours, or what the store says.
     pub async fn retry(&self) -> Result<()> {
         self.shared.command(Command::Retry(self.id)).await.map(drop)
     }

@@ -1,15 +1,11 @@
-//! Kotlin on the JVM: Maven. And what can be held of Android without its SDK.
+//! Kotlin on the JVM: Maven. And what can be compiled for Android without its SDK.
 
 use std::fs;
 use std::path::Path;
 
-use super::library::shared_name;
 use super::{Stage, quickstart};
 use crate::shell::{Call, Outcome, Trouble};
 use crate::test::apt_install;
-
-/// Memory of phones comes in pages of up to this many bytes; a library that is aligned to less is not loaded there.
-const PAGE_BYTES_MAX: u64 = 16_384;
 
 /// Maven and a JDK, from Debian where that is possible.
 pub(super) fn ready() -> Result<(), String> {
@@ -22,8 +18,9 @@ pub(super) fn ready() -> Result<(), String> {
 
 /// Compiles the generated and the hand-written code together, runs the tests, makes the jar, and plays the quickstart with it.
 pub(super) fn test(stage: &Stage) -> Outcome {
-    pages_are_large(&stage.library.join(shared_name()))?;
     maven(stage, "bindings/kotlin/pom.xml", "test").run()?;
+    let costs = stage.generated.join("kotlin-costs.txt");
+    print!("{}", fs::read_to_string(&costs).map_err(|e| Trouble::new(format!("{}: {e}", costs.display())))?);
     maven(stage, "bindings/kotlin/android/check/pom.xml", "compile").run()?;
     quickstart::play(stage, "docs/quickstart-kotlin.md")
 }
@@ -109,34 +106,6 @@ fn hidden(source: &str) -> String {
     hidden
 }
 
-// ---- Android ----
-
-/// Every segment that is loaded is aligned to the largest pages of phones.
-fn pages_are_large(library: &Path) -> Outcome {
-    if cfg!(target_os = "macos") {
-        return Ok(());
-    }
-    let read = Call::new("readelf --program-headers --wide").arg(library.display().to_string());
-    let headers = read.output().ok_or_else(|| Trouble::new(format!("`{read}` says nothing")))?;
-    let alignments = alignments(&headers);
-    match alignments.iter().min() {
-        Some(least) if *least >= PAGE_BYTES_MAX => Ok(()),
-        Some(least) => Err(Trouble::new(format!(
-            "the library is aligned to {least} bytes: phones with pages of {PAGE_BYTES_MAX} would not load it"
-        ))),
-        None => Err(Trouble::new("the library loads no segment")),
-    }
-}
-
-/// The last column of every `LOAD`.
-fn alignments(headers: &str) -> Vec<u64> {
-    let loads = headers.lines().map(str::trim_start).filter(|line| line.starts_with("LOAD "));
-    loads
-        .filter_map(|line| line.split_whitespace().last()?.strip_prefix("0x"))
-        .filter_map(|hexadecimal| u64::from_str_radix(hexadecimal, 16).ok())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,12 +132,5 @@ mod tests {
             hidden("/**\n * {\n */\nclass A\n// (\nclass B\n"),
             "/**\n * {\n */\ninternal class A\n// (\ninternal class B\n"
         );
-    }
-
-    #[test]
-    fn alignments_are_read_from_the_last_column() {
-        let headers = "  Type Offset\n  PHDR 0x40 0x8\n  LOAD 0x0 0x0 0x0 0x1 0x1 R   0x4000\n  LOAD 0x1 0x1 0x1 0x1 0x1 R E 0x10000\n";
-        assert_eq!(alignments(headers), [0x4000, 0x10000]);
-        assert!(alignments("nothing").is_empty());
     }
 }

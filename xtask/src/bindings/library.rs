@@ -13,24 +13,16 @@ const SIZE_MAX_BYTES: u64 = 8_500_000;
 /// gate on it means something.
 const LARGE_PAGES: &str = "-Clink-arg=-Wl,-z,max-page-size=16384";
 
-/// Builds library, relay and generator; strips the library and gates its size.
+/// Builds library and generator, and strips the library.
 pub(super) fn build(root: &Path, bless: bool) -> Result<Stage, Trouble> {
     let target = target_folder(root);
     let out = target.join("bindings");
     let mut library =
-        Call::new("cargo rustc --package waxwing-ffi --lib --profile ffi --crate-type cdylib,staticlib");
-    for (name, value) in openssl::variables(&out)? {
-        library = library.env(name, &value);
-    }
+        cargo("rustc --package waxwing-ffi --lib --profile ffi --crate-type cdylib,staticlib", &out)?;
     if cfg!(target_os = "linux") {
         library = library.arg("--").arg(LARGE_PAGES);
     }
     library.run()?;
-    let relay = target.join("debug/waxwing-relay");
-    // `cargo xtask test` has built it with everything else. By itself it is built with fewer features, and from scratch.
-    if !relay.exists() {
-        Call::new("cargo build --package waxwing-relay --bin waxwing-relay").run()?;
-    }
     Call::new("cargo build --locked --manifest-path bindings/uniffi-bindgen/Cargo.toml --target-dir")
         .arg(generator_folder(&target).display().to_string())
         .run()?;
@@ -38,7 +30,7 @@ pub(super) fn build(root: &Path, bless: bool) -> Result<Stage, Trouble> {
         root: root.to_owned(),
         library: out.join("library"),
         wrong_library: out.join("wrong-library"),
-        relay,
+        relay: target.join("debug/waxwing-relay"),
         generated: out,
         bless,
     };
@@ -50,6 +42,20 @@ pub(super) fn build(root: &Path, bless: bool) -> Result<Stage, Trouble> {
     strip("--strip-debug", &built, &stage.library, "libwaxwing_ffi.a")?;
     wrong::make(&stage.library.join(shared_name()), &stage.wrong_library)?;
     Ok(stage)
+}
+
+/// Builds the relay, and the test in Rust that needs the library.
+///
+/// Of the whole workspace and with a test, so that features are those of `cargo xtask test`, and nothing is built twice.
+pub(super) fn build_relay() -> Outcome {
+    Call::new("cargo build --workspace --bin waxwing-relay --test leaks").run()
+}
+
+/// Cargo, with the OpenSSL that the library carries.
+pub(super) fn cargo(words: &str, out: &Path) -> Result<Call, Trouble> {
+    let variables = openssl::variables(out)?;
+    let call = Call::new("cargo").args(&words.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    Ok(variables.iter().fold(call, |call, (name, value)| call.env(name, value)))
 }
 
 /// The name of a shared library here.

@@ -78,13 +78,13 @@ fn build(source: &Path, folder: &Path, system: &str) -> Outcome {
         .args(&without)
         .args(&FLAGS.iter().map(|flag| (*flag).to_owned()).collect::<Vec<_>>())
         .within(&copy)
-        .run()?;
+        .run_quietly()?;
     Call::new("make -s")
         .arg(format!("-j{jobs}"))
         .arg("build_generated")
         .arg("libcrypto.a")
         .within(&copy)
-        .run()?;
+        .run_quietly()?;
     let from = |name: &str| copy.join(name).display().to_string();
     Call::new("cp").arg(from("libcrypto.a")).arg(installed.join("lib").display().to_string()).run()?;
     Call::new("cp -R").arg(from("include")).arg(installed.display().to_string()).run()?;

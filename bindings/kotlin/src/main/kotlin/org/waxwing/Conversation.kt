@@ -22,7 +22,7 @@ internal fun page(limit: Int, before: MessageId?): Page {
  *
  * @sample org.waxwing.samples.firstMessage
  */
-public class Conversation internal constructor(private val ffi: FfiConversation) {
+public class Conversation internal constructor(internal val ffi: FfiConversation) {
     /** Its id, the same on both sides. */
     public val id: ConversationId = calling { ffi.id() }
 

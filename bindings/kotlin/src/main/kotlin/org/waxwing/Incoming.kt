@@ -1,6 +1,7 @@
 package org.waxwing
 
 import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.filter
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
@@ -30,8 +31,9 @@ public class Incoming internal constructor(private val ffi: FfiIncoming) : AutoC
      * The flow ends when this value or the client is closed. When the store cannot be read it throws; collect again then (`retry`).
      */
     public val messages: Flow<IncomingMessage> = flow {
-        while (true) emit(take() ?: break)
-    }
+        while (true) emit(next() ?: break)
+        // `emit` looks whether the collector gave up. Only behind it a message counts as given, so none falls in between.
+    }.filter { give(it) }
 
     /** Remembers that this message and all before it are dealt with. */
     public suspend fun done(message: IncomingMessage) {
@@ -43,11 +45,17 @@ public class Incoming internal constructor(private val ffi: FfiIncoming) : AutoC
         pulled.close()
     }
 
-    private suspend fun take(): IncomingMessage? = turn.withLock {
-        if (ready.isEmpty()) {
-            val batch = pulled.next() ?: return null
-            batch.messages.mapTo(ready) { it.asOurs() }
-        }
-        ready.removeFirst()
+    /** The first message that was not given yet; null: there is no more. */
+    private suspend fun next(): IncomingMessage? = turn.withLock {
+        synchronized(ready) { ready.firstOrNull() }?.let { return it }
+        val batch = pulled.next() ?: return null
+        val messages = batch.messages.map { it.asOurs() }
+        synchronized(ready) { ready += messages }
+        messages.first()
+    }
+
+    /** False: another collection was faster. */
+    private fun give(message: IncomingMessage): Boolean = synchronized(ready) {
+        (ready.firstOrNull() === message).also { isNext -> if (isNext) ready.removeFirst() }
     }
 }

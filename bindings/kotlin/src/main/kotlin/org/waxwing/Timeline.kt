@@ -80,12 +80,13 @@ public class Timeline internal constructor(
         olderWanted.update { it + 1 }
         try {
             return turn.withLock {
-                // Before the first page is there, nothing is older than it.
-                while (shown.number == 0L && !shown.isLast) take(watch.next())
+                // Before the first page of this watch is there, nothing is older than it.
+                while (isFresh && !shown.isLast) take(watch.next())
                 val items = watch.older(limit).map { it.asOurs() }
                 if (items.isNotEmpty()) {
                     hasOlder = true
-                    show(items + shown.items)
+                    // A reset that is still on its way may have moved the beginning: no entry is shown twice meanwhile.
+                    show((items + shown.items).distinctBy { it.id })
                 }
                 items.size
             }

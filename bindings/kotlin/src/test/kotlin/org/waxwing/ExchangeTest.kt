@@ -29,7 +29,7 @@ class ExchangeTest {
         soon { alice.awaitOnline() }
         assertEquals(LinkState.Online, alice.link)
         val key = soon { alice.recoveryKey() }
-        assertEquals(69, key.text.length)
+        assertEquals(77, key.text.length)
         assertEquals("RecoveryKey(..)", "$key")
         soon { alice.shutDown() }
 

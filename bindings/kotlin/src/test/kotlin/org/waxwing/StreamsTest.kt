@@ -2,6 +2,7 @@ package org.waxwing
 
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.cancel
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.transformWhile
@@ -98,6 +99,41 @@ class StreamsTest {
             assertEquals(0, soon { timeline.older() })
             assertEquals(List(101) { "$it" }, soon { timeline.items.first() }.map { it.text })
         }
+    }
+
+    @Test
+    fun `a message on its way to a collector that gives up comes to the next one`() = scenario { stage ->
+        val alice = stage.person("alice")
+        val bob = stage.person("bob")
+        val chat = soon { alice.direct("bob") }
+        val ids = List(3) { soon { chat.send("$it") }.id }
+        for (id in ids) soon { alice.sent(id).await(DeliveryGoal.Delivered) }
+        val incoming = bob.incoming("test")
+        val got = mutableListOf<String>()
+        // Each takes one of a batch that is there already, and gives up before the next one can be handed to it.
+        repeat(3) {
+            launch {
+                incoming.messages.collect { message ->
+                    got += message.text
+                    cancel()
+                }
+            }.join()
+        }
+        assertEquals(listOf("0", "1", "2"), got)
+    }
+
+    @Test
+    fun `several collectors share the incoming messages, each goes to one`() = scenario { stage ->
+        val alice = stage.person("alice")
+        val bob = stage.person("bob")
+        val chat = soon { alice.direct("bob") }
+        val incoming = bob.incoming("test")
+        val got = ConcurrentLinkedQueue<String>()
+        val collectors = List(3) { launch { incoming.messages.collect { got += it.text } } }
+        repeat(50) { soon { chat.send("$it") } }
+        eventually("all are there") { got.size >= 50 }
+        collectors.forEach { it.cancel() }
+        assertEquals(List(50) { "$it" }, got.sortedBy { it.toInt() })
     }
 
     @Test

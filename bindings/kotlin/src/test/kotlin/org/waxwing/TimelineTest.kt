@@ -1,5 +1,6 @@
 package org.waxwing
 
+import kotlinx.coroutines.async
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
@@ -113,6 +114,36 @@ class TimelineTest {
         runCurrent()
         assertEquals(listOf("1", "2", "4", "5"), seen.last())
         collecting.cancel()
+    }
+
+    @Test
+    fun `older entries wait for the first page of a new watch`() = runTest {
+        val collecting = launch { timeline.items.collect {} }
+        watches.single().before += items(3)
+        watches.single().tell(TimelineDiff.Reset(items(4, 5)))
+        runCurrent()
+        timeline.older()
+        watches.single().tell(TimelineDiff.Reset(items(5, 6)))
+        runCurrent()
+        val watch = watches.last()
+        watch.before += items(1, 2)
+        val older = async { timeline.older() }
+        runCurrent()
+        watch.tell(TimelineDiff.Reset(items(3, 5, 6)))
+        assertEquals(2, older.await())
+        collecting.cancel()
+        timeline.close()
+        assertEquals(listOf("1", "2", "3", "5", "6"), timeline.items.toList().first().map { it.text })
+    }
+
+    @Test
+    fun `no entry is shown twice while a reset is on its way`() = runTest {
+        val watch = watches.single()
+        watch.tell(TimelineDiff.Reset(items(1, 2, 3, 4)))
+        watch.before += items(1, 2) // the beginning has moved to 3, which is not told yet
+        timeline.older()
+        timeline.close()
+        assertEquals(listOf("1", "2", "3", "4"), timeline.items.toList().first().map { it.text })
     }
 
     @Test
