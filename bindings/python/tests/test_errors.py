@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,22 @@ async def test_store_key_provider(stage: Stage) -> None:
     await soon(alice.shut_down())
     files = b"".join(path.read_bytes() for path in stage.folder.glob("alice.db*"))
     assert len(files) > 4096 and b"canary" not in files
+
+
+@scenario()
+async def test_nothing_blocks_the_event_loop(stage: Stage) -> None:
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def slow_keystore() -> bytes:
+        asked.set()
+        assert may_answer.wait(30), "the loop stood still while the key was asked for"
+        return KEY
+
+    opening = asyncio.create_task(stage.open("alice", key=slow_keystore))
+    while not asked.is_set():
+        await asyncio.sleep(0.005)
+    may_answer.set()
+    await opening
 
 
 @scenario()

@@ -70,6 +70,11 @@ public struct TimelineItem: Hashable, Sendable, Identifiable {
         if case .text(let text) = body { text } else { nil }
     }
 
+    /// Whether this account wrote it, on this device or another.
+    public var isOutgoing: Bool {
+        if case .outgoing = status { true } else { false }
+    }
+
     /// What an entry says. More may come: give a `switch` over it a `default`.
     public enum Body: Hashable, Sendable {
         /// Plain text.

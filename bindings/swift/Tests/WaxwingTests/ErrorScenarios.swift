@@ -98,6 +98,22 @@ extension Scenarios {
         }
     }
 
+    @Test func nothingBlocksTheMainActor() async throws {
+        try await Stage.play { stage in
+            let (key, url, file) = (SlowKey(), stage.relay.url, stage.file("alice"))
+            let opening = Task { @MainActor in try await Client(relay: url, store: .file(file, key: key)) }
+            // The key comes only once the main actor has seen that it is asked for: while `opening` waits.
+            let giving = Task { @MainActor in
+                while key.asked.all.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+                key.give()
+            }
+            try await within(.seconds(60)) {
+                _ = try await opening.value
+                try await giving.value
+            }
+        }
+    }
+
     @Test func panicBecomesATypedError() async throws {
         try await Stage.play { stage in
             let (alice, bob) = (try await stage.person("alice"), try await stage.person("bob"))
@@ -133,6 +149,20 @@ private struct Locked: StoreKeyProvider {
 private struct Broken: StoreKeyProvider {
     struct Failure: Error { let secret = "a secret of the app" }
     func storeKey() throws -> Data { throw Failure() }
+}
+
+/// Blocks its thread until it may answer, as a keystore might.
+private final class SlowKey: StoreKeyProvider {
+    let asked = Collected<Bool>()
+    private let mayAnswer = DispatchSemaphore(value: 0)
+
+    func storeKey() throws -> Data {
+        asked.append(true)
+        guard mayAnswer.wait(timeout: .now() + 30) == .success else { throw TimedOut() }
+        return Data(repeating: 7, count: 32)
+    }
+
+    func give() { mayAnswer.signal() }
 }
 
 private struct Login: TokenProvider {

@@ -46,7 +46,8 @@ extension Scenarios {
 
             let items = try await chat.timeline().items { $0.count == 2 }
             #expect(items.map(\.text) == ["hello", "hello yourself"])
-            guard case .outgoing = items[0].status, case .incoming = items[1].status else {
+            #expect(items.map(\.isOutgoing) == [true, false])
+            guard case .incoming = items[1].status else {
                 Issue.record("\(items.map(\.status))")
                 return
             }
