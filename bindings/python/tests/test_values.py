@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 import waxwing
-from waxwing import _streams, _types
+from waxwing import _errors, _ffi, _streams, _types
 
 NOW = datetime.now(timezone.utc)
 ALICE = waxwing.Contact(waxwing.AccountId("01890a5d-ac96-774b-bcce-b302099a8057"), "a secret")
@@ -37,6 +37,29 @@ def test_what_people_wrote_is_not_printed() -> None:
     said = repr([_item("1", "a secret"), message, me, last, ALICE, waxwing.RecoveryKey("a secret")])
     assert "secret" not in said
     assert str(waxwing.RecoveryKey("a secret")) == "a secret", "it is there to be shown"
+
+
+def test_whatever_the_library_may_say_has_a_name_here() -> None:
+    for ours, theirs in [
+        (waxwing.Notice, _ffi.Notice),
+        (waxwing.Reception, _ffi.Reception),
+        (waxwing.LinkState, _ffi.LinkState),
+        (waxwing.Goal, _ffi.DeliveryGoal),
+        (waxwing.LogLevel, _ffi.LogLevel),
+    ]:
+        assert {name.name for name in ours} == {name.name for name in theirs}
+    assert {kind.name for kind in waxwing.EventKind} == _variants(_ffi.Event)
+    assert {step.name for step in waxwing.Step} == _variants(_ffi.Delivery)
+    assert {retry.name for retry in waxwing.Retry} == _variants(_ffi.Advice)
+    assert set(_errors._KINDS) == set(_ffi.ErrorKind)
+    assert _variants(_ffi.EntryBody) == {"TEXT", "UNREADABLE", "NOTICE"}
+    assert _variants(_ffi.EntryState) == {"OUTGOING", "INCOMING", "LOCAL"}
+    assert _variants(_ffi.TimelineDiff) == {"RESET", "APPENDED", "CHANGED", "INTERRUPTED"}
+    assert _variants(_ffi.ListDiff) == {"RESET", "CHANGED", "INTERRUPTED"}
+
+
+def _variants(kind: type) -> set[str]:
+    return {name for name, value in vars(kind).items() if isinstance(value, type)}
 
 
 def test_times_go_to_the_library_and_back() -> None:
