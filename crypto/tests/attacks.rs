@@ -7,8 +7,10 @@ use std::{collections::BTreeSet, time::Instant};
 use rand_chacha::rand_core::Rng;
 use waxwing_crypto::{
     AccountKey, AccountPublicKey, Address, Bundle, BundleError, DeviceEntry, DeviceList, DeviceListError,
-    DevicePublic, HandshakeError, JUMP_MAX, KeyError, Message, OneTimePrekey, OpenError, Ours, SKIPPED_MAX,
-    SealError, Session, Theirs,
+    DevicePublic, HandshakeError, JUMP_MAX, KeyError, MESSAGE_BYTES_MAX, Message, OneTimePrekey, OpenError,
+    Ours, PLAINTEXT_BYTES_MAX, ParseError, SKIPPED_MAX, SealError, Session, Theirs,
+    group::GroupMessage,
+    sealed_sender::{self, Recipient, SealedMessage, SealingKey},
 };
 
 use common::{AD, Device, NOW, fail, initial, open, rng, two_devices, two_sessions};
@@ -146,6 +148,48 @@ fn a_jump_of_four_billion_is_cheap_and_changes_nothing() {
     bytes[number_at..number_at + 4].copy_from_slice(&u32::MAX.to_be_bytes());
     let mut liar = Session::from_snapshot(&bytes).unwrap();
     assert_eq!(liar.encrypt(b"no number left", AD, NOW, &mut rng), Err(SealError::ChainExhausted));
+}
+
+#[test]
+fn keys_that_make_room_are_of_the_oldest_chain_alone() {
+    let (mut alice, mut bob, mut rng) = two_sessions(33);
+    let mut lost = Vec::new();
+    for count in [1_000, 900, 200] {
+        let chain: Vec<_> = (0..=count).map(|_| alice.encrypt(b"text", AD, NOW, &mut rng).unwrap()).collect();
+        open(&mut bob, chain.last().unwrap()).unwrap();
+        lost.push(chain);
+        let answer = bob.encrypt(b"turn", AD, NOW, &mut rng).unwrap();
+        open(&mut alice, &answer).unwrap();
+    }
+    assert_eq!(fail(&mut bob, &lost[0][99]), OpenError::Duplicate, "its key has left");
+    for stays in [&lost[0][100], &lost[1][0], &lost[1][899], &lost[2][0], &lost[2][199]] {
+        assert_eq!(open(&mut bob, stays).unwrap(), b"text");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_message_of_this_version_are_told_apart() {
+    for malformed in [&[][..], &[1], &[1, 1], &[1, 2], &[1, 9, 1], &[1, 1, 1], &[1, 2, 1, 0]] {
+        assert_eq!(Message::parse(malformed).unwrap_err(), ParseError::Malformed, "{malformed:?}");
+    }
+    for unsupported in [&[2][..], &[2, 1, 1], &[1, 1, 2], &[1, 2, 2], &[1, 2, 2, 0]] {
+        assert_eq!(Message::parse(unsupported).unwrap_err(), ParseError::Unsupported, "{unsupported:?}");
+    }
+}
+
+#[test]
+fn two_thousand_may_be_skipped_and_no_more_wherever_the_chain_stands() {
+    for before in [0, 1, 10, 700] {
+        let (mut alice, mut bob, mut rng) = two_sessions(32);
+        // Alice has not written since Bob's answer: this is a chain from its beginning.
+        let mut say = |alice: &mut Session| alice.encrypt(b"text", AD, NOW, &mut rng).unwrap();
+        for _ in 0..before {
+            open(&mut bob, &say(&mut alice)).unwrap();
+        }
+        let run: Vec<_> = (0..2_002).map(|_| say(&mut alice)).collect();
+        assert_eq!(fail(&mut bob, &run[2_001]), OpenError::TooFarAhead);
+        assert_eq!(open(&mut bob, &run[2_000]).unwrap(), b"text");
+    }
 }
 
 #[test]
@@ -293,14 +337,12 @@ fn every_cut_flip_and_splice_of_a_message_is_a_clean_error() {
 fn a_plaintext_that_is_too_long_changes_nothing() {
     let (mut alice, mut bob, mut rng) = two_sessions(14);
     let before = alice.to_snapshot();
-    let longest = vec![7; waxwing_crypto::PLAINTEXT_BYTES_MAX];
+    let longest = vec![7; PLAINTEXT_BYTES_MAX];
     let too_long = [&longest[..], &[7]].concat();
     assert_eq!(alice.encrypt(&too_long, AD, NOW, &mut rng), Err(SealError::TooLong));
     assert!(before == alice.to_snapshot());
     let sealed = alice.encrypt(&longest, AD, NOW, &mut rng).unwrap();
     assert_eq!(open(&mut bob, &sealed).unwrap(), longest);
-    let huge = vec![1; waxwing_crypto::MESSAGE_BYTES_MAX + 1];
-    assert!(Message::parse(&huge).is_err());
 }
 
 /// The device list.
@@ -380,5 +422,33 @@ mod device_list {
         let forged = [&swapped[..], &signature].concat();
         let refused = DeviceList::verify(&forged, [1; 16], &key.public());
         assert_eq!(refused, Err(DeviceListError::Malformed));
+    }
+}
+
+#[test]
+fn what_is_longer_than_a_message_may_be_is_not_looked_at() {
+    let (alice, bob, mut rng) = two_devices(31);
+    let mut session = alice.initiate(&bob, &mut rng);
+    let longest = session.encrypt(&vec![7; PLAINTEXT_BYTES_MAX], AD, NOW, &mut rng).unwrap();
+    assert_eq!(longest.len(), MESSAGE_BYTES_MAX);
+    let too_long = vec![7; PLAINTEXT_BYTES_MAX + 1];
+    assert_eq!(session.encrypt(&too_long, AD, NOW, &mut rng), Err(SealError::TooLong));
+    let mut of_a_group = vec![0; MESSAGE_BYTES_MAX];
+    of_a_group[..3].copy_from_slice(&[1, 3, 1]);
+    let key = SealingKey::generate(1, &mut rng);
+    let recipient = Recipient::verify(&key.publish(&bob.ours()), &bob.address, &bob.keys).unwrap();
+    let mut sealed = sealed_sender::seal(&alice.ours(), &recipient, None, b"text", &mut rng).unwrap();
+    sealed.resize(MESSAGE_BYTES_MAX, 0);
+    let parsers: [(_, fn(&[u8]) -> Option<ParseError>); 3] = [
+        (longest, |bytes| Message::parse(bytes).err()),
+        (of_a_group, |bytes| GroupMessage::parse(bytes).err()),
+        (sealed, |bytes| SealedMessage::parse(bytes).err()),
+    ];
+    for (mut bytes, parse) in parsers {
+        assert_eq!(parse(&bytes), None);
+        for _ in 0..2 {
+            bytes.push(0);
+            assert_eq!(parse(&bytes), Some(ParseError::TooLong));
+        }
     }
 }

@@ -272,3 +272,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn each_invitation_has_a_channel_of_its_own() {
+    let mut rng = common::rng(20);
+    let [one, other] = [(); 2].map(|()| NewDevice::begin(&mut rng).invitation().clone());
+    assert_ne!(one.channel_id(), other.channel_id());
+    assert_eq!(one.channel_id()[..], one.to_bytes()[2..18]);
+}

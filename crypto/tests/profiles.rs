@@ -67,6 +67,7 @@ fn a_relay_that_goes_back_is_found() {
 fn who_was_blocked_reads_nothing_that_came_after() {
     let (old, mut rng) = (key(1), common::rng(2));
     assert!(must_rotate(&[BOB], |account| *account != BOB));
+    assert!(!must_rotate(&[BOB], |_| true) && !must_rotate(&[], |_| false));
     let new = old.rotate(&mut rng).unwrap();
     assert_eq!((old.version(), new.version()), (1, 2));
     let sealed = name(&new, 2, "Alice, elsewhere");
@@ -136,4 +137,9 @@ proptest! {
             let _ = ProfileKey::from_bytes(&bytes);
         }
     }
+}
+
+#[test]
+fn a_field_has_room_for_what_it_is_for() {
+    assert_eq!([Field::Name, Field::About, Field::Picture].map(Field::bytes_max), [256, 1_024, 262_144]);
 }

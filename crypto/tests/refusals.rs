@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, error::Error, io};
 use waxwing_crypto::{
     BundleError, HandshakeError, KeyError, OpenError, PaddingError, ParseError, PrekeyError, SealError,
     SnapshotError, attachment, backup,
-    group::{DistributionError, GroupOpenError},
+    group::{DistributionError, GroupOpenError, roster::RosterError},
     link, profile, sealed_sender,
 };
 
@@ -43,6 +43,9 @@ fn refusals_in_groups_say_what_happened() {
     all_differ(&[D::Malformed, D::Unsupported, D::OtherGroup, D::OtherEpoch, D::OtherSender]);
     use GroupOpenError as G;
     all_differ(&[G::Rejected, G::Duplicate, G::BeforeStart, G::TooFarAhead]);
+    use RosterError as R;
+    all_differ(&[R::Malformed, R::Unsupported, R::OtherGroup, R::NotNext, R::UnknownSigner, R::BadSignature]);
+    all_differ(&[R::NotPermitted, R::NoEffect, R::TooMany, R::NoOwner]);
 }
 
 #[test]

@@ -471,3 +471,42 @@ proptest! {
         let _ = Roster::from_snapshot(&[&[1], &bytes[..]].concat());
     }
 }
+
+#[test]
+fn accounts_of_a_change_stand_in_order_and_are_not_too_many() {
+    let devices = devices();
+    let (roster, _) = group(&devices, Settings::default());
+    let (_, added) = roster.sign(&devices[1].ours(), 1, Change::Add(vec![account(6), account(7)])).unwrap();
+    let parse = |accounts: &[[u8; 16]]| {
+        let count = u16::try_from(accounts.len()).unwrap().to_be_bytes();
+        let before = &added.as_bytes()[..98];
+        SignedChange::parse(&[before, &count, accounts.as_flattened(), &[0; 64]].concat()).err()
+    };
+    assert_eq!(parse(&[account(6), account(7)]), None);
+    for wrong in [&[][..], &[account(7), account(6)], &[account(6), account(6)]] {
+        assert_eq!(parse(wrong), Some(RosterError::Malformed));
+    }
+    let many: Vec<[u8; 16]> = (0..=4_097_u128).map(u128::to_be_bytes).collect();
+    assert_eq!(parse(&many[..MEMBERS_MAX]), None);
+    assert_eq!(parse(&many[..=MEMBERS_MAX]), Some(RosterError::Malformed));
+    assert_eq!(parse(&many), Some(RosterError::Malformed));
+}
+
+#[test]
+fn a_stored_roster_has_an_epoch_and_names_nobody_twice() {
+    let (roster, _) = group(&devices(), Settings::default());
+    let stored = roster.to_snapshot();
+    let read = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = stored.clone();
+        change(&mut bytes);
+        Roster::from_snapshot(&bytes).err()
+    };
+    assert_eq!(read(&|_| ()), None);
+    assert_eq!(read(&|bytes| bytes[17..25].fill(0)), Some(SnapshotError::Malformed));
+    let last = stored.len() - 17;
+    assert_eq!(
+        read(&|bytes| bytes.copy_within(last - 17..last - 1, last)),
+        Some(SnapshotError::Malformed),
+        "the last two are the same account"
+    );
+}

@@ -1,6 +1,6 @@
 //! What secrets must not be able to do, checked when this file compiles; and what they print.
 
-use waxwing_crypto::attachment::Descriptor;
+use waxwing_crypto::attachment::{Descriptor, Resealing, Seekable};
 use waxwing_crypto::backup::{Cost, Key, PrintedKey};
 use waxwing_crypto::group::{GroupEpoch, GroupMessage, GroupPlaintext, ReceiverKey, SenderKey};
 use waxwing_crypto::link::{Answered, Channel, Content, NewDevice, Purpose, Scanned, Unconfirmed};
@@ -106,6 +106,11 @@ fn printing_what_opens_files_tells_no_secret() {
     );
     let opening = waxwing_crypto::attachment::Opening::begin(&descriptor, &blob[..]).unwrap();
     assert_eq!(format!("{opening:?}"), "Opening(segment 0 of 1, ..)");
+    assert_eq!(format!("{:?}", opening.checkpoint().unwrap()), "Checkpoint(segment 0)");
+    let seekable = Seekable::new(&descriptor, std::io::Cursor::new(&blob)).unwrap();
+    assert_eq!(format!("{seekable:?}"), "Seekable(at 0 of 4, ..)");
+    let (file, record) = (std::io::Cursor::new(b"file"), std::io::Cursor::new(&[0; 16]));
+    assert_eq!(format!("{:?}", Resealing::new(&descriptor, file, record)), "Resealing(at 0 of 4144, ..)");
 }
 
 #[test]
@@ -206,4 +211,21 @@ fn messages_are_written_into_buffers_that_never_grow() {
     let at = Address { account: [1; 16], device: [2; 16] };
     let mut group = SenderKey::generate(&epoch, at, &mut rng);
     assert_eq!(spare(&group.encrypt(&[7; 1000], AD, &mut rng).unwrap().bytes), 0);
+}
+
+#[test]
+fn printing_what_is_public_names_it_and_no_more() {
+    let (alice, bob, mut rng) = common::two_devices(9);
+    let keys = DeviceSecrets::from_bytes(&[1; 64]).public();
+    assert_eq!(format!("{keys:?}"), "DevicePublic(8a88e3dd..)");
+    assert_eq!(format!("{:?}", AccountKey::from_bytes(&[1; 32]).public()), "AccountPublicKey(8a88e3dd..)");
+    let printed = format!("{:?}", bob.bundle());
+    assert!(printed.starts_with("Bundle(DevicePublic(") && printed.ends_with("..), weekly 7, one-time 41)"));
+    let mut session = alice.initiate(&bob, &mut rng);
+    let first = session.encrypt(b"text", AD, NOW, &mut rng).unwrap();
+    let initial = common::initial(&first);
+    assert_eq!(format!("{initial:?}"), "InitialMessage(RatchetMessage(130 bytes))");
+    let epoch = GroupEpoch { group: [1; 16], number: 2, roster_hash: [3; 32] };
+    let sealed = SenderKey::generate(&epoch, alice.address, &mut rng).encrypt(b"text", AD, &mut rng).unwrap();
+    assert_eq!(format!("{:?}", GroupMessage::parse(&sealed.bytes).unwrap()), "GroupMessage(155 bytes)");
 }

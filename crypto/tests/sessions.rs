@@ -6,9 +6,11 @@
 #![allow(clippy::unwrap_used, reason = "the lint knows a test function, not its helpers")]
 
 use rand_chacha::ChaCha20Rng;
-use waxwing_crypto::{Message, OneTimePrekey, OpenError, REFRESH_AFTER, Session};
+use waxwing_crypto::{
+    Message, OneTimePrekey, OpenError, PrekeyError, REFRESH_AFTER, SKIPPED_MAX, Session, WeeklyPrekey,
+};
 
-use common::{AD, Device, NOW, fail, initial, open, two_devices};
+use common::{AD, Device, NOW, fail, initial, open, two_devices, two_sessions};
 
 mod common;
 
@@ -233,4 +235,36 @@ fn every_message_that_comes_twice_is_known_for_it_in_every_kind_of_chain() {
         alice.hears(&answer).unwrap();
         assert_eq!(alice.hears(&answer), Err(OpenError::Duplicate));
     }
+}
+
+#[test]
+fn prekeys_come_back_from_the_store_and_no_other_bytes_are_taken_for_them() {
+    let (alice, ..) = two_devices(30);
+    let weekly = |bytes: &[u8]| WeeklyPrekey::from_bytes(bytes).map(|key| (key.id(), key.to_bytes()));
+    let one_time = |bytes: &[u8]| OneTimePrekey::from_bytes(bytes).map(|key| (key.id(), key.to_bytes()));
+    let stored = [alice.weekly.to_bytes(), alice.one_time.to_bytes(), alice.last_resort.to_bytes()];
+    assert_eq!(weekly(&stored[0]), Ok((7, stored[0].clone())));
+    assert_eq!(one_time(&stored[1]), Ok((41, stored[1].clone())));
+    assert_eq!(one_time(&stored[2]), Ok((42, stored[2].clone())));
+    assert!(
+        OneTimePrekey::from_bytes(&stored[2]).unwrap().is_last_resort() && !alice.one_time.is_last_resort()
+    );
+    for bytes in &stored {
+        let other_format = [&[2], &bytes[1..]].concat();
+        for wrong in [&bytes[..bytes.len() - 1], &[&bytes[..], &[0]].concat(), &other_format, &[]] {
+            assert_eq!((weekly(wrong), one_time(wrong)), (Err(PrekeyError), Err(PrekeyError)));
+        }
+    }
+    let no_flag = [&stored[2][..5], &[2], &stored[2][6..]].concat();
+    assert_eq!(one_time(&no_flag), Err(PrekeyError));
+}
+
+#[test]
+fn a_session_that_keeps_all_that_it_may_comes_back_from_the_store() {
+    let (mut alice, mut bob, mut rng) = two_sessions(31);
+    let last = (0..=SKIPPED_MAX).map(|_| alice.encrypt(b"late", AD, NOW, &mut rng).unwrap()).last().unwrap();
+    open(&mut bob, &last).unwrap();
+    let stored = bob.to_snapshot();
+    assert!(stored.len() > 36 * SKIPPED_MAX, "all of the keys are there");
+    assert!(Session::from_snapshot(&stored).unwrap().to_snapshot() == stored);
 }

@@ -124,4 +124,16 @@ mod tests {
         assert!(unframe(&mut vec![0; 3]).is_none());
         assert!(unframe(&mut vec![0; 100]).is_none());
     }
+
+    #[test]
+    fn frames_are_read_in_pieces_of_any_size() {
+        let content = vec![7; CONTENT_BYTES + 5];
+        let mut whole = Vec::new();
+        Frames::new(&content[..]).read_to_end(&mut whole).unwrap();
+        let (mut frames, mut pieces, mut piece) = (Frames::new(&content[..]), Vec::new(), [0; 50_000]);
+        while let length @ 1.. = frames.read(&mut piece).unwrap() {
+            pieces.extend_from_slice(&piece[..length]);
+        }
+        assert!(pieces == whole);
+    }
 }

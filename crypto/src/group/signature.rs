@@ -342,4 +342,22 @@ mod tests {
         }
         assert!(hold(&[]).is_empty());
     }
+
+    #[test]
+    fn good_ones_hold_together_and_are_not_looked_at_again() {
+        let (one, other) = (Signing::new(7, EIGHT_TORSION[0]), Signing::new(8, EIGHT_TORSION[0]));
+        let messages: Vec<[u8; 1]> = (0..6).map(|number| [number]).collect();
+        let signing = |at: usize| if at % 3 == 0 { &one } else { &other };
+        let signatures: Vec<[u8; 64]> = messages
+            .iter()
+            .enumerate()
+            .map(|(at, message)| signing(at).sign(message, EIGHT_TORSION[0]))
+            .collect();
+        let claim = |at: usize| signing(at).claim(&messages[at], &signatures[at]);
+        let claims: Vec<Claim<'_>> = (0..6).map(claim).collect();
+        let equations: Vec<Equation<'_>> = claims.iter().map(|claim| Equation::of(claim).unwrap()).collect();
+        assert!(all_hold(&equations.iter().collect::<Vec<_>>(), &seed(&claims)));
+        let wrong = Equation { key: &other.key, ..Equation::of(&claims[0]).unwrap() };
+        assert!(!all_hold(&[&equations[1], &wrong], &seed(&claims)));
+    }
 }

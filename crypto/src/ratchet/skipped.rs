@@ -150,4 +150,32 @@ mod tests {
         kept.remove_oldest(5);
         assert_eq!(kept.live(), 0);
     }
+
+    /// Were it `Vec` that makes room, it would leave copies behind.
+    #[test]
+    fn room_is_made_by_us_and_given_back_when_half_is_empty() {
+        let mut kept = keys([]);
+        for number in 0..40 {
+            kept.push(number, MessageKey::copy_of(&[0; 32]));
+            assert_eq!(kept.slots.capacity(), kept.live().next_power_of_two().max(4), "doubled when full");
+        }
+        (0..20).for_each(|number| kept.remove(number));
+        assert_eq!(
+            (kept.live(), kept.slots.len(), kept.slots.capacity()),
+            (20, 40, 64),
+            "half of it is used"
+        );
+        kept.remove(20);
+        assert_eq!((kept.live(), kept.slots.len(), kept.slots.capacity()), (19, 19, 19));
+        kept.append(keys(50..60));
+        assert_eq!((kept.live(), kept.slots.capacity()), (29, 19 + 19), "room for as many again");
+        kept.append(keys(60..69));
+        assert_eq!((kept.live(), kept.slots.capacity()), (38, 38), "which is used up first");
+        kept.append(keys(70..130));
+        assert_eq!((kept.live(), kept.slots.capacity()), (98, 98), "or for all that come");
+        kept.remove_oldest(49);
+        assert_eq!((kept.live(), kept.slots.len()), (49, 98));
+        kept.remove_oldest(1);
+        assert_eq!((kept.live(), kept.slots.len()), (48, 48));
+    }
 }

@@ -359,6 +359,7 @@ mod tests {
         {
             let bytes = session.to_snapshot();
             assert_eq!(bytes.capacity(), session.snapshot_bytes_max());
+            assert!(Session::from_snapshot(&bytes).unwrap().to_snapshot() == bytes);
             assert!(
                 bytes.len() <= bytes.capacity() && bytes.capacity() <= bytes.len() + spare_bytes,
                 "{} {}",
@@ -387,5 +388,21 @@ mod tests {
         for ages in [&[9, 16, 4, 3, 2, 1][..], &[9, 9, 4, 3, 2, 1], &[4, 3, 2, 1, 0]] {
             assert!(!fit(ages), "{ages:?}");
         }
+    }
+
+    #[test]
+    fn a_stored_state_that_cannot_be_is_refused() {
+        let taken = |session: &Session| Session::from_snapshot(&session.to_snapshot()).is_ok();
+        let [mut unanswered, mut alices, mut bobs] = sessions();
+        assert!(taken(&unanswered) && taken(&alices) && taken(&bobs));
+        let theirs = AgreementSecret::from_bytes(&[1; 32]).public().point();
+        let header_key = HeaderKey::copy_of(&[1; 32]);
+        unanswered.state.sending = Sending::Due(Due { theirs, header_key, previous_length: 0 });
+        assert!(!taken(&unanswered), "somebody who was not answered has their turn");
+        let receiving = alices.state.receiving.as_mut().unwrap();
+        receiving.skipped.push(receiving.next, MessageKey::copy_of(&[1; 32]));
+        assert!(!taken(&alices), "a key that is not behind the chain");
+        bobs.state.receiving = None;
+        assert!(!taken(&bobs), "somebody who was answered has no chain of theirs");
     }
 }
