@@ -222,4 +222,29 @@ mod tests {
         buckets.dedup();
         assert!(buckets.len() < 200, "{}", buckets.len());
     }
+
+    /// Gives a byte at a time, and is interrupted before each.
+    struct Halting<'a> {
+        bytes: &'a [u8],
+        was_interrupted: bool,
+    }
+
+    impl Read for Halting<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.was_interrupted = !self.was_interrupted;
+            if self.was_interrupted {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            self.bytes.read(&mut into[..1])
+        }
+    }
+
+    #[test]
+    fn a_read_that_is_interrupted_is_tried_again() {
+        let mut source = Halting { bytes: b"twelve bytes", was_interrupted: false };
+        let mut buffer = [0; 10];
+        assert_eq!(read_full(&mut source, &mut buffer).unwrap(), 10);
+        assert_eq!(&buffer, b"twelve byt");
+        assert_eq!(read_full(&mut source, &mut buffer).unwrap(), 2);
+    }
 }

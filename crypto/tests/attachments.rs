@@ -554,3 +554,23 @@ proptest! {
         prop_assert!(read == sealed.blob[from..(from + length).min(sealed.blob.len())]);
     }
 }
+
+/// Where what is missing was zeros, the tag alone would not tell.
+#[test]
+fn what_became_shorter_is_not_sealed_again() {
+    let again = |descriptor: &Descriptor, file: &[u8], record: &[u8]| {
+        Resealing::new(descriptor, Cursor::new(file), Cursor::new(record))
+            .read_to_end(&mut Vec::new())
+            .is_ok()
+    };
+    let file = [[7; 100], [0; 100]].concat();
+    let ends_in_zero = (0..=255).find_map(|seed| {
+        let mut record = Vec::new();
+        let descriptor = seal(&file[..], io::sink(), &mut record, &mut common::rng(seed)).unwrap();
+        record.ends_with(&[0]).then_some((descriptor, record))
+    });
+    let (descriptor, record) = ends_in_zero.expect("one in 256 does");
+    assert!(again(&descriptor, &file, &record));
+    assert!(!again(&descriptor, &file[..150], &record));
+    assert!(!again(&descriptor, &file, &record[..15]));
+}

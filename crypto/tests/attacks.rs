@@ -8,7 +8,7 @@ use rand_chacha::rand_core::Rng;
 use waxwing_crypto::{
     AccountKey, AccountPublicKey, Address, Bundle, BundleError, DeviceEntry, DeviceList, DeviceListError,
     DevicePublic, HandshakeError, JUMP_MAX, KeyError, MESSAGE_BYTES_MAX, Message, OneTimePrekey, OpenError,
-    Ours, PLAINTEXT_BYTES_MAX, ParseError, SKIPPED_MAX, SealError, Session, Theirs,
+    Ours, PLAINTEXT_BYTES_MAX, ParseError, SKIPPED_MAX, SealError, Session, Theirs, WeeklyPrekey,
     group::GroupMessage,
     sealed_sender::{self, Recipient, SealedMessage, SealingKey},
 };
@@ -165,6 +165,39 @@ fn keys_that_make_room_are_of_the_oldest_chain_alone() {
     for stays in [&lost[0][100], &lost[1][0], &lost[1][899], &lost[2][0], &lost[2][199]] {
         assert_eq!(open(&mut bob, stays).unwrap(), b"text");
     }
+}
+
+#[test]
+fn a_session_takes_no_message_with_another_handshake_before_it() {
+    let (alice, bob, mut rng) = two_devices(34);
+    let mut session = alice.initiate(&bob, &mut rng);
+    let first = session.encrypt(b"first", AD, NOW, &mut rng).unwrap();
+    let (mut at_bob, _) = bob.respond(&alice, &first).unwrap();
+    let second = session.encrypt(b"second", AD, NOW, &mut rng).unwrap();
+    for at in [3, 7, 11, 43, 1_610] {
+        let mut changed = second.clone();
+        changed[at] ^= 1;
+        assert_eq!(fail(&mut at_bob, &changed), OpenError::Rejected);
+    }
+    assert_eq!(open(&mut at_bob, &second).unwrap(), b"second");
+}
+
+#[test]
+fn prekeys_answer_only_to_their_own_ids() {
+    let (alice, bob, mut rng) = two_devices(35);
+    let first = alice.initiate(&bob, &mut rng).encrypt(b"first", AD, NOW, &mut rng).unwrap();
+    let renamed = |mut bytes: zeroize::Zeroizing<Vec<u8>>| {
+        bytes[4] ^= 1;
+        bytes
+    };
+    let weekly = WeeklyPrekey::from_bytes(&renamed(bob.weekly.to_bytes())).unwrap();
+    let one_time = OneTimePrekey::from_bytes(&renamed(bob.one_time.to_bytes())).unwrap();
+    let answer = |weekly: &WeeklyPrekey, one_time: &OneTimePrekey| {
+        Session::respond(&bob.ours(), &alice.theirs(), weekly, one_time, &initial(&first), AD).err()
+    };
+    assert_eq!(answer(&bob.weekly, &bob.one_time), None);
+    assert_eq!(answer(&weekly, &bob.one_time), Some(OpenError::Rejected));
+    assert_eq!(answer(&bob.weekly, &one_time), Some(OpenError::Rejected));
 }
 
 #[test]

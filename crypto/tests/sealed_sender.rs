@@ -37,6 +37,9 @@ impl Mailbox {
     /// Opens both layers, as a device that knows `sender`.
     fn open(&self, sealed: &[u8], sender: &Device) -> Result<Vec<u8>, Rejected> {
         let message = SealedMessage::parse(sealed).map_err(|_| Rejected)?;
+        if message.key_id() != self.key.id() {
+            return Err(Rejected);
+        }
         let claim = message.open(&self.device.ours(), &self.key)?;
         if *claim.sender() != sender.address {
             return Err(Rejected);

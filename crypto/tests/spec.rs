@@ -2,7 +2,7 @@
 
 use waxwing_crypto::{
     DEVICES_MAX, DEVICES_REMOVED_MAX, JUMP_MAX, MESSAGE_BYTES_MAX, PLAINTEXT_BYTES_MAX, REFRESH_AFTER,
-    REFRESH_MESSAGES, SCAN_BYTES, SKIPPED_MAX, attachment, group, link, profile, sealed_sender,
+    REFRESH_MESSAGES, SCAN_BYTES, SKIPPED_MAX, attachment, backup, group, link, profile, sealed_sender,
 };
 
 const SPEC: &str = include_str!("../../docs/spec.md");
@@ -23,6 +23,10 @@ fn the_specified_limits_are_those_of_the_code() {
         ("SENDER_KEY_MESSAGES_MAX", small(group::SENDER_KEY_MESSAGES_MAX)),
         ("SENDER_KEY_AGE_MAX", group::SENDER_KEY_AGE_MAX.as_secs()),
         ("BATCH_MAX", size(group::BATCH_MAX)),
+        ("MEMBERS_MAX", size(group::roster::MEMBERS_MAX)),
+        ("GROUP_PROFILE_BYTES_MAX", size(group::roster::GROUP_PROFILE_BYTES_MAX)),
+        ("HEADER_BYTES", size(backup::HEADER_BYTES)),
+        ("BACKUP_BYTES_MAX", backup::BACKUP_BYTES_MAX),
         ("ATTACHMENT_BYTES_MAX", attachment::ATTACHMENT_BYTES_MAX),
         ("DESCRIPTOR_BYTES", size(attachment::DESCRIPTOR_BYTES)),
         ("CHECKPOINT_BYTES", size(attachment::CHECKPOINT_BYTES)),

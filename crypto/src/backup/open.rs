@@ -358,6 +358,8 @@ mod tests {
         assert_eq!(open(&[full, full]).unwrap(), 2 * full);
         let nine = [full, full, full, full, full, full, full, full, 1];
         assert_eq!(open(&[&nine[..], &[0]].concat()).unwrap(), 8 * full + 1);
+        let many = [full; 33];
+        assert_eq!(open(&[&many[..], &[0, 0, 0]].concat()).unwrap(), 33 * full);
         for wrong in [
             &[5, 5][..],
             &[0, 5],
@@ -367,6 +369,8 @@ mod tests {
             &[5, full],
             &nine,
             &[&nine[..], &[0, 0]].concat(),
+            &[&many[..], &[0, 5, 0]].concat(),
+            &[&many[..], &[0, 0, 5]].concat(),
         ] {
             assert!(matches!(open(wrong), Err(OpenError::Rejected { .. })), "{wrong:?}");
         }

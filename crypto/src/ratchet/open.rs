@@ -141,8 +141,8 @@ impl NextChain<'_> {
         let RootStep { root, chain, next_header_key } = self.root.step(&agreed, exchanged.as_ref());
         let (advance, plaintext) = open_ahead(&chain, 0, header.number, sealed, context)?;
         let left_behind = match self.ending {
-            Some(ending) if left > 0 => walk(&ending.chain, next, next + left).0,
-            Some(_) | None => SkippedKeys::with_capacity(0),
+            Some(ending) => walk(&ending.chain, next, next + left).0,
+            None => SkippedKeys::with_capacity(0),
         };
         let answered = exchanged.is_some();
         Ok((Turn { root, theirs, next_header_key, answered, left_behind, advance }, plaintext))

@@ -402,6 +402,9 @@ mod tests {
         let receiving = alices.state.receiving.as_mut().unwrap();
         receiving.skipped.push(receiving.next, MessageKey::copy_of(&[1; 32]));
         assert!(!taken(&alices), "a key that is not behind the chain");
+        let [mut unanswered, ..] = sessions();
+        unanswered.handshake_id[0] ^= 1;
+        assert!(!taken(&unanswered), "the id of another handshake");
         bobs.state.receiving = None;
         assert!(!taken(&bobs), "somebody who was answered has no chain of theirs");
     }
