@@ -109,9 +109,14 @@ fn nothing_in_a_bundle_can_be_mixed_or_reused_elsewhere() {
     let proof = bob.secrets.sign_relay_proof(b"Waxwing v1 relay proof\0", signed);
     let reused = [signed, &proof].concat();
     assert_eq!(refused(&reused, &bob.address, &bob.keys), BundleError::BadSignature);
-    // A bundle of one device does not serve for another.
-    let error = Session::initiate(&alice.ours(), &alice.theirs(), &bob.bundle(), &mut rng).unwrap_err();
-    assert_eq!(error, HandshakeError::OtherDevice);
+    // A bundle of one device does not serve for another, nor for one that shares its address or its keys.
+    for (address, keys) in
+        [(alice.address, &alice.keys), (alice.address, &bob.keys), (bob.address, &alice.keys)]
+    {
+        let theirs = Theirs { address, keys };
+        let error = Session::initiate(&alice.ours(), &theirs, &bob.bundle(), &mut rng).unwrap_err();
+        assert_eq!(error, HandshakeError::OtherDevice);
+    }
 }
 
 #[test]
@@ -472,16 +477,12 @@ fn what_is_longer_than_a_message_may_be_is_not_looked_at() {
     let recipient = Recipient::verify(&key.publish(&bob.ours()), &bob.address, &bob.keys).unwrap();
     let mut sealed = sealed_sender::seal(&alice.ours(), &recipient, None, b"text", &mut rng).unwrap();
     sealed.resize(MESSAGE_BYTES_MAX, 0);
-    let parsers: [(_, fn(&[u8]) -> Option<ParseError>); 3] = [
-        (longest, |bytes| Message::parse(bytes).err()),
-        (of_a_group, |bytes| GroupMessage::parse(bytes).err()),
-        (sealed, |bytes| SealedMessage::parse(bytes).err()),
-    ];
-    for (mut bytes, parse) in parsers {
-        assert_eq!(parse(&bytes), None);
-        for _ in 0..2 {
-            bytes.push(0);
-            assert_eq!(parse(&bytes), Some(ParseError::TooLong));
-        }
+    let too_long = Some(ParseError::TooLong);
+    for spare in 0..3 {
+        let expected = if spare == 0 { None } else { too_long };
+        let with = |bytes: &[u8]| [bytes, &[0; 2][..spare]].concat();
+        assert_eq!(Message::parse(&with(&longest)).err(), expected);
+        assert_eq!(GroupMessage::parse(&with(&of_a_group)).err(), expected);
+        assert_eq!(SealedMessage::parse(&with(&sealed)).err(), expected);
     }
 }

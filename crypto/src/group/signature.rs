@@ -347,7 +347,7 @@ mod tests {
     fn good_ones_hold_together_and_are_not_looked_at_again() {
         let (one, other) = (Signing::new(7, EIGHT_TORSION[0]), Signing::new(8, EIGHT_TORSION[0]));
         let messages: Vec<[u8; 1]> = (0..6).map(|number| [number]).collect();
-        let signing = |at: usize| if at % 3 == 0 { &one } else { &other };
+        let signing = |at: usize| if at.is_multiple_of(3) { &one } else { &other };
         let signatures: Vec<[u8; 64]> = messages
             .iter()
             .enumerate()

@@ -26,6 +26,18 @@ fn every_member_reads_one_ciphertext() {
 }
 
 #[test]
+fn messages_are_counted_alike_on_both_sides() {
+    let (mut sender, mut receiver, mut rng) = pair(40);
+    for number in 0..5 {
+        assert_eq!(sender.messages(), number);
+        let sealed = sender.encrypt(b"text", AD, &mut rng).unwrap();
+        let message = GroupMessage::parse(&sealed.bytes).unwrap();
+        let opened = receiver.decrypt(&message, AD).unwrap();
+        assert_eq!([sealed.iteration, message.iteration(), opened.iteration()], [number; 3]);
+    }
+}
+
+#[test]
 fn a_late_joiner_reads_what_comes_and_nothing_that_was() {
     let (mut sender, mut early, mut rng) = pair(2);
     let before: Vec<_> = (0..5).map(|number| seal(&mut sender, &[number], &mut rng)).collect();
