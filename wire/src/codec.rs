@@ -10,7 +10,8 @@ use crate::frame::{
     FrameSignature, LoggedIn, Prekey, PublicKeyBytes, Refused, Register, RelayBody, RelayFrame, Request,
     SealedFor, Submit, UpdateDevices, Welcome,
 };
-use crate::ids::{AccountId, DeviceId, EnvelopeId, FetchId, Handle, MessageId, RelayId};
+use crate::group;
+use crate::ids::{AccountId, DeviceId, EnvelopeId, FetchId, GroupId, Handle, MessageId, RelayId};
 use crate::limits;
 use crate::proto::{self, frame::Body};
 use crate::refusal::RefusalCode;
@@ -41,7 +42,7 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-type Decoded<T> = Result<T, DecodeError>;
+pub(crate) type Decoded<T> = Result<T, DecodeError>;
 
 /// Encodes a frame of the client.
 #[must_use]
@@ -93,7 +94,7 @@ fn array<const N: usize>(bytes: &[u8], name: &'static str) -> Decoded<[u8; N]> {
     bytes.try_into().map_err(|_| DecodeError::BadField(name))
 }
 
-fn account_id(bytes: &[u8]) -> Decoded<AccountId> {
+pub(crate) fn account_id(bytes: &[u8]) -> Decoded<AccountId> {
     array(bytes, "account_id").map(AccountId::from_bytes)
 }
 
@@ -101,8 +102,12 @@ fn device_id(bytes: &[u8]) -> Decoded<DeviceId> {
     array(bytes, "device_id").map(DeviceId::from_bytes)
 }
 
-fn message_id(bytes: &[u8]) -> Decoded<MessageId> {
+pub(crate) fn message_id(bytes: &[u8]) -> Decoded<MessageId> {
     array(bytes, "message_id").map(MessageId::from_bytes)
+}
+
+pub(crate) fn group_id(bytes: &[u8]) -> Decoded<GroupId> {
+    array(bytes, "group_id").map(GroupId::from_bytes)
 }
 
 fn key(bytes: &[u8], name: &'static str) -> Decoded<PublicKeyBytes> {
@@ -117,11 +122,11 @@ fn handle(text: &str) -> Decoded<Handle> {
     Handle::new(text).ok().filter(|handle| handle.as_str() == text).ok_or(DecodeError::BadField("handle"))
 }
 
-fn sized(bytes: Bytes, limit: usize, name: &'static str) -> Decoded<Bytes> {
+pub(crate) fn sized(bytes: Bytes, limit: usize, name: &'static str) -> Decoded<Bytes> {
     if bytes.len() <= limit { Ok(bytes) } else { Err(DecodeError::BadField(name)) }
 }
 
-fn list<T, U>(
+pub(crate) fn list<T, U>(
     items: Vec<T>,
     limit: usize,
     name: &'static str,
@@ -133,7 +138,7 @@ fn list<T, U>(
     items.into_iter().map(each).collect()
 }
 
-fn id_bytes(id: &[u8; 16]) -> Bytes {
+pub(crate) fn id_bytes(id: &[u8; 16]) -> Bytes {
     Bytes::copy_from_slice(id)
 }
 
@@ -201,6 +206,12 @@ fn client_to_proto(body: &ClientBody) -> Body {
             device_ids: devices.iter().map(|device| id_bytes(device.as_bytes())).collect(),
         }),
         ClientBody::Submit(submit) => Body::Submit(submit_to_proto(submit)),
+        ClientBody::ChangeGroup(change) => Body::ChangeGroup(group::change_to_proto(change)),
+        ClientBody::FetchGroup { group, after } => Body::FetchGroup(proto::FetchGroup {
+            group_id: id_bytes(group.as_bytes()),
+            after_revision: *after,
+        }),
+        ClientBody::SubmitToGroup(submit) => Body::SubmitToGroup(group::submit_to_proto(submit)),
         ClientBody::Acknowledge { cursor } => Body::Acknowledge(proto::Acknowledge { cursor: *cursor }),
         ClientBody::Ping { cursor } => Body::Ping(proto::Ping { cursor: *cursor }),
     }
@@ -287,6 +298,11 @@ fn client_from_proto(body: Body) -> Decoded<ClientBody> {
             })?,
         },
         Body::Submit(submit) => ClientBody::Submit(submit_from_proto(submit)?),
+        Body::ChangeGroup(change) => ClientBody::ChangeGroup(Box::new(group::change_from_proto(change)?)),
+        Body::FetchGroup(fetch) => {
+            ClientBody::FetchGroup { group: group_id(&fetch.group_id)?, after: fetch.after_revision }
+        }
+        Body::SubmitToGroup(submit) => ClientBody::SubmitToGroup(group::submit_from_proto(submit)?),
         Body::Acknowledge(acknowledge) => ClientBody::Acknowledge { cursor: acknowledge.cursor },
         Body::Ping(ping) => ClientBody::Ping { cursor: ping.cursor },
         _ => return Err(DecodeError::UnexpectedBody),
@@ -377,6 +393,16 @@ fn relay_to_proto(body: &RelayBody) -> Body {
                 device_list_version: *device_list_version,
             })
         }
+        RelayBody::GroupChanged { group, revision } => Body::GroupChanged(proto::GroupChanged {
+            group_id: id_bytes(group.as_bytes()),
+            revision: *revision,
+        }),
+        RelayBody::GroupStale { message, group, revision } => Body::GroupStale(proto::GroupStale {
+            message_id: id_bytes(message.as_bytes()),
+            group_id: id_bytes(group.as_bytes()),
+            revision: *revision,
+        }),
+        RelayBody::Group(record) => Body::Group(group::group_to_proto(record)),
         RelayBody::Deliver { envelopes } => {
             Body::Deliver(proto::Deliver { envelopes: envelopes.iter().map(envelope_to_proto).collect() })
         }
@@ -423,6 +449,7 @@ fn envelope_to_proto(envelope: &Envelope) -> proto::Envelope {
         message_id: id_bytes(envelope.message.as_bytes()),
         payload: envelope.payload.clone(),
         accepted_at_ms: envelope.accepted_at_ms,
+        group: envelope.group.as_ref().map(group::origin_to_proto),
     }
 }
 
@@ -480,6 +507,15 @@ fn relay_from_proto(body: Body) -> Decoded<RelayBody> {
             account: account_id(&stale.account_id)?,
             device_list_version: stale.device_list_version,
         },
+        Body::GroupChanged(changed) => {
+            RelayBody::GroupChanged { group: group_id(&changed.group_id)?, revision: changed.revision }
+        }
+        Body::GroupStale(stale) => RelayBody::GroupStale {
+            message: message_id(&stale.message_id)?,
+            group: group_id(&stale.group_id)?,
+            revision: stale.revision,
+        },
+        Body::Group(group) => RelayBody::Group(group::group_from_proto(group)?),
         Body::Deliver(deliver) => RelayBody::Deliver {
             envelopes: list(
                 deliver.envelopes,
@@ -512,6 +548,7 @@ fn envelope_from_proto(envelope: proto::Envelope) -> Decoded<Envelope> {
         message: message_id(&envelope.message_id)?,
         payload: sized(envelope.payload, limits::PAYLOAD_SIZE_MAX_BYTES, "payload")?,
         accepted_at_ms: envelope.accepted_at_ms,
+        group: envelope.group.as_ref().map(group::origin_from_proto).transpose()?,
     })
 }
 

@@ -4,7 +4,10 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::ids::{AccountId, Challenge, Cursor, DeviceId, EnvelopeId, FetchId, Handle, MessageId, RelayId};
+use crate::group::{ChangeGroup, GroupOrigin, GroupRecord, SubmitToGroup};
+use crate::ids::{
+    AccountId, Challenge, Cursor, DeviceId, EnvelopeId, FetchId, GroupId, Handle, MessageId, RelayId,
+};
 use crate::refusal::RefusalCode;
 
 /// The number that ties an answer to its request.
@@ -94,6 +97,17 @@ pub enum ClientBody {
     },
     /// Hands over a message.
     Submit(Submit),
+    /// Puts the next change of a group in its place.
+    ChangeGroup(Box<ChangeGroup>),
+    /// Asks for changes of a group.
+    FetchGroup {
+        /// Which.
+        group: GroupId,
+        /// Only those after this revision.
+        after: u64,
+    },
+    /// Hands over a message for a group.
+    SubmitToGroup(SubmitToGroup),
     /// Everything up to the cursor is on disk here.
     Acknowledge {
         /// The last sequence number that is done with.
@@ -248,6 +262,24 @@ pub enum RelayBody {
         /// The version that the relay has.
         device_list_version: u64,
     },
+    /// Answers ChangeGroup: the change is on disk.
+    GroupChanged {
+        /// Which group.
+        group: GroupId,
+        /// The revision that it made.
+        revision: u64,
+    },
+    /// The change or the message was refused: the group is at another revision.
+    GroupStale {
+        /// Which change or message.
+        message: MessageId,
+        /// Which group.
+        group: GroupId,
+        /// The revision that the relay has.
+        revision: u64,
+    },
+    /// Answers FetchGroup.
+    Group(GroupRecord),
     /// Envelopes of the mailbox, in order.
     Deliver {
         /// At most [`ENVELOPES_PER_DELIVERY_MAX`](crate::limits::ENVELOPES_PER_DELIVERY_MAX).
@@ -347,6 +379,8 @@ pub struct Envelope {
     pub payload: Bytes,
     /// When the relay stored it.
     pub accepted_at_ms: i64,
+    /// The group that it came through, if it did.
+    pub group: Option<GroupOrigin>,
 }
 
 /// A refusal.

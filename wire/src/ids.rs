@@ -77,6 +77,10 @@ id! {
     RelayId
 }
 id! {
+    /// A group. Chosen at random by whoever makes it.
+    GroupId
+}
+id! {
     /// One taking of prekeys, so that a repeated request gets the same ones.
     FetchId
 }

@@ -15,6 +15,7 @@
 
 mod codec;
 mod frame;
+mod group;
 mod ids;
 pub mod limits;
 mod proof;
@@ -26,8 +27,10 @@ pub use frame::{
     FrameSignature, LoggedIn, Prekey, PublicKeyBytes, Refused, Register, RelayBody, RelayFrame, Request,
     SealedFor, Submit, UpdateDevices, Welcome,
 };
+pub use group::{ChangeGroup, GroupChangeRecord, GroupOrigin, GroupRecord, SubmitToGroup};
 pub use ids::{
-    AccountId, Challenge, Cursor, DeviceId, EnvelopeId, FetchId, Handle, HandleError, MessageId, RelayId,
+    AccountId, Challenge, Cursor, DeviceId, EnvelopeId, FetchId, GroupId, Handle, HandleError, MessageId,
+    RelayId,
 };
 pub use proof::{RELAY_PROOF_LABEL, login_statement, registration_statement, update_devices_statement};
 pub use refusal::RefusalCode;

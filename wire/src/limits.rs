@@ -26,6 +26,15 @@ pub const DEVICE_LIST_SIZE_MAX_BYTES: usize = 8 * 1024;
 /// Accounts that one [`Submit`](crate::Submit) may address.
 pub const DESTINATIONS_MAX: usize = 64;
 
+/// Accounts in a group, as far as the relay goes along.
+pub const GROUP_MEMBERS_MAX: usize = 4_096;
+
+/// Largest signed change of a group, in bytes: its creation names every member.
+pub const GROUP_CHANGE_SIZE_MAX_BYTES: usize = 96 * 1024;
+
+/// Changes of a group in one answer; fewer where they are large.
+pub const GROUP_CHANGES_PER_ANSWER_MAX: usize = 256;
+
 /// Largest prekey bundle, in bytes.
 pub const BUNDLE_SIZE_MAX_BYTES: usize = 4 * 1024;
 

@@ -22,6 +22,8 @@ pub enum RefusalCode {
     AccountExists,
     /// No account of this id or handle.
     UnknownAccount,
+    /// No group of this id that the account is in.
+    UnknownGroup,
     /// The relay does not know this device, or it was removed from its account.
     UnknownDevice,
     /// The device list is not a later version.
@@ -42,7 +44,7 @@ pub enum RefusalCode {
     Other,
 }
 
-const WORDS: [(RefusalCode, &str); 17] = [
+const WORDS: [(RefusalCode, &str); 18] = [
     (RefusalCode::VersionUnsupported, "version_unsupported"),
     (RefusalCode::BadFrame, "bad_frame"),
     (RefusalCode::NotAuthorised, "not_authorised"),
@@ -52,6 +54,7 @@ const WORDS: [(RefusalCode, &str); 17] = [
     (RefusalCode::HandleInvalid, "handle_invalid"),
     (RefusalCode::AccountExists, "account_exists"),
     (RefusalCode::UnknownAccount, "unknown_account"),
+    (RefusalCode::UnknownGroup, "unknown_group"),
     (RefusalCode::UnknownDevice, "unknown_device"),
     (RefusalCode::DeviceListConflict, "device_list_conflict"),
     (RefusalCode::TooLarge, "too_large"),

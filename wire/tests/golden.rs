@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use waxwing_wire::{
-    AccountId, AccountQuery, AccountRecord, ClientBody, ClientFrame, Destination, DeviceId, DevicePrekey,
-    DeviceRecord, Envelope, EnvelopeId, FetchId, FrameSignature, Handle, LoggedIn, MessageId, Prekey,
-    PublicKeyBytes, RefusalCode, Refused, Register, RelayBody, RelayFrame, RelayId, Request, SealedFor,
-    Submit, UpdateDevices, Welcome, decode_client, decode_relay, encode_client, encode_relay,
+    AccountId, AccountQuery, AccountRecord, ChangeGroup, ClientBody, ClientFrame, Destination, DeviceId,
+    DevicePrekey, DeviceRecord, Envelope, EnvelopeId, FetchId, FrameSignature, GroupChangeRecord, GroupId,
+    GroupOrigin, GroupRecord, Handle, LoggedIn, MessageId, Prekey, PublicKeyBytes, RefusalCode, Refused,
+    Register, RelayBody, RelayFrame, RelayId, Request, SealedFor, Submit, SubmitToGroup, UpdateDevices,
+    Welcome, decode_client, decode_relay, encode_client, encode_relay,
 };
 
 fn handle() -> Handle {
@@ -25,6 +26,23 @@ fn device(byte: u8) -> DeviceId {
 
 fn message() -> MessageId {
     MessageId::v7(1_700_000_000_000, [9; 10])
+}
+
+fn group() -> GroupId {
+    GroupId::from_bytes([10; 16])
+}
+
+fn envelope() -> Envelope {
+    Envelope {
+        id: EnvelopeId::from_bytes([5; 16]),
+        sequence: 301,
+        sender_account: account(1),
+        sender_device: device(2),
+        message: message(),
+        payload: Bytes::from_static(b"sealed"),
+        accepted_at_ms: 1_700_000_000_123,
+        group: None,
+    }
 }
 
 fn record() -> DeviceRecord {
@@ -97,6 +115,27 @@ fn client_frames() -> Vec<(&'static str, ClientBody)> {
                 }],
             }),
         ),
+        (
+            "change_group",
+            ClientBody::ChangeGroup(Box::new(ChangeGroup {
+                message: message(),
+                group: group(),
+                revision: 7,
+                change: Bytes::from_static(b"signed"),
+                members: vec![account(1), account(2)],
+            })),
+        ),
+        ("fetch_group", ClientBody::FetchGroup { group: group(), after: 6 }),
+        (
+            "submit_to_group",
+            ClientBody::SubmitToGroup(SubmitToGroup {
+                message: message(),
+                fence: 3,
+                group: group(),
+                revision: 7,
+                payload: Bytes::from_static(b"sealed"),
+            }),
+        ),
         ("acknowledge", ClientBody::Acknowledge { cursor: 300 }),
         ("ping", ClientBody::Ping { cursor: 300 }),
     ]
@@ -152,19 +191,25 @@ fn relay_frames() -> Vec<(&'static str, RelayBody)> {
             "devices_stale",
             RelayBody::DevicesStale { message: message(), account: account(2), device_list_version: 5 },
         ),
+        ("deliver", RelayBody::Deliver { envelopes: vec![envelope()] }),
         (
-            "deliver",
+            "deliver_through_group",
             RelayBody::Deliver {
                 envelopes: vec![Envelope {
-                    id: EnvelopeId::from_bytes([5; 16]),
-                    sequence: 301,
-                    sender_account: account(1),
-                    sender_device: device(2),
-                    message: message(),
-                    payload: Bytes::from_static(b"sealed"),
-                    accepted_at_ms: 1_700_000_000_123,
+                    group: Some(GroupOrigin { group: group(), revision: 7, is_change: true }),
+                    ..envelope()
                 }],
             },
+        ),
+        ("group_changed", RelayBody::GroupChanged { group: group(), revision: 7 }),
+        ("group_stale", RelayBody::GroupStale { message: message(), group: group(), revision: 8 }),
+        (
+            "group",
+            RelayBody::Group(GroupRecord {
+                group: group(),
+                revision: 8,
+                changes: vec![GroupChangeRecord { revision: 7, change: Bytes::from_static(b"signed") }],
+            }),
         ),
         ("drained", RelayBody::Drained { cursor: 301 }),
         ("pong", RelayBody::Pong),
