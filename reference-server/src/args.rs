@@ -61,6 +61,9 @@ pub(crate) struct Args {
     /// Account look-ups a second of one account, 200 at once
     #[arg(long, env = "WAXWING_RELAY_ACCOUNT_LOOKUPS_PER_SECOND", default_value_t = 5)]
     account_lookups_per_second: u32,
+    /// Changes of groups a second of one account, 100 at once
+    #[arg(long, env = "WAXWING_RELAY_GROUP_CHANGES_PER_SECOND", default_value_t = 1)]
+    group_changes_per_second: u32,
     /// Registrations an hour from one address
     #[arg(long, env = "WAXWING_RELAY_REGISTRATIONS_PER_HOUR", default_value_t = 100)]
     registrations_per_hour: u32,
@@ -117,6 +120,7 @@ impl Args {
                 submits: Rate::per_second(self.submits_per_second, self.submits_burst),
                 prekey_fetches: Rate::per_hour(self.prekey_fetches_per_hour),
                 account_lookups: Rate::per_second(self.account_lookups_per_second, 200),
+                group_changes: Rate::per_second(self.group_changes_per_second, 100),
                 registrations: Rate::per_hour(self.registrations_per_hour),
             },
             store: StoreLimits { mailbox_max_envelopes: self.mailbox_max },

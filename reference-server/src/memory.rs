@@ -1,6 +1,8 @@
 //! Storage in memory, for the simulation and for tests. A clone is a snapshot: put it back, and the relay has crashed and
 //! come back stale; make a new one, and it was wiped.
 
+mod groups;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
@@ -25,6 +27,7 @@ pub struct MemoryStore {
     devices: BTreeMap<DeviceId, Device>,
     seen: BTreeMap<(DeviceId, DeviceId, MessageId), i64>,
     given: BTreeMap<(DeviceId, FetchId, DeviceId), (Bytes, i64)>,
+    groups: groups::Groups,
 }
 
 /// A device keeps its counters when it is removed, so that no number is used twice.
@@ -68,6 +71,7 @@ impl MemoryStore {
             devices: BTreeMap::new(),
             seen: BTreeMap::new(),
             given: BTreeMap::new(),
+            groups: groups::Groups::default(),
         }
     }
 
@@ -104,6 +108,8 @@ impl MemoryStore {
             }
             Op::TakePrekeys(take) => self.take(take),
             Op::Append(append) => self.append(append, fences),
+            Op::ChangeGroup(change) => self.change_group(change),
+            Op::AppendToGroup(append) => self.append_to_group(append, fences),
             Op::Acknowledge { device, cursor } => {
                 if let Some(device) = self.devices.get_mut(device) {
                     device.mailbox = device.mailbox.split_off(&cursor.saturating_add(1));
@@ -118,6 +124,7 @@ impl MemoryStore {
                         .retain(|_, envelope| envelope.accepted_at_ms >= now_ms - ENVELOPE_LIFETIME_MS);
                 }
                 self.seen.retain(|_, at_ms| *at_ms >= now_ms - ENVELOPE_LIFETIME_MS);
+                self.groups.expire(now_ms - ENVELOPE_LIFETIME_MS);
                 self.given.retain(|_, (_, at_ms)| *at_ms >= now_ms - TAKE_LIFETIME_MS);
                 Outcome::Expired { more: false }
             }
@@ -261,11 +268,11 @@ impl MemoryStore {
     }
 
     fn append(&mut self, append: &Append, fences: &mut Fences) -> Outcome {
-        if !fences.admits(append) {
+        if !fences.admits(append.connection, append.fence) {
             return Outcome::Refused(RefusalCode::Fenced);
         }
         if let Err(refusal) = self.check_append(append) {
-            fences.refuse(append);
+            fences.refuse(append.connection, append.fence);
             return refusal;
         }
         let mut stored = Vec::new();
@@ -286,6 +293,7 @@ impl MemoryStore {
                 message: append.message,
                 payload: sealed.payload.clone(),
                 accepted_at_ms: append.now_ms,
+                group: None,
             };
             device.mailbox.insert(device.last_sequence, envelope);
             stored.push(sealed.device);
@@ -346,6 +354,9 @@ impl Store for MemoryStore {
                 };
                 let found = id.and_then(|id| self.accounts.get(&id));
                 Answer::Account(found.cloned().map(Box::new))
+            }
+            Query::Group { group, account, after } => {
+                Answer::Group(self.groups.answer(*group, *account, *after))
             }
             Query::Mailbox { device, after, limit } => self.mailbox(*device, *after, *limit),
         })

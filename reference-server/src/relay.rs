@@ -11,6 +11,7 @@
 mod connection;
 mod delivery;
 mod enter;
+mod groups;
 mod limiter;
 mod proof;
 mod token;

@@ -6,6 +6,7 @@
 mod accounts;
 mod append;
 mod expire;
+mod groups;
 mod open;
 mod prekeys;
 mod read;
@@ -107,14 +108,27 @@ fn evaluate(
             prekeys::publish(transaction, *device, one_time, last_resort.as_ref())?
         }
         Op::TakePrekeys(take) => prekeys::take(transaction, take)?,
-        Op::Append(append) if !fences.admits(append) => Outcome::Refused(RefusalCode::Fenced),
+        Op::Append(append) if !fences.admits(append.connection, append.fence) => {
+            Outcome::Refused(RefusalCode::Fenced)
+        }
+        Op::AppendToGroup(append) if !fences.admits(append.connection, append.submit.fence) => {
+            Outcome::Refused(RefusalCode::Fenced)
+        }
         Op::Append(append) => {
             let outcome = append::append(transaction, append, limits)?;
             if !matches!(outcome, Outcome::Appended { .. }) {
-                fences.refuse(append);
+                fences.refuse(append.connection, append.fence);
             }
             outcome
         }
+        Op::AppendToGroup(append) => {
+            let outcome = groups::append(transaction, append, limits)?;
+            if !matches!(outcome, Outcome::Appended { .. }) {
+                fences.refuse(append.connection, append.submit.fence);
+            }
+            outcome
+        }
+        Op::ChangeGroup(change) => groups::change(transaction, change, limits)?,
         Op::Acknowledge { device, cursor } => append::acknowledge(transaction, *device, *cursor)?,
         Op::Expire { now_ms, chunk_rows } => expire::expire(transaction, *now_ms, *chunk_rows)?,
     })

@@ -8,9 +8,9 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 use waxwing_wire::{
-    AccountId, AccountQuery, AccountRecord, Cursor, Destination, DeviceId, DevicePrekey, Envelope,
-    EnvelopeId, FetchId, MessageId, Prekey, PublicKeyBytes, RefusalCode, Register, RelayId, UpdateDevices,
-    limits,
+    AccountId, AccountQuery, AccountRecord, ChangeGroup, Cursor, Destination, DeviceId, DevicePrekey,
+    Envelope, EnvelopeId, FetchId, GroupId, GroupRecord, MessageId, Prekey, PublicKeyBytes, RefusalCode,
+    Register, RelayId, SubmitToGroup, UpdateDevices, limits,
 };
 
 /// One socket, for as long as it is open; never used again in the life of a process.
@@ -40,6 +40,10 @@ pub enum Op {
     TakePrekeys(Take),
     /// Puts a message into mailboxes.
     Append(Box<Append>),
+    /// Puts the next change of a group in its place.
+    ChangeGroup(Box<GroupChange>),
+    /// Puts one message into the mailboxes of a group.
+    AppendToGroup(Box<GroupAppend>),
     /// Deletes envelopes that a device has on its disk.
     Acknowledge {
         /// Whose mailbox.
@@ -90,6 +94,34 @@ pub struct Append {
     pub now_ms: i64,
 }
 
+/// A ChangeGroup, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupChange {
+    /// Whose device sends.
+    pub sender_account: AccountId,
+    /// Which device sends.
+    pub sender_device: DeviceId,
+    /// The change, and who is in the group afterwards.
+    pub change: ChangeGroup,
+    /// The time now.
+    pub now_ms: i64,
+}
+
+/// A SubmitToGroup, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupAppend {
+    /// The fence belongs to it.
+    pub connection: ConnectionId,
+    /// Whose device sends.
+    pub sender_account: AccountId,
+    /// Which device sends.
+    pub sender_device: DeviceId,
+    /// The message.
+    pub submit: SubmitToGroup,
+    /// The time now.
+    pub now_ms: i64,
+}
+
 /// What became of an [`Op`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -124,6 +156,16 @@ pub enum Outcome {
         /// The version that the relay has.
         device_list_version: u64,
     },
+    /// The change is in its place.
+    GroupChanged {
+        /// The mailboxes that have it now and had it not before.
+        stored: Vec<DeviceId>,
+    },
+    /// The sender's idea of the group is not the relay's.
+    GroupStale {
+        /// The revision that the relay has.
+        revision: u64,
+    },
     /// Nothing was changed.
     Refused(RefusalCode),
     /// A chunk of what is past its time is deleted.
@@ -155,10 +197,13 @@ impl Outcome {
             Outcome::PrekeysTaken { low, .. } => {
                 low.iter().map(|(device, left)| Hint::PrekeysLow(*device, *left)).collect()
             }
-            Outcome::Appended { stored } => stored.iter().copied().map(Hint::Poke).collect(),
+            Outcome::Appended { stored } | Outcome::GroupChanged { stored } => {
+                stored.iter().copied().map(Hint::Poke).collect()
+            }
             Outcome::Done
             | Outcome::PrekeysPublished { .. }
             | Outcome::DevicesStale { .. }
+            | Outcome::GroupStale { .. }
             | Outcome::Refused(_)
             | Outcome::Expired { .. }
             | Outcome::Failed => Vec::new(),
@@ -178,6 +223,15 @@ pub enum Query {
     },
     /// An account.
     Account(AccountQuery),
+    /// Changes of a group.
+    Group {
+        /// Which group.
+        group: GroupId,
+        /// Who asks; only members are answered.
+        account: AccountId,
+        /// Only those after this revision.
+        after: u64,
+    },
     /// Envelopes of a mailbox, in order.
     Mailbox {
         /// Whose mailbox.
@@ -196,6 +250,8 @@ pub enum Answer {
     Device(Option<DeviceState>),
     /// The account, if there is one.
     Account(Option<Box<AccountRecord>>),
+    /// The group, if the account is in it.
+    Group(Option<GroupRecord>),
     /// Envelopes.
     Mailbox {
         /// In order.
@@ -263,6 +319,9 @@ pub const ENVELOPE_LIFETIME_MS: i64 = limits::ENVELOPE_LIFETIME.as_millis() as i
 /// Payload bytes in one answer to [`Query::Mailbox`], so that one frame holds it. The first envelope always fits.
 pub const MAILBOX_ANSWER_MAX_BYTES: usize = limits::FRAME_SIZE_MAX_BYTES / 2;
 
+/// Bytes of changes in one answer to [`Query::Group`]. The first change always fits.
+pub const GROUP_ANSWER_MAX_BYTES: usize = limits::FRAME_SIZE_MAX_BYTES / 2;
+
 /// Durable state of a relay.
 pub trait Store {
     /// Named when the storage was made.
@@ -293,22 +352,30 @@ pub struct Fences(BTreeMap<ConnectionId, u64>);
 impl Fences {
     /// Whether a Submit under this fence may be looked at.
     #[must_use]
-    pub fn admits(&self, append: &Append) -> bool {
-        self.0.get(&append.connection).is_none_or(|refused| append.fence > *refused)
+    pub fn admits(&self, connection: ConnectionId, fence: u64) -> bool {
+        self.0.get(&connection).is_none_or(|refused| fence > *refused)
     }
 
     /// Remembers that a Submit was refused.
-    pub fn refuse(&mut self, append: &Append) {
-        let refused = self.0.entry(append.connection).or_default();
-        *refused = append.fence.max(*refused);
+    pub fn refuse(&mut self, connection: ConnectionId, fence: u64) {
+        let refused = self.0.entry(connection).or_default();
+        *refused = fence.max(*refused);
     }
 
     /// Refuses whatever else comes from the connections of a batch that failed, until they are closed.
     pub fn block(&mut self, ops: &[Op]) {
         for op in ops {
-            if let Op::Append(append) = op {
-                self.0.insert(append.connection, u64::MAX);
-            }
+            match op {
+                Op::Append(append) => self.0.insert(append.connection, u64::MAX),
+                Op::AppendToGroup(append) => self.0.insert(append.connection, u64::MAX),
+                Op::Register(_)
+                | Op::UpdateDevices(_)
+                | Op::PublishPrekeys { .. }
+                | Op::TakePrekeys(_)
+                | Op::ChangeGroup(_)
+                | Op::Acknowledge { .. }
+                | Op::Expire { .. } => None,
+            };
         }
     }
 

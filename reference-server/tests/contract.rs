@@ -4,11 +4,13 @@ use bytes::Bytes;
 use waxwing_relay::memory::MemoryStore;
 use waxwing_relay::sqlite::SqliteStore;
 use waxwing_relay::store::{
-    Append, ConnectionId, ENVELOPE_LIFETIME_MS, Fences, Op, Query, Store, StoreLimits, Take,
+    Answer, Append, ConnectionId, ENVELOPE_LIFETIME_MS, Fences, GroupAppend, GroupChange, Op, Outcome, Query,
+    Store, StoreLimits, Take,
 };
 use waxwing_wire::{
-    AccountId, AccountQuery, Destination, DeviceId, DeviceRecord, FetchId, FrameSignature, Handle, MessageId,
-    Prekey, PublicKeyBytes, Register, SealedFor, UpdateDevices,
+    AccountId, AccountQuery, ChangeGroup, Destination, DeviceId, DeviceRecord, FetchId, FrameSignature,
+    GroupId, Handle, MessageId, Prekey, PublicKeyBytes, RefusalCode, Register, SealedFor, SubmitToGroup,
+    UpdateDevices,
 };
 
 const LIMITS: StoreLimits = StoreLimits { mailbox_max_envelopes: 12 };
@@ -46,7 +48,7 @@ fn what_was_committed_is_there_after_opening_again() {
     let store = SqliteStore::open(folder.path(), LIMITS).expect("the same database");
     assert_eq!(store.relay_id(), relay);
     let query = Query::Account(AccountQuery::Id(account(1)));
-    assert!(matches!(store.answer(&query), Ok(waxwing_relay::store::Answer::Account(Some(_)))));
+    assert!(matches!(store.answer(&query), Ok(Answer::Account(Some(_)))));
 }
 
 #[test]
@@ -72,9 +74,95 @@ fn full_disk_stores_nothing_of_the_batch_and_recovers() {
     assert_eq!(envelopes(&store, &mailbox), usize::from(failed) + 2);
 }
 
+/// Three accounts with a device each, in a group of the first two.
+fn group_of_two(folder: &tempfile::TempDir) -> (SqliteStore, Fences) {
+    let mut store = SqliteStore::open(folder.path(), StoreLimits::default()).expect("a new database");
+    let (mut random, mut fences) = (Random(5), Fences::default());
+    let mut ops: Vec<Op> = (0..3).map(|number| register(&mut random, number)).collect();
+    ops.push(change(0, 0, 1, &[0, 1], 1));
+    let outcomes = store.commit(&ops, &mut fences).expect("the disk works");
+    assert_eq!(outcomes.last(), Some(&Outcome::GroupChanged { stored: vec![device(1)] }));
+    (store, fences)
+}
+
+fn one(store: &mut SqliteStore, fences: &mut Fences, op: Op) -> Outcome {
+    store.commit(&[op], fences).expect("the disk works").remove(0)
+}
+
+#[test]
+fn of_two_changes_at_once_one_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut store, mut fences) = group_of_two(&folder);
+    let first = one(&mut store, &mut fences, change(0, 0, 2, &[0, 1, 2], 1));
+    assert_eq!(first, Outcome::GroupChanged { stored: vec![device(1), device(2)] });
+    let second = one(&mut store, &mut fences, change(1, 0, 2, &[0, 1], 1));
+    assert_eq!(second, Outcome::GroupStale { revision: 2 });
+    let repeated = one(&mut store, &mut fences, change(0, 0, 2, &[0, 1, 2], 1));
+    assert_eq!(repeated, Outcome::GroupChanged { stored: vec![] }, "the same again changes nothing");
+}
+
+#[test]
+fn only_members_write_change_and_ask() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut store, mut fences) = group_of_two(&folder);
+    let unknown = Outcome::Refused(RefusalCode::UnknownGroup);
+    assert_eq!(one(&mut store, &mut fences, to_group(2, 0, 1, 50, 1)), unknown);
+    assert_eq!(one(&mut store, &mut fences, change(2, 0, 2, &[2], 1)), unknown);
+    let query = |number| Query::Group { group: group(0), account: account(number), after: 0 };
+    assert_eq!(store.answer(&query(2)), Ok(Answer::Group(None)));
+    assert!(matches!(store.answer(&query(1)), Ok(Answer::Group(Some(record))) if record.changes.len() == 1));
+}
+
+#[test]
+fn who_is_out_hears_of_it_and_of_nothing_after() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut store, mut fences) = group_of_two(&folder);
+    let out = one(&mut store, &mut fences, change(0, 0, 2, &[0], 1));
+    assert_eq!(out, Outcome::GroupChanged { stored: vec![device(1)] });
+    let message = one(&mut store, &mut fences, to_group(0, 0, 2, 50, 1));
+    assert_eq!(message, Outcome::Appended { stored: vec![] });
+    let late = one(&mut store, &mut fences, to_group(1, 0, 1, 51, 1));
+    assert_eq!(late, Outcome::Refused(RefusalCode::UnknownGroup));
+}
+
+#[test]
+fn a_message_for_many_is_stored_once_and_gone_with_the_last() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut store, mut fences) = group_of_two(&folder);
+    one(&mut store, &mut fences, change(0, 0, 2, &[0, 1, 2], 1));
+    one(&mut store, &mut fences, to_group(0, 0, 2, 50, 1));
+    one(&mut store, &mut fences, to_group(0, 0, 2, 50, 1));
+    let shared = || {
+        let path = folder.path().join(waxwing_relay::sqlite::DATABASE_FILE);
+        let database = rusqlite::Connection::open(path).expect("the same database");
+        database.query_row("SELECT count(*) FROM shared", (), |row| row.get::<_, i64>(0)).expect("a count")
+    };
+    assert_eq!(shared(), 3, "two changes, and one message though it was sent twice");
+    for (number, left) in [(1, 2), (2, 0)] {
+        let mailbox = Query::Mailbox { device: device(number), after: 0, limit: 10 };
+        let Ok(Answer::Mailbox { envelopes, .. }) = store.answer(&mailbox) else { panic!("a mailbox") };
+        let last = envelopes.last().expect("the message");
+        assert_eq!(&last.payload[..], b"sealed for all");
+        assert_eq!(last.group.map(|group| (group.revision, group.is_change)), Some((2, false)));
+        let op = Op::Acknowledge { device: device(number), cursor: last.sequence };
+        one(&mut store, &mut fences, op);
+        assert_eq!(shared(), left);
+    }
+}
+
+#[test]
+fn what_was_refused_for_a_group_holds_back_what_is_behind_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut store, mut fences) = group_of_two(&folder);
+    let stale = one(&mut store, &mut fences, to_group(0, 0, 9, 50, 1));
+    assert_eq!(stale, Outcome::GroupStale { revision: 1 });
+    let behind = one(&mut store, &mut fences, to_group(0, 0, 1, 51, 1));
+    assert_eq!(behind, Outcome::Refused(RefusalCode::Fenced));
+}
+
 fn envelopes(store: &SqliteStore, query: &Query) -> usize {
     match store.answer(query) {
-        Ok(waxwing_relay::store::Answer::Mailbox { envelopes, .. }) => envelopes.len(),
+        Ok(Answer::Mailbox { envelopes, .. }) => envelopes.len(),
         other => panic!("no mailbox but {other:?}"),
     }
 }
@@ -139,7 +227,7 @@ fn register(random: &mut Random, number: u8) -> Op {
 
 fn any_op(random: &mut Random, step: i64) -> Op {
     let now_ms = step * ENVELOPE_LIFETIME_MS / 40;
-    match random.below(16) {
+    match random.below(20) {
         0 | 1 => {
             let number = random.small(4);
             register(random, number)
@@ -176,8 +264,51 @@ fn any_op(random: &mut Random, step: i64) -> Op {
         }),
         6 => Op::Acknowledge { device: device(random.small(6)), cursor: random.below(30) },
         7 => Op::Expire { now_ms, chunk_rows: 1000 },
+        8 | 9 => {
+            let members = (0..4).filter(|_| random.below(3) > 0).collect::<Vec<u8>>();
+            change(random.small(4), random.small(3), 1 + random.below(4), &members, now_ms)
+        }
+        10 | 11 => {
+            let (sender, number, revision) = (random.small(4), random.small(3), 1 + random.below(4));
+            to_group(sender, number, revision, random.small(100), now_ms)
+        }
         _ => any_append(random, now_ms),
     }
+}
+
+fn group(number: u8) -> GroupId {
+    GroupId::from_bytes([200 + number; 16])
+}
+
+fn change(sender: u8, number: u8, revision: u64, members: &[u8], now_ms: i64) -> Op {
+    Op::ChangeGroup(Box::new(GroupChange {
+        sender_account: account(sender),
+        sender_device: device(sender),
+        change: ChangeGroup {
+            message: MessageId::from_bytes([number; 16]),
+            group: group(number),
+            revision,
+            change: Bytes::from(format!("change {members:?}")),
+            members: members.iter().map(|member| account(*member)).collect(),
+        },
+        now_ms,
+    }))
+}
+
+fn to_group(sender: u8, number: u8, revision: u64, message: u8, now_ms: i64) -> Op {
+    Op::AppendToGroup(Box::new(GroupAppend {
+        connection: ConnectionId(9),
+        sender_account: account(sender),
+        sender_device: device(sender),
+        submit: SubmitToGroup {
+            message: MessageId::from_bytes([message; 16]),
+            fence: 1,
+            group: group(number),
+            revision,
+            payload: Bytes::from_static(b"sealed for all"),
+        },
+        now_ms,
+    }))
 }
 
 fn any_append(random: &mut Random, now_ms: i64) -> Op {
@@ -207,6 +338,11 @@ fn any_append(random: &mut Random, now_ms: i64) -> Op {
 
 fn queries() -> Vec<Query> {
     let mut queries = Vec::new();
+    for group in 0..3 {
+        for owner in 0..4 {
+            queries.push(Query::Group { group: self::group(group), account: account(owner), after: 1 });
+        }
+    }
     for number in 0..6 {
         queries.push(Query::Mailbox { device: device(number), after: 2, limit: 5 });
         queries.push(Query::Account(AccountQuery::Id(account(number))));

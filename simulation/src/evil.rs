@@ -59,6 +59,9 @@ impl Evil {
             | RelayBody::PrekeysPublished { .. }
             | RelayBody::Accepted { .. }
             | RelayBody::DevicesStale { .. }
+            | RelayBody::GroupChanged { .. }
+            | RelayBody::GroupStale { .. }
+            | RelayBody::Group(_)
             | RelayBody::Drained { .. }
             | RelayBody::Pong
             | RelayBody::PrekeysLow { .. }

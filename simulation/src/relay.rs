@@ -132,7 +132,9 @@ impl RelayHost {
         let query = Query::Mailbox { device, after: 0, limit: usize::MAX };
         match store.and_then(|store| store.answer(&query).ok()) {
             Some(Answer::Mailbox { envelopes, .. }) => envelopes,
-            Some(Answer::Device(_) | Answer::Account(_) | Answer::Failed) | None => Vec::new(),
+            Some(Answer::Device(_) | Answer::Account(_) | Answer::Group(_) | Answer::Failed) | None => {
+                Vec::new()
+            }
         }
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use waxwing_wire::{
     AccountId, AccountQuery, Challenge, ClientBody, ClientFrame, Cursor, DeviceId, FetchId, FrameSignature,
-    MessageId, RefusalCode, Refused, RelayBody, RelayFrame, RelayId, Request, Submit, UpdateDevices, Welcome,
-    agree_version, limits,
+    GroupId, MessageId, RefusalCode, Refused, RelayBody, RelayFrame, RelayId, Request, Submit, UpdateDevices,
+    Welcome, agree_version, limits,
 };
 
 use super::delivery::{Delivery, NeverSent};
@@ -34,12 +34,12 @@ pub struct Connection {
     pub(super) challenge: Challenge,
     pub(super) address: Option<Address>,
     pub(super) state: State,
-    id: ConnectionId,
+    pub(super) id: ConnectionId,
     opened: Duration,
     heard: Duration,
     next_ticket: u64,
     pending: Vec<(Ticket, Pending)>,
-    submits_full_at: Duration,
+    pub(super) submits_full_at: Duration,
     draining: bool,
 }
 
@@ -81,6 +81,9 @@ pub(super) enum Pending {
     Publish { request: Request },
     Take { request: Request, account: AccountId },
     Submit { request: Request, message: MessageId },
+    ChangeGroup { request: Request, message: MessageId, group: GroupId, revision: u64 },
+    SubmitToGroup { request: Request, message: MessageId, group: GroupId },
+    Group { request: Request },
     Mailbox,
 }
 
@@ -97,13 +100,18 @@ impl Pending {
             | Pending::Publish { .. }
             | Pending::Take { .. }
             | Pending::Submit { .. }
+            | Pending::ChangeGroup { .. }
+            | Pending::SubmitToGroup { .. }
+            | Pending::Group { .. }
             | Pending::Mailbox => false,
         }
     }
 
-    fn request(&self) -> (Request, Option<MessageId>) {
+    pub(super) fn request(&self) -> (Request, Option<MessageId>) {
         match self {
-            Pending::Submit { request, message } => (*request, Some(*message)),
+            Pending::Submit { request, message }
+            | Pending::ChangeGroup { request, message, .. }
+            | Pending::SubmitToGroup { request, message, .. } => (*request, Some(*message)),
             Pending::Login { request, .. }
             | Pending::UpdateAccount { request, .. }
             | Pending::Update { request, .. }
@@ -111,6 +119,7 @@ impl Pending {
             | Pending::Enter { request, .. }
             | Pending::Account { request }
             | Pending::Publish { request }
+            | Pending::Group { request }
             | Pending::Take { request, .. } => (*request, None),
             Pending::Mailbox => (Request::NONE, None),
         }
@@ -349,6 +358,9 @@ impl Connection {
             | ClientBody::PublishPrekeys { .. }
             | ClientBody::FetchPrekeys { .. }
             | ClientBody::Submit(_)
+            | ClientBody::ChangeGroup(_)
+            | ClientBody::FetchGroup { .. }
+            | ClientBody::SubmitToGroup(_)
             | ClientBody::Acknowledge { .. }
             | ClientBody::Ping { .. } => self.bad_frame(request, out),
         }
@@ -367,6 +379,11 @@ impl Connection {
                 self.fetch_prekeys(request, (fetch, account, devices), now, limiter, out);
             }
             ClientBody::Submit(submit) => self.submit(request, submit, now, out),
+            ClientBody::ChangeGroup(change) => self.change_group(request, *change, now, limiter, out),
+            ClientBody::FetchGroup { group, after } => {
+                self.fetch_group(request, group, after, now, limiter, out);
+            }
+            ClientBody::SubmitToGroup(submit) => self.submit_to_group(request, submit, now, out),
             ClientBody::UpdateDevices(update) => self.update_devices(request, update, out),
             ClientBody::Acknowledge { cursor } => self.acknowledge(request, cursor, out),
             ClientBody::Ping { .. } => {
@@ -478,6 +495,12 @@ impl Connection {
                 let refused = Refused { code, retry_after_ms, message: Some(message), versions: None };
                 reply(request, RelayBody::Refused(refused), out);
             }
+            (
+                pending @ (Pending::ChangeGroup { .. } | Pending::SubmitToGroup { .. }),
+                outcome @ (Outcome::GroupChanged { .. }
+                | Outcome::GroupStale { .. }
+                | Outcome::Appended { .. }),
+            ) => self.on_group_outcome(pending, &outcome, out),
             (Pending::Publish { request }, Outcome::PrekeysPublished { one_time_prekeys }) => {
                 reply(request, RelayBody::PrekeysPublished { one_time_prekeys }, out);
             }
@@ -511,6 +534,10 @@ impl Connection {
             (Pending::Account { request }, Answer::Account(None)) => {
                 reply(request, RelayBody::Refused(Refused::because(RefusalCode::UnknownAccount)), out);
             }
+            (Pending::Group { request }, Answer::Group(found)) => {
+                let unknown = || RelayBody::Refused(Refused::because(RefusalCode::UnknownGroup));
+                reply(request, found.map_or_else(unknown, RelayBody::Group), out);
+            }
             (Pending::Mailbox, Answer::Mailbox { envelopes, more }) => {
                 if let Some(session) = self.session_mut() {
                     for body in session.delivery.on_read(envelopes, more) {
@@ -519,7 +546,14 @@ impl Connection {
                 }
                 self.read_on(out);
             }
-            (pending, Answer::Failed | Answer::Device(_) | Answer::Account(_) | Answer::Mailbox { .. }) => {
+            (
+                pending,
+                Answer::Failed
+                | Answer::Device(_)
+                | Answer::Account(_)
+                | Answer::Group(_)
+                | Answer::Mailbox { .. },
+            ) => {
                 self.unavailable(pending, out);
             }
         }
@@ -536,7 +570,7 @@ impl Connection {
     }
 
     /// The storage failed: everything under way is refused, and the client comes back later.
-    fn unavailable(&mut self, first: Pending, out: &mut Vec<Action>) {
+    pub(super) fn unavailable(&mut self, first: Pending, out: &mut Vec<Action>) {
         let rest = std::mem::take(&mut self.pending);
         for pending in std::iter::once(first).chain(rest.into_iter().map(|(_, pending)| pending)) {
             if matches!(pending, Pending::Mailbox) {

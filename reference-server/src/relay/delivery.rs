@@ -149,6 +149,7 @@ mod tests {
             message: MessageId::from_bytes([3; 16]),
             payload: Bytes::new(),
             accepted_at_ms: 0,
+            group: None,
         };
         (from..=to).map(envelope).collect()
     }

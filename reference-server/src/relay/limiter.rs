@@ -51,6 +51,8 @@ pub struct RateLimits {
     pub prekey_fetches: Rate,
     /// Look-ups of accounts, for each asking account.
     pub account_lookups: Rate,
+    /// Changes of groups, for each account.
+    pub group_changes: Rate,
     /// Registrations, for each address.
     pub registrations: Rate,
 }
@@ -61,6 +63,7 @@ impl Default for RateLimits {
             submits: Rate::per_second(100, 1000),
             prekey_fetches: Rate::per_hour(60),
             account_lookups: Rate::per_second(5, 200),
+            group_changes: Rate::per_second(1, 100),
             registrations: Rate::per_hour(100),
         }
     }
@@ -70,6 +73,7 @@ impl Default for RateLimits {
 enum Key {
     PrekeyFetch(AccountId, AccountId),
     AccountLookup(AccountId),
+    GroupChange(AccountId),
     Registration(Address),
 }
 
@@ -93,6 +97,10 @@ impl Limiter {
 
     pub(crate) fn account_lookup(&self, from: AccountId, now: Duration) -> Result<(), Duration> {
         self.admit(Key::AccountLookup(from), self.rates.account_lookups, now)
+    }
+
+    pub(crate) fn group_change(&self, from: AccountId, now: Duration) -> Result<(), Duration> {
+        self.admit(Key::GroupChange(from), self.rates.group_changes, now)
     }
 
     pub(crate) fn registration(&self, from: Address, now: Duration) -> Result<(), Duration> {

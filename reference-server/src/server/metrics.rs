@@ -20,6 +20,7 @@ pub(super) struct Metrics {
     frames_in: AtomicU64,
     frames_out: AtomicU64,
     messages_accepted: AtomicU64,
+    group_changes: AtomicU64,
     envelopes_stored: AtomicU64,
     envelopes_delivered: AtomicU64,
     prekeys_taken: AtomicU64,
@@ -100,11 +101,16 @@ impl Metrics {
                 add(&self.messages_accepted, 1);
                 add(&self.envelopes_stored, stored.len());
             }
+            Outcome::GroupChanged { stored } => {
+                add(&self.group_changes, 1);
+                add(&self.envelopes_stored, stored.len());
+            }
             Outcome::PrekeysTaken { devices, .. } => add(&self.prekeys_taken, devices.len()),
             Outcome::Done
             | Outcome::DevicesUpdated { .. }
             | Outcome::PrekeysPublished { .. }
             | Outcome::DevicesStale { .. }
+            | Outcome::GroupStale { .. }
             | Outcome::Refused(_)
             | Outcome::Expired { .. }
             | Outcome::Failed => {}
@@ -149,6 +155,7 @@ impl Metrics {
             ("frames_in_total", "Frames from clients.", &self.frames_in),
             ("frames_out_total", "Frames to clients.", &self.frames_out),
             ("messages_accepted_total", "Submits that are on disk.", &self.messages_accepted),
+            ("group_changes_total", "Changes of groups that are on disk.", &self.group_changes),
             ("envelopes_stored_total", "Envelopes put into mailboxes.", &self.envelopes_stored),
             ("envelopes_delivered_total", "Envelopes sent to devices.", &self.envelopes_delivered),
             ("prekeys_taken_total", "Bundles given out.", &self.prekeys_taken),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension as _, Result, Transaction, params};
 use waxwing_wire::{AccountId, DeviceId, DeviceRecord, RefusalCode, Register, UpdateDevices};
 
+use super::groups;
 use crate::store::Outcome;
 
 pub(super) fn register(transaction: &Transaction<'_>, register: &Register) -> Result<Outcome> {
@@ -137,6 +138,7 @@ fn cut_off(transaction: &Transaction<'_>, account: i64, devices: &[DeviceRecord]
         ] {
             transaction.prepare_cached(statement)?.execute([row])?;
         }
+        groups::forget_places(transaction, row, i64::MAX)?;
         cut_off.push(device);
     }
     Ok(cut_off)

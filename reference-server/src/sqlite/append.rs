@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension as _, Result, Transaction, params};
 use waxwing_wire::{Cursor, Destination, DeviceId, RefusalCode, SealedFor};
 
 use super::accounts::account_row;
+use super::groups;
 use crate::store::{Append, Outcome, StoreLimits};
 
 /// A mailbox that is to get the message, and does not have it.
@@ -125,7 +126,8 @@ pub(super) fn acknowledge(
         let cursor = i64::try_from(cursor).unwrap_or(i64::MAX);
         let deleted = transaction
             .prepare_cached("DELETE FROM mailbox WHERE device = ?1 AND sequence <= ?2")?
-            .execute(params![row, cursor])?;
+            .execute(params![row, cursor])?
+            + groups::forget_places(transaction, row, cursor)?;
         transaction
             .prepare_cached(
                 "UPDATE device SET waiting = waiting - ?2, acknowledged = max(acknowledged, ?3) WHERE id = ?1",

@@ -4,6 +4,7 @@
 
 use rusqlite::{Result, Transaction, params};
 
+use super::groups;
 use crate::store::{ENVELOPE_LIFETIME_MS, Outcome, TAKE_LIFETIME_MS};
 
 pub(super) fn expire(transaction: &Transaction<'_>, now_ms: i64, chunk_rows: u32) -> Result<Outcome> {
@@ -23,6 +24,27 @@ pub(super) fn expire(transaction: &Transaction<'_>, now_ms: i64, chunk_rows: u32
             .prepare_cached("UPDATE device SET waiting = waiting - 1 WHERE id = ?1")?
             .execute([device])?;
     }
+    let places: Vec<(i64, i64)> = transaction
+        .prepare_cached(
+            "SELECT place.device, place.sequence
+             FROM (SELECT device, sequence, shared FROM shared_place ORDER BY id LIMIT ?2) AS place
+             JOIN shared ON shared.id = place.shared WHERE shared.accepted_at_ms < ?1",
+        )?
+        .query_map(params![envelopes_before, chunk_rows], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_>>()?;
+    for (device, sequence) in &places {
+        // What is older in this mailbox is past its time as well.
+        let forgotten = groups::forget_places(transaction, *device, *sequence)?;
+        transaction
+            .prepare_cached("UPDATE device SET waiting = waiting - ?2 WHERE id = ?1")?
+            .execute(params![device, forgotten])?;
+    }
+    let seen_in_group = transaction
+        .prepare_cached(
+            "DELETE FROM seen_in_group WHERE id IN
+             (SELECT id FROM (SELECT id, at_ms FROM seen_in_group ORDER BY id LIMIT ?2) WHERE at_ms < ?1)",
+        )?
+        .execute(params![envelopes_before, chunk_rows])?;
     let seen = transaction
         .prepare_cached(
             "DELETE FROM seen WHERE id IN
@@ -36,5 +58,6 @@ pub(super) fn expire(transaction: &Transaction<'_>, now_ms: i64, chunk_rows: u32
         )?
         .execute(params![now_ms - TAKE_LIFETIME_MS, chunk_rows])?;
     let chunk = chunk_rows as usize;
-    Ok(Outcome::Expired { more: expired.len() >= chunk || seen >= chunk || given >= chunk })
+    let deleted = [expired.len(), places.len(), seen_in_group, seen, given];
+    Ok(Outcome::Expired { more: deleted.iter().any(|rows| *rows >= chunk) })
 }

@@ -10,7 +10,8 @@ use waxwing_wire::RelayId;
 use crate::store::StoreError;
 
 /// Numbered from 1; never edited once released.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_init.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/0001_init.sql"), include_str!("../../migrations/0002_groups.sql")];
 
 /// Databases up to this size are checked as a whole at the start.
 const CHECKED_MAX_BYTES: u64 = 256 * 1024 * 1024;

@@ -3,15 +3,21 @@
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 use waxwing_wire::{
-    AccountId, AccountQuery, AccountRecord, Cursor, DeviceId, Envelope, Handle, MessageId, PublicKeyBytes,
+    AccountId, AccountQuery, AccountRecord, Cursor, DeviceId, Envelope, GroupChangeRecord, GroupId,
+    GroupOrigin, GroupRecord, Handle, MessageId, PublicKeyBytes, limits,
 };
 
-use crate::store::{Answer, DeviceState, MAILBOX_ANSWER_MAX_BYTES, Query, envelope_id};
+use crate::store::{
+    Answer, DeviceState, GROUP_ANSWER_MAX_BYTES, MAILBOX_ANSWER_MAX_BYTES, Query, envelope_id,
+};
 
 pub(super) fn answer(connection: &Connection, query: &Query) -> Result<Answer> {
     match query {
         Query::Device { account, device } => device_state(connection, *account, *device).map(Answer::Device),
         Query::Account(by) => account(connection, by).map(|found| Answer::Account(found.map(Box::new))),
+        Query::Group { group: id, account, after } => {
+            group(connection, *id, *account, *after).map(Answer::Group)
+        }
         Query::Mailbox { device, after, limit } => mailbox(connection, *device, *after, *limit),
     }
 }
@@ -77,9 +83,14 @@ fn account_from_row(row: &Row<'_>) -> Result<AccountRecord> {
 
 fn mailbox(connection: &Connection, device: DeviceId, after: Cursor, limit: usize) -> Result<Answer> {
     let mut statement = connection.prepare_cached(
-        "SELECT sequence, sender_account, sender_device, message_id, accepted_at_ms, payload
+        "SELECT sequence, sender_account, sender_device, message_id, accepted_at_ms, payload, NULL, NULL, NULL
          FROM mailbox WHERE device = (SELECT id FROM device WHERE device_id = ?1) AND sequence > ?2
-         ORDER BY sequence LIMIT ?3",
+         UNION ALL
+         SELECT place.sequence, shared.sender_account, shared.sender_device, shared.message_id,
+                shared.accepted_at_ms, shared.payload, shared.group_id, shared.revision, shared.is_change
+         FROM shared_place AS place JOIN shared ON shared.id = place.shared
+         WHERE place.device = (SELECT id FROM device WHERE device_id = ?1) AND place.sequence > ?2
+         ORDER BY 1 LIMIT ?3",
     )?;
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let mut rows = statement.query(params![device.as_bytes(), after, limit + 1])?;
@@ -101,7 +112,49 @@ fn mailbox(connection: &Connection, device: DeviceId, after: Cursor, limit: usiz
             message,
             payload: Bytes::copy_from_slice(payload),
             accepted_at_ms: row.get(4)?,
+            group: match row.get::<_, Option<[u8; 16]>>(6)? {
+                Some(group) => Some(GroupOrigin {
+                    group: GroupId::from_bytes(group),
+                    revision: row.get(7)?,
+                    is_change: row.get(8)?,
+                }),
+                None => None,
+            },
         });
     }
     Ok(Answer::Mailbox { envelopes, more: false })
+}
+
+fn group(
+    connection: &Connection,
+    group: GroupId,
+    account: AccountId,
+    after: u64,
+) -> Result<Option<GroupRecord>> {
+    let known: Option<(i64, u64)> = connection
+        .prepare_cached(
+            "SELECT chat_group.id, chat_group.revision FROM chat_group
+             JOIN group_member ON group_member.chat_group = chat_group.id
+             JOIN account ON account.id = group_member.account
+             WHERE chat_group.group_id = ?1 AND account.account_id = ?2",
+        )?
+        .query_row(params![group.as_bytes(), account.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((id, revision)) = known else { return Ok(None) };
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(
+        "SELECT revision, change FROM group_change WHERE chat_group = ?1 AND revision > ?2
+         ORDER BY revision LIMIT ?3",
+    )?;
+    let mut rows = statement.query(params![id, after, limits::GROUP_CHANGES_PER_ANSWER_MAX])?;
+    let (mut changes, mut size_bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let change = row.get_ref(1)?.as_blob()?;
+        size_bytes += change.len();
+        if size_bytes > GROUP_ANSWER_MAX_BYTES && !changes.is_empty() {
+            break;
+        }
+        changes.push(GroupChangeRecord { revision: row.get(0)?, change: Bytes::copy_from_slice(change) });
+    }
+    Ok(Some(GroupRecord { group, revision, changes }))
 }

@@ -235,7 +235,7 @@ impl From<RefusalCode> for Code {
             RefusalCode::Fenced => Code::Fenced,
             RefusalCode::Superseded => Code::Superseded,
             RefusalCode::Unavailable => Code::Unavailable,
-            RefusalCode::Other | _ => Code::Other,
+            RefusalCode::UnknownGroup | RefusalCode::Other | _ => Code::Other,
         }
     }
 }

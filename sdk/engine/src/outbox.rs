@@ -423,7 +423,7 @@ impl Outbox {
                 self.go_back();
                 self.fail(work, &flight, FailureReason::Refused);
             }
-            _ => self.go_back(),
+            RefusalCode::UnknownGroup | _ => self.go_back(),
         }
     }
 

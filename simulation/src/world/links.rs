@@ -239,6 +239,9 @@ fn name_of(body: &ClientBody) -> String {
         | ClientBody::FetchAccount(_)
         | ClientBody::PublishPrekeys { .. }
         | ClientBody::FetchPrekeys { .. }
+        | ClientBody::ChangeGroup(_)
+        | ClientBody::FetchGroup { .. }
+        | ClientBody::SubmitToGroup(_)
         | ClientBody::Ping { .. } => word(&format!("{body:?}")),
     }
 }
@@ -260,6 +263,9 @@ fn heard(body: &RelayBody) -> String {
         | RelayBody::Account(_)
         | RelayBody::PrekeysPublished { .. }
         | RelayBody::Prekeys { .. }
+        | RelayBody::GroupChanged { .. }
+        | RelayBody::GroupStale { .. }
+        | RelayBody::Group(_)
         | RelayBody::Drained { .. }
         | RelayBody::Pong
         | RelayBody::PrekeysLow { .. }

@@ -72,7 +72,11 @@ impl Engine {
                 self.finish_registration(work);
                 Ok(())
             }
-            RelayBody::Pong => Ok(()),
+            // Of groups nothing is asked yet.
+            RelayBody::Pong
+            | RelayBody::GroupChanged { .. }
+            | RelayBody::GroupStale { .. }
+            | RelayBody::Group(_) => Ok(()),
         }
     }
 

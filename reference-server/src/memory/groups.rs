@@ -1,0 +1,175 @@
+//! Groups in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use waxwing_wire::{
+    AccountId, DeviceId, Envelope, GroupChangeRecord, GroupId, GroupOrigin, GroupRecord, MessageId,
+    RefusalCode, limits,
+};
+
+use super::MemoryStore;
+use crate::store::{Fences, GROUP_ANSWER_MAX_BYTES, GroupAppend, GroupChange, Outcome, envelope_id};
+
+/// All groups, and what was accepted for them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Groups {
+    groups: BTreeMap<GroupId, Group>,
+    seen: BTreeMap<(DeviceId, MessageId), i64>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Group {
+    members: BTreeSet<AccountId>,
+    /// The first is revision 1.
+    changes: Vec<(MessageId, Bytes)>,
+}
+
+impl Group {
+    fn revision(&self) -> u64 {
+        self.changes.len() as u64
+    }
+
+    fn change(&self, revision: u64) -> Option<&(MessageId, Bytes)> {
+        let place = usize::try_from(revision.checked_sub(1)?).ok()?;
+        self.changes.get(place)
+    }
+}
+
+impl Groups {
+    pub(super) fn expire(&mut self, before_ms: i64) {
+        self.seen.retain(|_, at_ms| *at_ms >= before_ms);
+    }
+
+    pub(super) fn answer(&self, group: GroupId, account: AccountId, after: u64) -> Option<GroupRecord> {
+        let known = self.groups.get(&group).filter(|known| known.members.contains(&account))?;
+        let (mut changes, mut size_bytes) = (Vec::new(), 0);
+        for (revision, (_, change)) in (1..).zip(&known.changes).filter(|(revision, _)| *revision > after) {
+            size_bytes += change.len();
+            let over_size = size_bytes > GROUP_ANSWER_MAX_BYTES && !changes.is_empty();
+            if over_size || changes.len() == limits::GROUP_CHANGES_PER_ANSWER_MAX {
+                break;
+            }
+            changes.push(GroupChangeRecord { revision, change: change.clone() });
+        }
+        Some(GroupRecord { group, revision: known.revision(), changes })
+    }
+}
+
+impl MemoryStore {
+    pub(super) fn change_group(&mut self, change: &GroupChange) -> Outcome {
+        if self.device_of(change.sender_account, change.sender_device).is_none() {
+            return Outcome::Refused(RefusalCode::UnknownDevice);
+        }
+        let next = &change.change;
+        match self.groups.groups.get(&next.group) {
+            None if next.revision != 1 => return Outcome::Refused(RefusalCode::UnknownGroup),
+            None if !next.members.contains(&change.sender_account) => {
+                return Outcome::Refused(RefusalCode::NotAuthorised);
+            }
+            None => {}
+            Some(known) => {
+                if known.change(next.revision) == Some(&(next.message, next.change.clone())) {
+                    return Outcome::GroupChanged { stored: Vec::new() };
+                }
+                if !known.members.contains(&change.sender_account) {
+                    return Outcome::Refused(RefusalCode::UnknownGroup);
+                }
+                if next.revision != known.revision() + 1 {
+                    return Outcome::GroupStale { revision: known.revision() };
+                }
+            }
+        }
+        if !next.members.iter().all(|member| self.accounts.contains_key(member)) {
+            return Outcome::Refused(RefusalCode::UnknownAccount);
+        }
+        let known = self.groups.groups.entry(next.group).or_default();
+        known.changes.push((next.message, next.change.clone()));
+        let after: BTreeSet<AccountId> = next.members.iter().copied().collect();
+        let before = std::mem::replace(&mut known.members, after.clone());
+        let origin = GroupOrigin { group: next.group, revision: next.revision, is_change: true };
+        let envelope = unplaced(change.sender_account, change.sender_device, change.now_ms);
+        let envelope =
+            Envelope { message: next.message, payload: next.change.clone(), group: Some(origin), ..envelope };
+        Outcome::GroupChanged { stored: self.fan_out(&(&before | &after), &envelope) }
+    }
+
+    pub(super) fn append_to_group(&mut self, append: &GroupAppend, fences: &mut Fences) -> Outcome {
+        let submit = &append.submit;
+        if !fences.admits(append.connection, submit.fence) {
+            return Outcome::Refused(RefusalCode::Fenced);
+        }
+        let members = match self.check_append_to_group(append) {
+            Ok(members) => members,
+            Err(outcome) => {
+                if !matches!(outcome, Outcome::Appended { .. }) {
+                    fences.refuse(append.connection, submit.fence);
+                }
+                return outcome;
+            }
+        };
+        self.groups.seen.insert((append.sender_device, submit.message), append.now_ms);
+        let origin = GroupOrigin { group: submit.group, revision: submit.revision, is_change: false };
+        let envelope = unplaced(append.sender_account, append.sender_device, append.now_ms);
+        let envelope = Envelope {
+            message: submit.message,
+            payload: submit.payload.clone(),
+            group: Some(origin),
+            ..envelope
+        };
+        Outcome::Appended { stored: self.fan_out(&members, &envelope) }
+    }
+
+    /// The members who shall have it, or how it ends at once.
+    fn check_append_to_group(&self, append: &GroupAppend) -> Result<BTreeSet<AccountId>, Outcome> {
+        let submit = &append.submit;
+        if self.device_of(append.sender_account, append.sender_device).is_none() {
+            return Err(Outcome::Refused(RefusalCode::UnknownDevice));
+        }
+        if self.groups.seen.contains_key(&(append.sender_device, submit.message)) {
+            return Err(Outcome::Appended { stored: Vec::new() });
+        }
+        let known = self.groups.groups.get(&submit.group);
+        let Some(known) = known.filter(|known| known.members.contains(&append.sender_account)) else {
+            return Err(Outcome::Refused(RefusalCode::UnknownGroup));
+        };
+        if known.revision() != submit.revision {
+            return Err(Outcome::GroupStale { revision: known.revision() });
+        }
+        Ok(known.members.clone())
+    }
+
+    fn fan_out(&mut self, members: &BTreeSet<AccountId>, envelope: &Envelope) -> Vec<DeviceId> {
+        let full = self.limits.mailbox_max_envelopes;
+        let mut stored = Vec::new();
+        for (id, device) in &mut self.devices {
+            let is_member = device.account.is_some_and(|account| members.contains(&account));
+            if !is_member || *id == envelope.sender_device || device.mailbox.len() as u64 >= full {
+                continue;
+            }
+            device.last_sequence += 1;
+            let placed = Envelope {
+                id: envelope_id(&envelope.sender_device, &envelope.message, id),
+                sequence: device.last_sequence,
+                ..envelope.clone()
+            };
+            device.mailbox.insert(device.last_sequence, placed);
+            stored.push(*id);
+        }
+        stored
+    }
+}
+
+/// An envelope that has no place yet.
+fn unplaced(sender_account: AccountId, sender_device: DeviceId, accepted_at_ms: i64) -> Envelope {
+    Envelope {
+        id: waxwing_wire::EnvelopeId::from_bytes([0; 16]),
+        sequence: 0,
+        sender_account,
+        sender_device,
+        message: MessageId::from_bytes([0; 16]),
+        payload: Bytes::new(),
+        accepted_at_ms,
+        group: None,
+    }
+}
