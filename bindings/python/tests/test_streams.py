@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import waxwing
-from stage import KEY, Stage, eventually, refused, say, scenario, soon, take
+from stage import KEY, PATIENCE, Stage, eventually, refused, say, scenario, soon, take
 from waxwing import EventKind, Goal, LinkState, Step
 
 
@@ -117,7 +117,7 @@ async def test_cancellation_in_mid_call(stage: Stage) -> None:
     waiting = asyncio.create_task(sent.reached(Goal.DELIVERED))
     await asyncio.sleep(0.1)
     waiting.cancel()
-    await asyncio.wait([waiting], timeout=1)
+    await asyncio.wait([waiting], timeout=PATIENCE)
     assert waiting.cancelled()
     await eventually("no call runs", lambda: waxwing.live_objects().calls == calls)
 

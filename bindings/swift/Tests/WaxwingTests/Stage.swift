@@ -138,10 +138,13 @@ final class Collected<Element: Sendable>: @unchecked Sendable {
 
 extension Timeline {
     /// Follows the timeline until its entries are as wanted, and gives them.
-    func items(until wanted: @escaping @Sendable ([TimelineItem]) -> Bool) async throws -> [TimelineItem] {
+    func items(
+        telling told: Collected<TimelineChange> = Collected(), until wanted: @escaping @Sendable ([TimelineItem]) -> Bool
+    ) async throws -> [TimelineItem] {
         try await within {
             var items: [TimelineItem] = []
             for await change in self {
+                told.append(change)
                 items.apply(change)
                 if wanted(items) { return items }
             }

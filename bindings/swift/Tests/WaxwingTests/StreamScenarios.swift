@@ -25,16 +25,24 @@ extension Scenarios {
             #expect(heard.filter { $0 == .lagged }.count == 1)
             #expect(heard.contains(.deliveryChanged(sent.id)))
 
-            let changes = try await drain(timeline)
-            #expect(changes.count <= 6, "\(changes.count)")
-            var items: [TimelineItem] = []
-            for change in changes { items.apply(change) }
+            // At most three batches, of two changes each.
+            let told = Collected<TimelineChange>()
+            let items = try await timeline.items(telling: told) {
+                $0.count == 300 && $0.allSatisfy { $0.status == .outgoing(.delivered) }
+            }
+            #expect(told.all.count <= 6, "\(told.all.count)")
             #expect(items.map(\.text) == (1...300).map { "\($0)" })
-            #expect(items.allSatisfy { $0.status == .outgoing(.delivered) })
 
-            var lines: [ConversationItem] = []
-            for change in try await drain(list) { lines.apply(change) }
-            #expect(lines.map(\.unread) == [300])
+            let lines = Collected<[Int]>()
+            try await within {
+                var items: [ConversationItem] = []
+                for await change in list {
+                    items.apply(change)
+                    lines.append(items.map(\.unread))
+                    if items.map(\.unread) == [300] { break }
+                }
+            }
+            #expect(lines.all.last == [300])
         }
     }
 
