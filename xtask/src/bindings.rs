@@ -1,5 +1,6 @@
 //! `bindings`: the library for other languages, what is generated from it, and each language's tests.
 
+mod face;
 mod kotlin;
 mod library;
 mod memory;
@@ -135,6 +136,7 @@ pub(crate) fn bindings(arguments: &[String]) -> Outcome {
 
 /// What `cargo xtask test` has not run already: what needs the finished library.
 fn rust(stage: &Stage) -> Outcome {
+    face::compare(stage)?;
     library::build_relay()?;
     stage.call("cargo test --quiet --workspace --test leaks wrong_checksum_is_refused_at_start").run()?;
     memory::gate(stage)
