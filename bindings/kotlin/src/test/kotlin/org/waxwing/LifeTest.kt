@@ -39,7 +39,8 @@ class LifeTest {
         val other = stage.open("bob") { offline = true }
         soon { other.shutDown() }
 
-        soon { alice.direct("bob").send("meanwhile") }
+        val meanwhile = soon { alice.direct("bob").send("meanwhile") }
+        soon { meanwhile.await(DeliveryGoal.Sent) }
         assertEquals(CatchUp(messages = 1, completed = true), soon { bob.catchUp(20.seconds) })
         assertEquals(LinkState.Stopped, bob.link)
         fails<WaxwingException.Misuse>("suspended") { bob.awaitDrained() }

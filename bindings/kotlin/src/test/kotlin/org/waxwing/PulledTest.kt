@@ -55,6 +55,14 @@ class PulledTest {
     }
 
     @Test
+    fun `a pull after closing finds the end, and not a handle that is gone`() = runTest {
+        val pulled = pulled { error("FfiEvents object has already been destroyed") }
+        assertThrows<WaxwingException.ShutDown> { pulled.next() }
+        pulled.close()
+        assertNull(pulled.next())
+    }
+
+    @Test
     fun `a handle that was let go of says that the client is closed`() {
         val error = assertThrows<WaxwingException.ShutDown> { calling { error("FfiClient object has already been destroyed") } }
         assertEquals("shut_down", error.code)

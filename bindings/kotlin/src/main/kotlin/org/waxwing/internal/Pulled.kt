@@ -2,6 +2,7 @@ package org.waxwing.internal
 
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
+import org.waxwing.WaxwingException
 import org.waxwing.ffi.EventBatch
 import org.waxwing.ffi.FfiConversationList
 import org.waxwing.ffi.FfiEvents
@@ -25,11 +26,22 @@ internal class Pulled<B : Any>(
 ) : AutoCloseable {
     private var after = 0uL
 
-    /** Waits for the next batch; null: there is no more. One caller at a time. */
-    suspend fun next(): B? = calling { pull(after) }?.also { after = number(it) }
+    @Volatile
+    private var isClosed = false
 
-    /** Ends the stream: a pull that waits gives null. */
-    override fun close() = stop()
+    /** Waits for the next batch; null: there is no more. One caller at a time. */
+    suspend fun next(): B? = try {
+        calling { pull(after) }?.also { after = number(it) }
+    } catch (gone: WaxwingException.ShutDown) {
+        // Closed just before this pull: its handle was let go of.
+        if (isClosed) null else throw gone
+    }
+
+    /** Ends the stream: a pull that waits gives null, and so do later ones. */
+    override fun close() {
+        isClosed = true
+        stop()
+    }
 }
 
 /** A stream of its own for every collection, closed when the collection ends, however it ends. */
