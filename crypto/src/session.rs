@@ -12,10 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     keys::{Ours, Theirs},
-    message::{
-        HANDSHAKE_BYTES, Handshake, InitialMessage, Message, OVERHEAD_BYTES, PLAINTEXT_BYTES_MAX,
-        RatchetMessage,
-    },
+    message::{Handshake, InitialMessage, Message, PLAINTEXT_BYTES_MAX, RatchetMessage},
     ratchet::state::{Context, State},
     x3dh::{
         bundle::{Bundle, OneTimePrekey, WeeklyPrekey},
@@ -223,10 +220,7 @@ impl Session {
         }
         let mut message = Vec::new();
         match &self.role {
-            Role::Unanswered(handshake) => {
-                message.reserve_exact(HANDSHAKE_BYTES + OVERHEAD_BYTES + plaintext.len());
-                handshake.write(&mut message);
-            }
+            Role::Unanswered(handshake) => handshake.write(&mut message),
             Role::Initiator | Role::Responder => {}
         }
         let context = Context { session_id: &self.id, associated_data };

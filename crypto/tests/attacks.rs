@@ -104,6 +104,8 @@ fn nothing_in_a_bundle_can_be_mixed_or_reused_elsewhere() {
     let mut later = bytes.clone();
     later[1] = 2;
     assert_eq!(refused(&later, &bob.address, &bob.keys), BundleError::UnknownSuite);
+    later[0] = 2;
+    assert_eq!(refused(&later, &bob.address, &bob.keys), BundleError::Malformed);
     // A signature by the same key under another label.
     let (signed, _) = bytes.split_last_chunk::<64>().unwrap();
     let proof = bob.secrets.sign_relay_proof(b"Waxwing v1 relay proof\0", signed);

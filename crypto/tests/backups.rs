@@ -392,3 +392,25 @@ proptest! {
         }
     }
 }
+
+/// Gives nothing but an error.
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+}
+
+#[test]
+fn a_source_that_fails_is_told_as_what_it_is() {
+    let printed = printed(1);
+    let key = Key::Printed(&printed);
+    let error = seal(&key, &ALICE, 1, Broken, io::sink(), &mut common::rng(90)).unwrap_err();
+    assert!(matches!(error, SealError::Io(_)));
+    assert!(matches!(Opening::begin(&key, &EXPECTED, Broken), Err(OpenError::Io(_))));
+    let backup = sealed(&key, 1, b"content");
+    let mut opening = Opening::begin(&key, &EXPECTED, backup[..HEADER_BYTES].chain(Broken)).unwrap();
+    let error = opening.read(&mut [0; 10]).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+}

@@ -2,7 +2,9 @@
 
 use waxwing_crypto::attachment::{Descriptor, Resealing, Seekable};
 use waxwing_crypto::backup::{Cost, Key, PrintedKey};
-use waxwing_crypto::group::{GroupEpoch, GroupMessage, GroupPlaintext, ReceiverKey, SenderKey};
+use waxwing_crypto::group::{
+    GroupEpoch, GroupMessage, GroupPlaintext, ReceiverKey, SenderKey, Waiting, verify_backlog,
+};
 use waxwing_crypto::link::{Answered, Channel, Content, NewDevice, Purpose, Scanned, Unconfirmed};
 use waxwing_crypto::profile::{Field, OpenedField, ProfileKey};
 use waxwing_crypto::sealed_sender::{Claim, SealingKey};
@@ -141,6 +143,8 @@ fn sender_keys_and_what_they_open_print_no_secret() {
     assert_eq!(opened.as_bytes(), canary);
     assert!(!format!("{message:?} {opened:?}").contains("canary"));
     assert!(format!("{opened:?}").contains("Plaintext(20 bytes, ..)"));
+    let waiting = [Waiting { key: &theirs, message: &message, associated_data: AD }];
+    assert_eq!(format!("{:?}", verify_backlog(&waiting)), "[Some(Verified(0))]");
 }
 
 #[test]
@@ -168,6 +172,12 @@ fn printing_what_opens_a_backup_tells_no_secret() {
     let passphrase = Key::Passphrase { bytes: b"canary", cost: Cost::RECOMMENDED };
     let shown = format!("{printed:?} {:?} {passphrase:?}", Key::Printed(&printed));
     assert_eq!(shown, "PrintedKey(..) Key::Printed(..) Key::Passphrase(..)");
+    let (key, mut backup) = (Key::Printed(&printed), Vec::new());
+    waxwing_crypto::backup::seal(&key, &[1; 16], 3, &b"canary"[..], &mut backup, &mut common::rng(10))
+        .unwrap();
+    let expected = waxwing_crypto::backup::Expected { account: [1; 16], counter_min: 0 };
+    let opening = waxwing_crypto::backup::Opening::begin(&key, &expected, &backup[..]).unwrap();
+    assert_eq!(format!("{opening:?}"), "Opening(backup 3, ..)");
 }
 
 /// A buffer that grows leaves behind what was in it.

@@ -166,6 +166,7 @@ impl State {
             rider,
         };
         let from = out.len();
+        // Enough from the start: the plaintext is sealed where it lies, and a buffer that grows would leave it behind.
         out.reserve_exact(OVERHEAD_BYTES + header.rider_bytes() + plaintext.len());
         active.header_key.seal(&salt, &header, out);
         let bound = context.bind(&out[from..]);

@@ -395,6 +395,9 @@ mod tests {
         let taken = |session: &Session| Session::from_snapshot(&session.to_snapshot()).is_ok();
         let [mut unanswered, mut alices, mut bobs] = sessions();
         assert!(taken(&unanswered) && taken(&alices) && taken(&bobs));
+        let mut other_role = alices.to_snapshot();
+        other_role[2] = 3;
+        assert!(Session::from_snapshot(&other_role).is_err(), "neither of the three roles");
         let theirs = AgreementSecret::from_bytes(&[1; 32]).public().point();
         let header_key = HeaderKey::copy_of(&[1; 32]);
         unanswered.state.sending = Sending::Due(Due { theirs, header_key, previous_length: 0 });
