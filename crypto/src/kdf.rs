@@ -12,6 +12,8 @@ use crate::secret::Secret;
 
 /// Under the account key, over a device list.
 pub(crate) const SIGN_DEVICE_LIST: &[u8] = b"Waxwing v1 device list\0";
+/// What a device or an account proves to a relay (docs/spec.md, section 10).
+pub(crate) const SIGN_RELAY_PROOF: &[u8] = b"Waxwing v1 relay proof\0";
 /// Under the device signing key, over a prekey bundle.
 pub(crate) const SIGN_BUNDLE: &[u8] = b"Waxwing v1 prekey bundle\0";
 /// SHA-256 over one device list, to be named in the next.
@@ -151,6 +153,7 @@ mod tests {
     fn no_label_is_a_prefix_of_another() {
         let labels = [
             SIGN_DEVICE_LIST,
+            SIGN_RELAY_PROOF,
             SIGN_BUNDLE,
             HASH_DEVICE_LIST,
             HASH_DEVICE_KEY,
@@ -188,7 +191,6 @@ mod tests {
             HASH_GROUP_ID,
             DERIVE_BACKUP,
             HASH_PRINTED_KEY,
-            b"Waxwing v1 relay proof\0",
         ];
         for (i, one) in labels.iter().enumerate() {
             assert_eq!(one.iter().position(|byte| *byte == 0), Some(one.len() - 1));

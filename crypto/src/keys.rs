@@ -10,7 +10,7 @@ use rand_core::CryptoRng;
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroize;
 
-use crate::secret::Secret;
+use crate::{kdf::SIGN_RELAY_PROOF, secret::Secret};
 
 /// Names one device of one account. Both ids are opaque here, and bound into everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -266,19 +266,20 @@ impl AccountKey {
         AccountPublicKey(self.0.public())
     }
 
-    /// Signs `label ‖ statement` for the relay: plain Ed25519, verified there with its own label.
+    /// Signs what a relay is to believe: plain Ed25519 over `Waxwing v1 relay proof` ‖ NUL ‖ statement, so that no proof is a
+    /// signature of anything else.
     ///
     /// ```
     /// # use waxwing_crypto::AccountKey;
     /// # use ed25519_dalek::VerifyingKey;
     /// let key = AccountKey::from_bytes(&[1; 32]);
-    /// let proof = key.sign_relay_proof(b"app v1 relay\0", b"what it asked");
+    /// let proof = key.sign_relay_proof(b"what it asked");
     /// let public = VerifyingKey::from_bytes(&key.public().to_bytes())?;
-    /// public.verify_strict(b"app v1 relay\0what it asked", &proof.into())?;
+    /// public.verify_strict(b"Waxwing v1 relay proof\0what it asked", &proof.into())?;
     /// # Ok::<(), ed25519_dalek::SignatureError>(())
     /// ```
-    pub fn sign_relay_proof(&self, label: &[u8], statement: &[u8]) -> [u8; 64] {
-        self.0.sign(label, statement)
+    pub fn sign_relay_proof(&self, statement: &[u8]) -> [u8; 64] {
+        self.0.sign(SIGN_RELAY_PROOF, statement)
     }
 
     pub(crate) fn sign(&self, label: &[u8], message: &[u8]) -> [u8; 64] {
@@ -368,19 +369,20 @@ impl DeviceSecrets {
         DevicePublic { signing: self.signing.public(), agreement: self.agreement.public() }
     }
 
-    /// Signs `label ‖ statement` for the relay: plain Ed25519, verified there with its own label.
+    /// Signs what a relay is to believe: plain Ed25519 over `Waxwing v1 relay proof` ‖ NUL ‖ statement, so that no proof is a
+    /// signature of anything else.
     ///
     /// ```
     /// # use waxwing_crypto::DeviceSecrets;
     /// # use ed25519_dalek::VerifyingKey;
     /// let secrets = DeviceSecrets::from_bytes(&[1; 64]);
-    /// let proof = secrets.sign_relay_proof(b"app v1 relay\0", b"what it asked");
+    /// let proof = secrets.sign_relay_proof(b"what it asked");
     /// let public = VerifyingKey::from_bytes(&secrets.public().signing_bytes())?;
-    /// public.verify_strict(b"app v1 relay\0what it asked", &proof.into())?;
+    /// public.verify_strict(b"Waxwing v1 relay proof\0what it asked", &proof.into())?;
     /// # Ok::<(), ed25519_dalek::SignatureError>(())
     /// ```
-    pub fn sign_relay_proof(&self, label: &[u8], statement: &[u8]) -> [u8; 64] {
-        self.signing.sign(label, statement)
+    pub fn sign_relay_proof(&self, statement: &[u8]) -> [u8; 64] {
+        self.signing.sign(SIGN_RELAY_PROOF, statement)
     }
 
     pub(crate) fn sign(&self, label: &[u8], message: &[u8]) -> [u8; 64] {

@@ -13,7 +13,7 @@ use waxwing_crypto::{
     sealed_sender::{self, Recipient, SealedMessage, SealingKey},
 };
 
-use common::{AD, Device, NOW, fail, initial, open, rng, two_devices, two_sessions};
+use common::{AD, Device, NOW, fail, initial, open, rng, sign_freely, two_devices, two_sessions};
 
 mod common;
 
@@ -108,7 +108,7 @@ fn nothing_in_a_bundle_can_be_mixed_or_reused_elsewhere() {
     assert_eq!(refused(&later, &bob.address, &bob.keys), BundleError::Malformed);
     // A signature by the same key under another label.
     let (signed, _) = bytes.split_last_chunk::<64>().unwrap();
-    let proof = bob.secrets.sign_relay_proof(b"Waxwing v1 relay proof\0", signed);
+    let proof = sign_freely(bob.secrets.to_bytes().expose(), b"Waxwing v1 relay proof\0", signed);
     let reused = [signed, &proof].concat();
     assert_eq!(refused(&reused, &bob.address, &bob.keys), BundleError::BadSignature);
     // A bundle of one device does not serve for another, nor for one that shares its address or its keys.
@@ -129,7 +129,7 @@ fn a_kem_key_beyond_the_modulus_is_refused_though_signed() {
     let mut signed = signed.to_vec();
     let kem_at = signed.len() - 1568;
     signed[kem_at..kem_at + 3].fill(0xff);
-    let signature = bob.secrets.sign_relay_proof(b"Waxwing v1 prekey bundle\0", &signed);
+    let signature = sign_freely(bob.secrets.to_bytes().expose(), b"Waxwing v1 prekey bundle\0", &signed);
     let forged = [&signed[..], &signature].concat();
     let error = Bundle::verify(&forged, &bob.address, &bob.keys).unwrap_err();
     assert_eq!(error, BundleError::Malformed);
@@ -436,7 +436,7 @@ mod device_list {
             assert!(verify(&flipped).is_err() && verify(&list.as_bytes()[..at]).is_err());
         }
         let (signed, _) = list.as_bytes().split_last_chunk::<64>().unwrap();
-        let proof = key.sign_relay_proof(b"Waxwing v1 relay proof\0", signed);
+        let proof = sign_freely(key.to_bytes().expose(), b"Waxwing v1 relay proof\0", signed);
         assert_eq!(verify(&[signed, &proof].concat()), Err(DeviceListError::BadSignature));
     }
 
@@ -458,7 +458,7 @@ mod device_list {
         let (signed, _) = list.as_bytes().split_last_chunk::<64>().unwrap();
         let mut swapped = signed.to_vec();
         swapped[58..58 + 160].rotate_left(80);
-        let signature = key.sign_relay_proof(b"Waxwing v1 device list\0", &swapped);
+        let signature = sign_freely(key.to_bytes().expose(), b"Waxwing v1 device list\0", &swapped);
         let forged = [&swapped[..], &signature].concat();
         let refused = DeviceList::verify(&forged, [1; 16], &key.public());
         assert_eq!(refused, Err(DeviceListError::Malformed));

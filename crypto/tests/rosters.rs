@@ -14,7 +14,7 @@ use waxwing_crypto::group::roster::{
 };
 use waxwing_crypto::{DevicePublic, SnapshotError};
 
-use common::{Device, rng};
+use common::{Device, rng, sign_freely};
 
 mod common;
 
@@ -218,17 +218,19 @@ fn nobody_adds_a_member_without_the_signature_of_an_admins_device() {
         let mut forged = body.to_vec();
         forged[57..73].copy_from_slice(&devices[device].address.account);
         forged[73..89].copy_from_slice(&devices[device].address.device);
-        let signature = devices[device].secrets.sign_relay_proof(b"Waxwing v1 roster change\0", &forged);
+        let signature =
+            sign_freely(devices[device].secrets.to_bytes().expose(), b"Waxwing v1 roster change\0", &forged);
         assert_eq!(next(&[&forged[..], &signature].concat()), Err(expected));
     }
     let mut elsewhere = body.to_vec();
     elsewhere[73] ^= 1;
-    let signature = devices[2].secrets.sign_relay_proof(b"Waxwing v1 roster change\0", &elsewhere);
+    let signature =
+        sign_freely(devices[2].secrets.to_bytes().expose(), b"Waxwing v1 roster change\0", &elsewhere);
     assert_eq!(next(&[&elsewhere[..], &signature].concat()), Err(RosterError::UnknownSigner));
     // In the name of the admin, by another; and by the admin, but as something else.
-    let signature = devices[4].secrets.sign_relay_proof(b"Waxwing v1 roster change\0", body);
+    let signature = sign_freely(devices[4].secrets.to_bytes().expose(), b"Waxwing v1 roster change\0", body);
     assert_eq!(next(&[body, &signature].concat()), Err(RosterError::BadSignature));
-    let signature = devices[2].secrets.sign_relay_proof(b"Waxwing v1 prekey bundle\0", body);
+    let signature = sign_freely(devices[2].secrets.to_bytes().expose(), b"Waxwing v1 prekey bundle\0", body);
     assert_eq!(next(&[body, &signature].concat()), Err(RosterError::BadSignature));
     // By a list of devices that nobody has.
     let (_, other_list) = roster.sign(&devices[2].ours(), 2, Change::Add(vec![account(6)])).unwrap();
@@ -239,7 +241,8 @@ fn nobody_adds_a_member_without_the_signature_of_an_admins_device() {
     let (_, too_much) = as_owner.sign(&devices[2].ours(), 1, Change::Remove(vec![account(3)])).unwrap();
     let mut moved = too_much.as_bytes().split_last_chunk::<64>().unwrap().0.to_vec();
     moved[17..57].copy_from_slice(&body[17..57]);
-    let signature = devices[2].secrets.sign_relay_proof(b"Waxwing v1 roster change\0", &moved);
+    let signature =
+        sign_freely(devices[2].secrets.to_bytes().expose(), b"Waxwing v1 roster change\0", &moved);
     assert_eq!(next(&[&moved[..], &signature].concat()), Err(RosterError::NotPermitted));
 }
 
@@ -349,7 +352,8 @@ fn a_change_has_one_order_and_bounds() {
     let (body, _) = signed.as_bytes().split_last_chunk::<64>().unwrap();
     let accounts = body.len() - 32;
     let refused = |body: &[u8]| {
-        let signature = devices[1].secrets.sign_relay_proof(b"Waxwing v1 roster change\0", body);
+        let signature =
+            sign_freely(devices[1].secrets.to_bytes().expose(), b"Waxwing v1 roster change\0", body);
         SignedChange::parse(&[body, &signature].concat()).unwrap_err()
     };
     let mut swapped = body.to_vec();
@@ -374,7 +378,8 @@ fn a_group_is_created_once_and_under_its_own_id() {
     let (_, chain) = group(&devices, Settings::default());
     let (body, _) = chain[0].as_bytes().split_last_chunk::<64>().unwrap();
     let parse = |body: &[u8]| {
-        let signature = devices[1].secrets.sign_relay_proof(b"Waxwing v1 roster change\0", body);
+        let signature =
+            sign_freely(devices[1].secrets.to_bytes().expose(), b"Waxwing v1 roster change\0", body);
         SignedChange::parse(&[body, &signature].concat()).map(|_| ())
     };
     assert_eq!(parse(body), Ok(()));

@@ -9,7 +9,7 @@ use waxwing_crypto::{
 
 use proptest::prelude::*;
 
-use common::{AD, Device, NOW, rng, two_devices};
+use common::{AD, Device, NOW, rng, sign_freely, two_devices};
 
 mod common;
 
@@ -244,7 +244,8 @@ fn a_sealing_key_is_believed_only_from_its_device() {
     let resigned = |change: &dyn Fn(&mut Vec<u8>)| {
         let mut signed = bob.record[..bob.record.len() - 64].to_vec();
         change(&mut signed);
-        let signature = bob.device.secrets.sign_relay_proof(b"Waxwing v1 sealing key\0", &signed);
+        let signature =
+            sign_freely(bob.device.secrets.to_bytes().expose(), b"Waxwing v1 sealing key\0", &signed);
         Recipient::verify(&[&signed[..], &signature].concat(), &at, &keys).err()
     };
     assert_eq!(resigned(&|_| ()), None);
@@ -253,7 +254,7 @@ fn a_sealing_key_is_believed_only_from_its_device() {
     assert_eq!(resigned(&|record| record.push(0)), Some(RecordError::Malformed));
     // A signature of the same key under another label.
     let (signed, _) = bob.record.split_last_chunk::<64>().unwrap();
-    let proof = bob.device.secrets.sign_relay_proof(b"Waxwing v1 relay proof\0", signed);
+    let proof = sign_freely(bob.device.secrets.to_bytes().expose(), b"Waxwing v1 relay proof\0", signed);
     assert_eq!(refused(&[signed, &proof].concat()), RecordError::BadSignature);
 }
 

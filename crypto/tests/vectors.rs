@@ -220,7 +220,7 @@ fn bytes_are_the_same_as_in_the_last_release() {
     put("device-list-1", first.as_bytes());
     put("device-list-2", second.as_bytes());
     put("device-list-3", third.as_bytes());
-    put("relay-proof", &account.sign_relay_proof(b"label\0", b"statement"));
+    put("relay-proof", &account.sign_relay_proof(b"statement"));
     put("device-secrets", alice.secrets.to_bytes().expose());
     put("weekly-prekey", &bob.weekly.to_bytes());
     put("one-time-prekey", &bob.one_time.to_bytes());

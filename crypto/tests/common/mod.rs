@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use ed25519_dalek::{Signer as _, SigningKey};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use waxwing_crypto::{
     Address, Bundle, DevicePublic, DeviceSecrets, InitialMessage, Message, OneTimePrekey, OpenError, Ours,
@@ -107,4 +108,10 @@ pub(crate) fn fail(session: &mut Session, bytes: &[u8]) -> OpenError {
     let error = open(session, bytes).expect_err("it must not open");
     assert!(before == session.to_snapshot(), "a failure changed the session");
     error
+}
+
+/// Signs whatever is wanted, as somebody could whose program keeps no rules. `secret` begins with the seed of the signing key.
+pub(crate) fn sign_freely(secret: &[u8], label: &[u8], message: &[u8]) -> [u8; 64] {
+    let key = SigningKey::from_bytes(secret[..32].try_into().unwrap());
+    key.sign(&[label, message].concat()).to_bytes()
 }

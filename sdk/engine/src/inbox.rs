@@ -166,7 +166,8 @@ pub(crate) fn on_deliver<V: View>(
         relay.cursor = envelope.sequence;
         heard = true;
         let from = DeviceAddress { account: envelope.sender_account, device: envelope.sender_device };
-        if from == desk.me.address() {
+        // Groups are not spoken yet: whoever puts this device into one is not heard.
+        if from == desk.me.address() || envelope.group.is_some() {
             continue;
         }
         if work.was_seen(from.device, envelope.message)? {

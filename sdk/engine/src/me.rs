@@ -2,7 +2,7 @@
 
 use rand_core::CryptoRng;
 use waxwing_crypto::{AccountKey, DeviceEntry, DeviceList, DeviceSecrets};
-use waxwing_wire::{DeviceRecord, FrameSignature, PublicKeyBytes, RELAY_PROOF_LABEL};
+use waxwing_wire::{DeviceRecord, FrameSignature, PublicKeyBytes};
 use zeroize::Zeroizing;
 
 use crate::model::{DeviceAddress, LocalDevice};
@@ -42,7 +42,7 @@ impl Me {
 
     /// Signs a statement to the relay with the device's key.
     pub(crate) fn prove(&self, statement: &[u8]) -> FrameSignature {
-        FrameSignature(self.secrets.sign_relay_proof(RELAY_PROOF_LABEL, statement))
+        FrameSignature(self.secrets.sign_relay_proof(statement))
     }
 
     /// The account's key, on a device that holds it.

@@ -13,8 +13,8 @@ use rand_core::CryptoRng;
 use waxwing_crypto::{AccountKey, AccountPublicKey, DeviceEntry, DeviceList, DeviceListError};
 use waxwing_wire::{
     AccountId, AccountQuery, AccountRecord, Challenge, ClientBody, DeviceId, FrameSignature, Handle,
-    PublicKeyBytes, RELAY_PROOF_LABEL, RefusalCode, Refused, Register, RelayId, Request, UpdateDevices,
-    login_statement, registration_statement, update_devices_statement,
+    PublicKeyBytes, RefusalCode, Refused, Register, RelayId, Request, UpdateDevices, login_statement,
+    registration_statement, update_devices_statement,
 };
 use zeroize::Zeroizing;
 
@@ -127,7 +127,7 @@ impl Registrar {
             device,
             device_list: record.device_list.clone().into(),
             device_list_version: version,
-            account_signature: FrameSignature(key.sign_relay_proof(RELAY_PROOF_LABEL, &statement)),
+            account_signature: FrameSignature(key.sign_relay_proof(&statement)),
             device_signature: me.prove(&statement),
             token: self.token.clone(),
         })))
@@ -208,7 +208,7 @@ impl Registrar {
             devices,
             device_list: list.as_bytes().to_vec().into(),
             device_list_version: version,
-            account_signature: FrameSignature(key.sign_relay_proof(RELAY_PROOF_LABEL, &statement)),
+            account_signature: FrameSignature(key.sign_relay_proof(&statement)),
         };
         Next::StoreAndSay(Box::new(local), ClientBody::UpdateDevices(Box::new(update)))
     }
