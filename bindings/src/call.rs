@@ -4,8 +4,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use tokio::runtime::Runtime;
 use tokio::task::{JoinError, JoinHandle};
 
+use crate::app::{self, answering};
 use crate::cancel::{self, CancelHandle};
 use crate::error::FfiError;
 use crate::live::{Kind, Living};
@@ -19,8 +21,8 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
     cancel: Option<Arc<CancelHandle>>,
     work: impl Future<Output = Answer<T>> + Send + 'static,
 ) -> Answer<T> {
-    let task = runtime()?.spawn(counted(work));
-    cancel::unless_cancelled(cancel, async { joined(task.await) }).await
+    let task = running()?.spawn(counted(work));
+    answering(cancel::unless_cancelled(cancel, async { joined(task.await) })).await
 }
 
 /// For what reads or waits: ends when its caller gives up.
@@ -28,8 +30,8 @@ pub(crate) async fn while_wanted<T: Send + 'static>(
     cancel: Option<Arc<CancelHandle>>,
     work: impl Future<Output = Answer<T>> + Send + 'static,
 ) -> Answer<T> {
-    let task = Abort(runtime()?.spawn(counted(work)));
-    cancel::unless_cancelled(cancel, async { joined(task.await) }).await
+    let task = Abort(running()?.spawn(counted(work)));
+    answering(cancel::unless_cancelled(cancel, async { joined(task.await) })).await
 }
 
 /// For what may block its thread: goes on to its end.
@@ -41,7 +43,12 @@ pub(crate) async fn blocking<T: Send + 'static>(
         let _living = living;
         work()
     };
-    joined(runtime()?.spawn_blocking(work).await)
+    joined(answering(running()?.spawn_blocking(work)).await)
+}
+
+/// The runtime, as long as there is somebody to answer.
+fn running() -> Answer<&'static Runtime> {
+    if app::is_there() { runtime() } else { Err(FfiError::shut_down()) }
 }
 
 async fn counted<T>(work: impl Future<Output = T>) -> T {

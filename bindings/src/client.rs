@@ -40,7 +40,7 @@ pub async fn open_client(
         let store = keys::store(setup.store.clone(), key).await?;
         let mut builder = Client::builder(setup.relay_url).store(store);
         if let Some(tokens) = tokens {
-            builder = builder.tokens(Tokens(tokens));
+            builder = builder.tokens(Tokens::new(tokens));
         }
         if let Some(agent) = setup.agent {
             builder = builder.agent(agent);

@@ -84,6 +84,11 @@ impl FfiError {
         FfiError::new(ErrorKind::Cancelled, "cancelled", Advice::Never, reason)
     }
 
+    pub(crate) fn shut_down() -> FfiError {
+        let reason = "the process is ending, and nobody would hear the answer (shut_down)";
+        FfiError::new(ErrorKind::ShutDown, "shut_down", Advice::Never, reason)
+    }
+
     pub(crate) fn no_threads() -> FfiError {
         let reason = "the system gives no more threads; close something and call again (no_threads)";
         FfiError::new(ErrorKind::Bug, "no_threads", Advice::AfterUserActs, reason)

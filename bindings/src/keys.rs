@@ -5,6 +5,7 @@ use std::sync::Arc;
 use waxwing::{Store, StoreKey};
 use zeroize::Zeroizing;
 
+use crate::app::Theirs;
 use crate::call::{Answer, blocking};
 use crate::error::{FfiError, ProviderError};
 use crate::records::StorePlace;
@@ -35,9 +36,10 @@ pub(crate) async fn store(place: StorePlace, key: Option<Arc<dyn StoreKeyProvide
         StorePlace::Memory => return Ok(Store::memory()),
         StorePlace::File { path } => path,
     };
-    let provider = key.ok_or_else(FfiError::store_key_missing)?;
+    let provider = Theirs::new(key.ok_or_else(FfiError::store_key_missing)?);
     let bytes = blocking(move || {
-        provider.store_key().map(Zeroizing::new).map_err(|why| FfiError::store_key_unavailable(&why))
+        let given = provider.visit(StoreKeyProvider::store_key).ok_or_else(FfiError::shut_down)?;
+        given.map(Zeroizing::new).map_err(|why| FfiError::store_key_unavailable(&why))
     })
     .await?;
     let mut key = Zeroizing::new([0; 32]);

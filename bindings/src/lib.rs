@@ -12,6 +12,7 @@
 //! - What only reads or waits ends when its caller gives up. What writes goes on to its end.
 //! - Streams are pulled: `pull(after)` gives the next batch, and gives it again until the caller shows that it has it.
 
+mod app;
 mod call;
 mod cancel;
 mod client;
@@ -28,6 +29,7 @@ mod runtime;
 mod streams;
 mod token;
 
+pub use app::leave_app;
 pub use cancel::CancelHandle;
 pub use client::{FfiClient, library_version, open_client, provoke_panic};
 pub use conversation::{FfiConversation, FfiSent};

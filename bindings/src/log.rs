@@ -10,6 +10,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::subscriber::{Interest, Subscriber};
 use tracing::{Metadata, span};
 
+use crate::app::Theirs;
 use crate::error::ProviderError;
 use crate::ids::Timestamp;
 
@@ -67,14 +68,14 @@ pub trait LogSink: Send + Sync {
 pub fn set_log_sink(sink: Option<Arc<dyn LogSink>>, level: LogLevel) {
     static START: Once = Once::new();
     let wanted = if sink.is_some() { level as u8 + 1 } else { 0 };
-    *LOG.sink.lock().unwrap_or_else(PoisonError::into_inner) = sink;
+    *LOG.sink.lock().unwrap_or_else(PoisonError::into_inner) = sink.map(Theirs::new);
     LOG.wanted.store(wanted, Ordering::Relaxed);
     START.call_once(start);
     tracing::callsite::rebuild_interest_cache();
 }
 
 struct Log {
-    sink: Mutex<Option<Arc<dyn LogSink>>>,
+    sink: Mutex<Option<Theirs<dyn LogSink>>>,
     /// 0: nothing; otherwise the last level that is wanted, and one.
     wanted: AtomicU8,
     left_out: AtomicU64,
@@ -89,7 +90,7 @@ fn start() {
             let sink = LOG.sink.lock().unwrap_or_else(PoisonError::into_inner).clone();
             if let Some(sink) = sink {
                 // What a sink throws has nowhere to go.
-                let _ = sink.take(record);
+                let _ = sink.visit(|sink| sink.take(record));
             }
         }
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use waxwing::{TokenFuture, TokenSource, TokenUnavailable};
 
+use crate::app::Theirs;
 use crate::call::blocking;
 use crate::error::ProviderError;
 
@@ -31,16 +32,22 @@ pub trait TokenProvider: Send + Sync {
 }
 
 /// The provider, as the client wants it.
-pub(crate) struct Tokens(pub(crate) Arc<dyn TokenProvider>);
+pub(crate) struct Tokens(Theirs<dyn TokenProvider>);
+
+impl Tokens {
+    pub(crate) fn new(provider: Arc<dyn TokenProvider>) -> Tokens {
+        Tokens(Theirs::new(provider))
+    }
+}
 
 impl TokenSource for Tokens {
     fn token(&self, request: waxwing::TokenRequest) -> TokenFuture {
-        let provider = Arc::clone(&self.0);
+        let provider = self.0.clone();
         let request = TokenRequest { handle: request.handle.as_str().to_owned(), expired: request.expired };
         Box::pin(async move {
-            match blocking(move || Ok(provider.token(request))).await {
-                Ok(Ok(token)) => Ok(token),
-                Ok(Err(_)) | Err(_) => Err(TokenUnavailable),
+            match blocking(move || Ok(provider.visit(|provider| provider.token(request)))).await {
+                Ok(Some(Ok(token))) => Ok(token),
+                Ok(Some(Err(_)) | None) | Err(_) => Err(TokenUnavailable),
             }
         })
     }

@@ -117,6 +117,39 @@ async def test_store_key_provider(stage: Stage) -> None:
     assert len(files) > 4096 and b"canary" not in files
 
 
+ENDING = """
+import asyncio, sys, threading, time
+import waxwing
+
+in_python = threading.Event()
+
+def take(record):
+    in_python.set()
+    time.sleep(0.5)
+
+class Late:
+    # Keeps the interpreter busy with its end, while the sink comes back.
+    def __del__(self, sleep=time.sleep):
+        sleep(1)
+
+sys.modules["late"] = Late()
+
+async def main():
+    waxwing.set_log(take, waxwing.LogLevel.TRACE)
+    client = await waxwing.open("ws://127.0.0.1:1", None)
+    waiting = asyncio.gather(client.register("alice"), return_exceptions=True)
+    await asyncio.to_thread(in_python.wait)
+    print("it ends")
+
+asyncio.run(main())
+"""
+
+
+def test_a_program_may_end_while_the_library_is_at_work() -> None:
+    ended = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "it ends\n", "")
+
+
 @scenario()
 async def test_nothing_blocks_the_event_loop(stage: Stage) -> None:
     asked, may_answer = threading.Event(), threading.Event()

@@ -19,6 +19,8 @@
 
 from __future__ import annotations
 
+import atexit as _atexit
+
 from . import _ffi
 
 try:
@@ -86,6 +88,9 @@ from ._streams import ConversationList, Events, Incoming, Timeline
 from ._types import AccountId, ConversationId, DeviceId, MessageId, RecoveryKey
 
 __version__: str = _ffi.library_version()
+
+# The interpreter kills whichever foreign thread is in it at its end, and such a death would take the process with it.
+_atexit.register(_ffi.leave_app)
 
 
 def generate_store_key() -> bytes:
