@@ -1,10 +1,11 @@
 //! What must become durable together.
 
-use waxwing_wire::{AccountId, DeviceId, MessageId};
+use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId};
 
 use crate::model::{
-    AccountState, ConversationId, CounterRange, Delivery, DeviceAddress, LocalDevice, Message, OutboxDraft,
-    OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord, SessionRecord,
+    AccountState, ConversationId, CounterRange, Delivery, DeviceAddress, GroupState, LocalDevice, Message,
+    OutboxDraft, OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, Reception, RelayState,
+    SealedRecord, SenderKeyRecord, SessionRecord,
 };
 
 /// One change of the store. A store applies them in order.
@@ -169,6 +170,11 @@ pub enum Write {
         /// Which.
         order: OutboxOrder,
     },
+    /// Forgets what an item was sealed to: it was refused, and is sealed anew.
+    DropSealed {
+        /// Which.
+        order: OutboxOrder,
+    },
     /// Removes an item and what it was sealed to.
     DeleteOutbox {
         /// Which.
@@ -211,6 +217,92 @@ pub enum Write {
         /// When.
         at_ms: i64,
     },
+
+    /// Adds or replaces what is known of a group, and adds its conversation if it is not there.
+    PutGroup {
+        /// What is known.
+        state: GroupState,
+        /// When.
+        at_ms: i64,
+    },
+    /// Replaces our own sender key of a group. Where its chain is another one than before, nobody has been given it.
+    PutSenderKey {
+        /// Of which group.
+        group: GroupId,
+        /// The key.
+        key: SenderKeyRecord,
+    },
+    /// These devices have been given our own sender key of a group.
+    PutKeyHolders {
+        /// Of which group.
+        group: GroupId,
+        /// Who.
+        devices: Vec<DeviceAddress>,
+    },
+    /// This device is to be given our sender key of a group again.
+    ForgetKeyHolder {
+        /// Of which group.
+        group: GroupId,
+        /// Who.
+        device: DeviceAddress,
+    },
+    /// Adds or replaces the key of a chain of another device.
+    PutReceiverKey {
+        /// Of which group.
+        group: GroupId,
+        /// The key.
+        key: ReceiverKeyRecord,
+    },
+    /// Deletes the key of a chain.
+    DeleteReceiverKey {
+        /// Of which group.
+        group: GroupId,
+        /// Whose.
+        sender: DeviceAddress,
+        /// Which chain.
+        chain: [u8; 16],
+    },
+    /// Deletes all keys of a group's messages, our own too, and what waits for one.
+    ForgetGroupKeys(GroupId),
+    /// Keeps a message of a group that cannot be opened yet.
+    PutGroupWaiting {
+        /// Which group.
+        group: GroupId,
+        /// Who sent it, as the relay says.
+        sender: DeviceAddress,
+        /// The chain that it names.
+        chain: [u8; 16],
+        /// What the sender named it.
+        wire_id: MessageId,
+        /// The ciphertext.
+        payload: Vec<u8>,
+        /// When.
+        at_ms: i64,
+    },
+    /// Removes a kept message of a group.
+    DeleteGroupWaiting {
+        /// Which.
+        order: u64,
+    },
+    /// Removes messages of groups that were kept before this time.
+    ExpireGroupWaiting {
+        /// The time.
+        before_ms: i64,
+    },
+    /// A member told how far messages of one of our devices got there; joined to what it told before.
+    PutMemberReceipt {
+        /// Where.
+        conversation: ConversationId,
+        /// Who.
+        member: AccountId,
+        /// Which device of ours wrote them.
+        author: DeviceId,
+        /// What it says.
+        kind: ReceiptKind,
+        /// About which.
+        ranges: Vec<CounterRange>,
+    },
+
     /// Deletes sessions, sealed bytes and prekeys that belong to this device's keys, before it gets new ones.
     ForgetDeviceState,
 }

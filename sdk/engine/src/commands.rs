@@ -9,7 +9,7 @@ use crate::inbox::post_receipts;
 use crate::me::Me;
 use crate::model::{
     AccountState, Body, ConversationId, Delivery, HoldReason, Lane, LaneKind, Message, Notice, OutboxDraft,
-    OutboxPayload, ReceiptKind, Standing, Status,
+    OutboxPayload, Party, ReceiptKind, Standing, Status,
 };
 use crate::notice::put_notice;
 use crate::view::View;
@@ -68,7 +68,7 @@ pub(crate) fn send<V: View>(
 }
 
 fn post_message<V: View>(work: &mut Work<'_, V>, message: MessageId, to: AccountId) {
-    let lane = Lane { kind: LaneKind::Messages, to };
+    let lane = Lane { kind: LaneKind::Messages, to: Party::Account(to) };
     work.post(OutboxDraft { wire_id: message, lane, payload: OutboxPayload::Message { message } });
 }
 

@@ -5,7 +5,7 @@ use waxwing_crypto::{pad, unpad};
 use waxwing_wire::{AccountId, DeviceId, MessageId, limits};
 use zeroize::Zeroizing;
 
-use crate::model::{ConversationId, CounterRange, ReceiptKind};
+use crate::model::{ConversationId, CounterRange, Party, ReceiptKind};
 
 /// The generated protobuf types.
 mod proto {
@@ -24,8 +24,8 @@ pub(crate) const RANGES_MAX: usize = 500;
 pub(crate) struct Content {
     /// Where it belongs.
     pub(crate) conversation: ConversationId,
-    /// The account that the sender wrote to.
-    pub(crate) recipient: AccountId,
+    /// Whom the sender wrote to: an account, or all of the group whose conversation it is.
+    pub(crate) to: Party,
     /// What it says.
     pub(crate) body: ContentBody,
 }
@@ -98,7 +98,10 @@ impl Content {
         };
         let content = proto::Content {
             conversation_id: self.conversation.as_bytes().to_vec(),
-            recipient_account: self.recipient.as_bytes().to_vec(),
+            recipient_account: match self.to {
+                Party::Account(account) => account.as_bytes().to_vec(),
+                Party::Group(_) => Vec::new(),
+            },
             body,
         };
         Zeroizing::new(content.encode_to_vec())
@@ -129,15 +132,13 @@ impl Content {
             },
             None => ContentBody::Unknown,
         };
-        Ok(Content {
-            conversation: content
-                .conversation_id
-                .try_into()
-                .map(ConversationId::from_bytes)
-                .map_err(|_| BadContent)?,
-            recipient: AccountId::from_slice(&content.recipient_account).ok_or(BadContent)?,
-            body,
-        })
+        let conversation: [u8; 16] = content.conversation_id.try_into().map_err(|_| BadContent)?;
+        let conversation = ConversationId::from_bytes(conversation);
+        let to = match &content.recipient_account[..] {
+            [] => Party::Group(conversation.as_group()),
+            account => Party::Account(AccountId::from_slice(account).ok_or(BadContent)?),
+        };
+        Ok(Content { conversation, to, body })
     }
 }
 

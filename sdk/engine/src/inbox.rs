@@ -13,7 +13,7 @@ use crate::effect::Event;
 use crate::me::Me;
 use crate::model::{
     Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane, LaneKind, Message, OutboxDraft,
-    OutboxPayload, ReceiptKind, Reception, RelayState, Standing, Status,
+    OutboxPayload, Party, ReceiptKind, Reception, RelayState, Standing, Status,
 };
 use crate::notice::new_message_id;
 use crate::repair::{self, Troubles};
@@ -124,7 +124,7 @@ pub(crate) fn post_receipts<V: View>(
         let body = ContentBody::Receipt { kind, author: author.device, ranges: ranges.to_vec() };
         let content = Content { conversation, recipient: author.account, body }.encode();
         let wire_id = new_message_id(work, rng);
-        let lane = Lane { kind: LaneKind::Receipts, to: author.account };
+        let lane = Lane { kind: LaneKind::Receipts, to: Party::Account(author.account) };
         work.post(OutboxDraft { wire_id, lane, payload: OutboxPayload::Control { content, device: None } });
     }
 }
@@ -140,7 +140,7 @@ pub(crate) fn post_to_device<V: View>(
     let conversation = ConversationId::direct(me.address().account, device.account);
     let content = Content { conversation, recipient: device.account, body }.encode();
     let wire_id = new_message_id(work, rng);
-    let lane = Lane { kind: LaneKind::Repairs, to: device.account };
+    let lane = Lane { kind: LaneKind::Repairs, to: Party::Account(device.account) };
     let payload = OutboxPayload::Control { content, device: Some(device.device) };
     work.post(OutboxDraft { wire_id, lane, payload });
 }

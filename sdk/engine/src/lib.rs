@@ -44,10 +44,11 @@ pub use effect::{CommandId, Effect, Event, Failure, LinkEvent, Outcome};
 pub use engine::Engine;
 pub use input::{Command, Input, RegisterAccount, RegisterAs};
 pub use model::{
-    AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, FailureReason, HoldReason,
-    Lane, LaneKind, LocalDevice, Message, Notice, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload,
-    PrekeyKind, PrekeyRecord, ReceiptKind, Reception, Registration, RelayState, SealedRecord, SessionRecord,
-    Standing, Status, WaitingEnvelope,
+    AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, FailureReason, GroupEvent,
+    GroupIntent, GroupMember, GroupRole, GroupSettings, GroupStanding, GroupState, GroupWaiting, GroupWho,
+    HoldReason, Lane, LaneKind, LocalDevice, Message, Notice, OutboxDraft, OutboxItem, OutboxOrder,
+    OutboxPayload, Party, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, Reception, Registration,
+    RelayState, SealedRecord, SenderKeyRecord, SessionRecord, Standing, Status, WaitingEnvelope,
 };
 pub use step::{Held, Step};
 pub use view::View;

@@ -1,7 +1,14 @@
 //! The words the app uses: conversations, messages, and how far they got.
 
+mod deed;
+mod group;
+
 use std::fmt;
 
+pub use group::{
+    GroupEvent, GroupIntent, GroupMember, GroupRole, GroupSettings, GroupStanding, GroupState, GroupWaiting,
+    GroupWho, Party, ReceiverKeyRecord, SenderKeyRecord,
+};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayId};
@@ -232,6 +239,8 @@ pub enum Body {
     Unreadable,
     /// Something that happened, told to the user in its place.
     Notice(Notice),
+    /// Something that the sender of the entry did to the group.
+    Group(GroupEvent),
 }
 
 /// The kind only: content stays out of logs.
@@ -241,6 +250,7 @@ impl fmt::Debug for Body {
             Body::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Body::Unreadable => f.write_str("Unreadable"),
             Body::Notice(notice) => write!(f, "Notice({notice:?})"),
+            Body::Group(event) => write!(f, "Group({event:?})"),
         }
     }
 }
@@ -305,6 +315,8 @@ pub enum HoldReason {
 pub enum FailureReason {
     /// The relay refuses its size.
     TooLarge,
+    /// We are not in the group any more, or may not write there.
+    NotPermitted,
     /// The relay refused it for a reason that this build does not know.
     Refused,
 }
@@ -367,13 +379,13 @@ pub struct OutboxDraft {
     pub payload: OutboxPayload,
 }
 
-/// Where an item queues: by its kind, and by the account it goes to.
+/// Where an item queues: by its kind, and by whom it goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lane {
     /// The kind.
     pub kind: LaneKind,
-    /// The account.
-    pub to: AccountId,
+    /// The account, or the group.
+    pub to: Party,
 }
 
 /// The kinds of things that are sent.
@@ -385,6 +397,10 @@ pub enum LaneKind {
     Receipts,
     /// Requests to send again, and answers to them.
     Repairs,
+    /// Sender keys and introductions to groups, to an account.
+    Keys,
+    /// Changes of a group.
+    GroupChanges,
 }
 
 /// What an outbox item sends.
@@ -411,6 +427,8 @@ pub enum OutboxPayload {
         /// Only to this device, where there is one.
         device: Option<DeviceId>,
     },
+    /// A change of a group, to be signed on the roster of the moment.
+    ChangeGroup(GroupIntent),
 }
 
 /// An outbox item sealed for one device. A retry sends these bytes again.

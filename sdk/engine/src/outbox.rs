@@ -28,7 +28,7 @@ use crate::effect::Event;
 use crate::me::Me;
 use crate::model::{
     AccountState, Body, ConversationId, Delivery, DeviceAddress, FailureReason, HoldReason, Lane, LaneKind,
-    Message, OutboxItem, OutboxOrder, OutboxPayload, ReceiptKind, SealedRecord, Standing, Status,
+    Message, OutboxItem, OutboxOrder, OutboxPayload, Party, ReceiptKind, SealedRecord, Standing, Status,
 };
 use crate::view::View;
 use crate::work::Work;
@@ -64,15 +64,15 @@ pub(crate) struct Outbox {
     fence: u64,
     flights: BTreeMap<MessageId, Flight>,
     sent_up_to: BTreeMap<Lane, OutboxOrder>,
-    blocked: BTreeMap<AccountId, Duration>,
-    /// Refusals in a row, by the account that the messages were for.
-    refusals: BTreeMap<AccountId, u32>,
+    blocked: BTreeMap<Party, Duration>,
+    /// Refusals in a row, by whom the messages were for.
+    refusals: BTreeMap<Party, u32>,
     busy: bool,
 }
 
 enum Prepared {
     /// It can go out.
-    Ready(Submit),
+    Ready(ClientBody),
     /// Its lane must wait for something.
     Blocked,
     /// There is nothing to send any more.
@@ -103,9 +103,9 @@ impl Outbox {
         self.busy = true;
     }
 
-    /// An account can be written to again.
-    pub(crate) fn unblock(&mut self, account: AccountId) {
-        self.blocked.remove(&account);
+    /// An account or a group can be written to again.
+    pub(crate) fn unblock(&mut self, party: Party) {
+        self.blocked.remove(&party);
     }
 
     /// When the submission that is under way for longest was sent.
@@ -135,7 +135,7 @@ impl Outbox {
         }
         self.busy |= !lanes.is_empty();
         for lane in lanes {
-            let own = me.address().account;
+            let own = Party::Account(me.address().account);
             if !self.blocked.contains_key(&lane.to) && !self.blocked.contains_key(&own) {
                 self.pump_lane(lane, work, me, connection, directory, rng)?;
             }
@@ -165,12 +165,12 @@ impl Outbox {
             for item in items {
                 let order = item.order;
                 match self.prepare(&item, work, me, directory, rng)? {
-                    Prepared::Ready(submit) => {
+                    Prepared::Ready(body) => {
                         let request = connection.request();
-                        let payload = item.draft.payload;
+                        let (name, payload) = (item.draft.wire_id, item.draft.payload);
                         let flight = Flight { request, sent_at: work.now.elapsed, order, lane, payload };
-                        self.flights.insert(submit.message, flight);
-                        work.transmit(request, ClientBody::Submit(submit));
+                        self.flights.insert(name, flight);
+                        work.transmit(request, body);
                     }
                     Prepared::Done => {}
                     Prepared::Blocked => return Ok(()),
@@ -189,7 +189,10 @@ impl Outbox {
         directory: &mut Directory,
         rng: &mut impl CryptoRng,
     ) -> Result<Prepared, V::Error> {
-        let to = item.draft.lane.to;
+        let to = match item.draft.lane.to {
+            Party::Account(account) => account,
+            Party::Group(group) => return self.prepare_for_group(item, group, work, me, directory, groups, rng),
+        };
         let Some(state) = work.account(to)? else {
             directory.want(to);
             return Ok(Prepared::Blocked);
@@ -198,12 +201,12 @@ impl Outbox {
             Standing::Good => {}
             Standing::KeyChanged { .. } => {
                 hold(work, item.draft.lane, HoldReason::KeyChanged)?;
-                self.blocked.insert(to, work.now.elapsed + HOLD_WAIT);
+                self.blocked.insert(item.draft.lane.to, work.now.elapsed + HOLD_WAIT);
                 return Ok(Prepared::Blocked);
             }
             Standing::Gone => {
                 hold(work, item.draft.lane, HoldReason::RecipientGone)?;
-                self.blocked.insert(to, work.now.elapsed + HOLD_WAIT);
+                self.blocked.insert(item.draft.lane.to, work.now.elapsed + HOLD_WAIT);
                 directory.want(to);
                 return Ok(Prepared::Blocked);
             }
@@ -251,7 +254,7 @@ impl Outbox {
         if let OutboxPayload::Message { message } = item.draft.payload {
             set_delivery(work, message, Delivery::Sending);
         }
-        Ok(Prepared::Ready(submit))
+        Ok(Prepared::Ready(ClientBody::Submit(submit)))
     }
 
     /// The devices of an account that an item goes to. `None`: something must be learned first.
@@ -290,12 +293,12 @@ impl Outbox {
             return Ok(None);
         }
         // A device without prekeys holds nobody up, unless it is the only one that could read the message.
-        let is_recipient = state.account == sealing.item.draft.lane.to;
+        let is_recipient = Party::Account(state.account) == sealing.item.draft.lane.to;
         if let Some((until, _)) = keyless.iter().min()
             && ready.is_empty()
             && is_recipient
         {
-            self.blocked.insert(state.account, *until);
+            self.blocked.insert(Party::Account(state.account), *until);
             return Ok(None);
         }
         keyless.into_iter().for_each(|(_, device)| directory.pass_over(device));
@@ -312,17 +315,16 @@ impl Outbox {
         match &item.draft.payload {
             OutboxPayload::Message { message } => {
                 let Some(message) = work.message(*message)? else { return Ok(None) };
-                let Some(content) = text_content(work, me, &message, item.draft.lane.to, None)? else {
-                    return Ok(None);
-                };
+                let to = item.draft.lane.to;
+                let Some(content) = text_content(work, me, &message, to, None)? else { return Ok(None) };
                 Ok(Some(Sealing { item, content, only: None, to_own_devices: true }))
             }
             OutboxPayload::Resend { message, device, answers } => {
                 let Some(message) = work.message(*message)? else { return Ok(None) };
-                let Some(recipient) = work.view.conversation_peer(message.conversation)? else {
-                    return Ok(None);
-                };
-                let Some(content) = text_content(work, me, &message, recipient, Some(*answers))? else {
+                // On another device of ours it is still a message to the other side.
+                let peer = work.view.conversation_peer(message.conversation)?;
+                let to = peer.map_or(item.draft.lane.to, Party::Account);
+                let Some(content) = text_content(work, me, &message, to, Some(*answers))? else {
                     return Ok(None);
                 };
                 Ok(Some(Sealing { item, content, only: Some(*device), to_own_devices: false }))
@@ -373,7 +375,7 @@ impl Outbox {
     ) {
         if self.flights.get(&message).is_some_and(|flight| flight.request == request) {
             self.go_back();
-            self.blocked.insert(account, now + STALE_WAIT);
+            self.blocked.insert(Party::Account(account), now + STALE_WAIT);
             directory.want(account);
         }
     }
@@ -403,7 +405,7 @@ impl Outbox {
             RefusalCode::UnknownAccount | RefusalCode::UnknownDevice => {
                 self.go_back();
                 self.blocked.insert(flight.lane.to, work.now.elapsed + wait);
-                directory.want(flight.lane.to);
+                flight.lane.to.account().into_iter().for_each(|account| directory.want(account));
                 directory.want(me.address().account);
             }
             RefusalCode::MailboxFull | RefusalCode::RateLimited | RefusalCode::Unavailable => {
@@ -458,7 +460,7 @@ fn text_content<V: View>(
     work: &mut Work<'_, V>,
     me: &Me,
     message: &Message,
-    recipient: AccountId,
+    to: Party,
     answers: Option<MessageId>,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, V::Error> {
     let Body::Text(text) = &message.body else { return Ok(None) };
@@ -472,8 +474,7 @@ fn text_content<V: View>(
     };
     let text =
         Text { message: message.id, counter, sent_at_ms: message.sent_at_ms, text: text.clone(), answers };
-    let conversation = ConversationId::direct(me.address().account, recipient);
-    Ok(Some(Content { conversation, recipient, body: ContentBody::Text(text) }.encode_padded()))
+    Ok(Some(Content { conversation: message.conversation, to, body: ContentBody::Text(text) }.encode_padded()))
 }
 
 /// The ciphertext of an item for a device: the one that was made before, or a new one. `None`: the session cannot seal.

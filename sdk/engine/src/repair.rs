@@ -15,8 +15,8 @@ use crate::content::ContentBody;
 use crate::inbox::{Desk, drop_unreadable, is_unreadable, post_to_device};
 use crate::me::Me;
 use crate::model::{
-    Body, ConversationId, DeviceAddress, Lane, LaneKind, Message, OutboxDraft, OutboxPayload, Reception,
-    Status,
+    Body, ConversationId, DeviceAddress, Lane, LaneKind, Message, OutboxDraft, OutboxPayload, Party,
+    Reception, Status,
 };
 use crate::notice::new_message_id;
 use crate::view::View;
@@ -122,7 +122,7 @@ pub(crate) fn on_send_again<V: View>(
         }
         let at_ms = work.now.utc_ms;
         work.write(Write::CountRepair { sender: from.device, wire_id: message, at_ms });
-        let lane = Lane { kind: LaneKind::Repairs, to: from.account };
+        let lane = Lane { kind: LaneKind::Repairs, to: Party::Account(from.account) };
         let payload = OutboxPayload::Resend { message, device: from.device, answers: wire_id };
         let resend = new_message_id(work, rng);
         work.post(OutboxDraft { wire_id: resend, lane, payload });
@@ -146,7 +146,7 @@ fn message_of<V: View>(
 ) -> Result<Option<MessageId>, V::Error> {
     let id = match work.view.outbox_item(wire_id)?.map(|item| item.draft.payload) {
         Some(OutboxPayload::Message { message } | OutboxPayload::Resend { message, .. }) => message,
-        Some(OutboxPayload::Control { .. }) => return Ok(None),
+        Some(OutboxPayload::Control { .. } | OutboxPayload::ChangeGroup(_)) => return Ok(None),
         None => wire_id,
     };
     let own = me.address();

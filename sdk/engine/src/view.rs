@@ -1,11 +1,11 @@
 //! What the engine may read from the store.
 
-use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
+use waxwing_wire::{AccountId, DeviceId, GroupId, Handle, MessageId};
 
 use crate::model::{
-    AccountState, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message, OutboxItem,
-    OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, RelayState, SealedRecord, SessionRecord,
-    WaitingEnvelope,
+    AccountState, ConversationId, CounterRange, DeviceAddress, GroupState, GroupWaiting, Lane, LocalDevice,
+    Message, OutboxItem, OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, RelayState,
+    SealedRecord, SenderKeyRecord, SessionRecord, WaitingEnvelope,
 };
 
 /// The engine's window on the store. Every answer is the state of the last commit, and of what the open transaction has
@@ -102,4 +102,50 @@ pub trait View {
 
     /// How often a device was asked to send this again. Zero: never.
     fn repair_attempts(&self, sender: DeviceId, wire_id: MessageId) -> Result<u32, Self::Error>;
+
+    /// What is known of a group.
+    fn group(&self, group: GroupId) -> Result<Option<GroupState>, Self::Error>;
+
+    /// All groups that this account is in, by id.
+    fn groups(&self) -> Result<Vec<GroupId>, Self::Error>;
+
+    /// Our own sender key of a group.
+    fn sender_key(&self, group: GroupId) -> Result<Option<SenderKeyRecord>, Self::Error>;
+
+    /// Who has been given our own sender key of a group, in order.
+    fn key_holders(&self, group: GroupId) -> Result<Vec<DeviceAddress>, Self::Error>;
+
+    /// The key of a chain of another device.
+    fn receiver_key(
+        &self,
+        group: GroupId,
+        sender: DeviceAddress,
+        chain: [u8; 16],
+    ) -> Result<Option<ReceiverKeyRecord>, Self::Error>;
+
+    /// The chains of another device in a group, the oldest first (by when they came, then by id).
+    fn receiver_chains(&self, group: GroupId, sender: DeviceAddress) -> Result<Vec<[u8; 16]>, Self::Error>;
+
+    /// The chains for which messages of a group wait, in order.
+    fn group_waiting_chains(&self, group: GroupId) -> Result<Vec<(DeviceAddress, [u8; 16])>, Self::Error>;
+
+    /// The groups in which messages wait, in order.
+    fn groups_waiting(&self) -> Result<Vec<GroupId>, Self::Error>;
+
+    /// The messages of one chain that wait, in order, at most `limit`.
+    fn group_waiting(
+        &self,
+        group: GroupId,
+        sender: DeviceAddress,
+        chain: [u8; 16],
+        limit: usize,
+    ) -> Result<Vec<GroupWaiting>, Self::Error>;
+
+    /// How far members told that messages of one of our devices got there, by member and kind; runs in ascending order,
+    /// joined where they touch.
+    fn member_receipts(
+        &self,
+        conversation: ConversationId,
+        author: DeviceId,
+    ) -> Result<Vec<(AccountId, ReceiptKind, Vec<CounterRange>)>, Self::Error>;
 }
