@@ -1,5 +1,6 @@
 //! A store in memory with a disk under it that crashes, fills up and forgets.
 
+mod groups;
 mod read;
 mod tables;
 
@@ -240,6 +241,12 @@ pub struct TableSizes {
     pub prekeys: usize,
     /// Envelopes that are remembered.
     pub seen: usize,
+    /// Messages of groups that wait.
+    pub group_waiting: usize,
+    /// Keys of other devices' chains in groups.
+    pub receiver_keys: usize,
+    /// Runs of counters that members told of.
+    pub receipt_runs: usize,
 }
 
 #[cfg(test)]

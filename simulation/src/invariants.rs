@@ -71,7 +71,7 @@ pub fn check_device(
 fn texts(device: &Device) -> impl Iterator<Item = (&Message, &str)> {
     device.store.timeline().filter_map(|message| match &message.body {
         Body::Text(text) => Some((message, text.as_str())),
-        Body::Unreadable | Body::Notice(_) => None,
+        Body::Unreadable | Body::Notice(_) | Body::Group(_) => None,
     })
 }
 

@@ -6,6 +6,7 @@
 pub(crate) mod codes;
 pub(crate) mod exit;
 mod file;
+pub(crate) mod groups;
 pub(crate) mod lock;
 mod pool;
 mod query;

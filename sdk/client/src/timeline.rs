@@ -65,7 +65,7 @@ impl TimelineItem {
     pub fn text(&self) -> Option<&str> {
         match &self.body {
             Body::Text(text) => Some(text),
-            Body::Unreadable | Body::Notice(_) => None,
+            Body::Unreadable | Body::Notice(_) | Body::Group(_) => None,
         }
     }
 
@@ -74,7 +74,7 @@ impl TimelineItem {
     pub fn notice(&self) -> Option<Notice> {
         match &self.body {
             Body::Notice(notice) => Some(*notice),
-            Body::Text(_) | Body::Unreadable => None,
+            Body::Text(_) | Body::Unreadable | Body::Group(_) => None,
         }
     }
 

@@ -311,7 +311,7 @@ pub enum Write {
         ranges: Vec<CounterRange>,
     },
 
-    /// Deletes sessions, sealed bytes and prekeys that belong to this device's keys, before it gets new ones.
+    /// Deletes sessions, sealed bytes, prekeys and the keys of groups that belong to this device's keys, before it gets new ones.
     ForgetDeviceState,
 }
 

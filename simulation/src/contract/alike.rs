@@ -5,14 +5,15 @@ use std::fmt::Debug;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use waxwing_engine::{
-    Apply, Delivery, FailureReason, HoldReason, LaneKind, Message, OutboxPayload, PrekeyKind, ReceiptKind,
-    Reception, Status, View, Write,
+    Apply, ConversationId, Delivery, FailureReason, GroupStanding, HoldReason, LaneKind, Message,
+    OutboxPayload, PrekeyKind, ReceiptKind, Reception, Status, View, Write,
 };
 
 use super::Subject;
 use super::make::{
-    account_id, address, conversation, device_id, incoming, lane, message_id, outgoing, people, prekey,
-    put_draft, relay_state, run, sealed, session, unreadable,
+    self, account_id, address, conversation, device_id, group_id, group_lane, incoming, lane, message_id,
+    outgoing, people, prekey, put_draft, put_waits, receiver_key, relay_state, run, sealed, sender_key,
+    session, unreadable,
 };
 use crate::disk::MemoryStore;
 
@@ -98,10 +99,11 @@ impl Dice {
     }
 
     fn write(&mut self, model: &Subject<MemoryStore>) -> Write {
-        match self.below(3) {
+        match self.below(4) {
             0 => self.write_of_messages(model),
             1 => self.write_of_outbox(model),
-            _ => self.write_of_keys(),
+            2 => self.write_of_keys(),
+            _ => self.write_of_groups(model),
         }
     }
 
@@ -143,7 +145,8 @@ impl Dice {
             }
             2 if n >= 8 && self.may_put(model, n) => {
                 let payload = OutboxPayload::Control { content: vec![self.small(9)].into(), device: None };
-                put_draft(n, lane(LaneKind::Receipts, 2), payload, self.at_ms())
+                let lanes = [lane(LaneKind::Receipts, 2), group_lane(LaneKind::GroupChanges, 2)];
+                put_draft(n, lanes[self.below(2) as usize], payload, self.at_ms())
             }
             3 | 4 if order > 0 => {
                 Write::PutSealed { order, sealed: sealed(address(2, 2 + self.small(2)), self.small(9)) }
@@ -199,6 +202,52 @@ impl Dice {
     }
 }
 
+/// What happens to groups 1 and 2.
+impl Dice {
+    fn write_of_groups(&mut self, model: &Subject<MemoryStore>) -> Write {
+        let (n, chain) = (1 + self.small(2), 1 + self.small(3));
+        let (group, sender) = (group_id(n), address(2 + self.small(2), 2 + self.small(2)));
+        match self.below(12) {
+            0 => {
+                let mut state = make::group(n, ["", "birds", "crows"][self.below(3) as usize]);
+                state.standing = [GroupStanding::Member, GroupStanding::Out][self.below(2) as usize];
+                Write::PutGroup { state, at_ms: self.at_ms() }
+            }
+            1 => {
+                let mut key = sender_key(chain, self.at_ms());
+                key.first_counter = u64::from(self.small(3));
+                Write::PutSenderKey { group, key }
+            }
+            2 => Write::PutKeyHolders { group, devices: vec![sender, address(3, self.small(3))] },
+            3 => Write::ForgetKeyHolder { group, device: sender },
+            4 | 5 => Write::PutReceiverKey { group, key: receiver_key(sender, chain, self.at_ms()) },
+            6 if self.below(8) == 0 => Write::ForgetGroupKeys(group),
+            6 => Write::DeleteReceiverKey { group, sender, chain: [chain; 16] },
+            7 => put_waits(n, sender, chain, self.number(), self.at_ms()),
+            8 if self.below(8) == 0 => Write::ExpireGroupWaiting { before_ms: self.at_ms() },
+            8 => {
+                let waiting = model.read(|s| s.group_waiting(group, sender, [chain; 16], 1));
+                Write::DeleteGroupWaiting { order: waiting.first().map_or(0, |waits| waits.order) }
+            }
+            9 | 10 => {
+                let (first, again) = (u64::from(self.below(20)), u64::from(self.below(20)));
+                let kind = [ReceiptKind::Delivered, ReceiptKind::Read][self.below(2) as usize];
+                let ranges = vec![run(first, first + u64::from(self.below(4))), run(again, first)];
+                let (member, author) = (sender.account, device_id(1 + self.small(2)));
+                Write::PutMemberReceipt {
+                    conversation: ConversationId::group(group),
+                    member,
+                    author,
+                    kind,
+                    ranges,
+                }
+            }
+            _ if self.below(6) == 0 => Write::ForgetDeviceState,
+            _ => Write::DropSealed { order: self.order(model) },
+        }
+    }
+}
+
 fn is_outgoing(message: &Message) -> bool {
     matches!(message.status, Status::Outgoing(_))
 }
@@ -241,7 +290,11 @@ where
             sessions
         }));
     }
-    for lane in [lane(LaneKind::Messages, 2), lane(LaneKind::Receipts, 2)] {
+    for lane in [LaneKind::Messages, LaneKind::Receipts].map(|kind| lane(kind, 2)) {
+        same!(|s| s.outbox(lane, 0, 5));
+        same!(|s| s.outbox(lane, 3, 100));
+    }
+    for lane in [LaneKind::Messages, LaneKind::GroupChanges].map(|kind| group_lane(kind, 2)) {
         same!(|s| s.outbox(lane, 0, 5));
         same!(|s| s.outbox(lane, 3, 100));
     }
@@ -252,4 +305,34 @@ where
     assert_eq!(lanes, model.read(MemoryStore::outbox_lanes), "{when}");
     same!(|s| s.waiting_senders());
     same!(|s| s.waiting(account_id(2), 5));
+    same!(|s| s.groups());
+    same!(|s| s.groups_waiting());
+    (1..=2).for_each(|n| compare_group(store, model, n, when));
+}
+
+fn compare_group<S: View + Apply>(store: &Subject<S>, model: &Subject<MemoryStore>, n: u8, when: &str)
+where
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    macro_rules! same {
+        ($read:expr) => {
+            assert_eq!(store.read($read), model.read($read), "group {n}, {when}")
+        };
+    }
+    let group = group_id(n);
+    same!(|s| s.group(group));
+    same!(|s| s.conversation_peer(ConversationId::group(group)));
+    same!(|s| s.sender_key(group));
+    same!(|s| s.key_holders(group));
+    same!(|s| s.group_waiting_chains(group));
+    same!(|s| s.member_receipts(ConversationId::group(group), device_id(1)));
+    same!(|s| s.member_receipts(ConversationId::group(group), device_id(2)));
+    for sender in [(2, 2), (2, 3), (3, 2), (3, 3)].map(|(account, device)| address(account, device)) {
+        same!(|s| s.receiver_chains(group, sender));
+        for chain in 1..=3 {
+            same!(|s| s.receiver_key(group, sender, [chain; 16]));
+            same!(|s| s.group_waiting(group, sender, [chain; 16], 3));
+        }
+    }
 }

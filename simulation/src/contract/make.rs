@@ -1,11 +1,12 @@
 //! Rows to test with.
 
 use waxwing_engine::{
-    AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane, LaneKind, LocalDevice,
-    Message, OutboxDraft, OutboxPayload, PrekeyKind, PrekeyRecord, Reception, Registration, RelayState,
-    SealedRecord, SessionRecord, Standing, Status, Write,
+    AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, GroupStanding, GroupState,
+    Lane, LaneKind, LocalDevice, Message, OutboxDraft, OutboxPayload, Party, PrekeyKind, PrekeyRecord,
+    ReceiverKeyRecord, Reception, Registration, RelayState, SealedRecord, SenderKeyRecord, SessionRecord,
+    Standing, Status, Write,
 };
-use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayId};
+use waxwing_wire::{AccountId, DeviceId, GroupId, Handle, MessageId, RelayId};
 
 pub(super) fn relay_state(relay: u8, cursor: u64) -> RelayState {
     RelayState { relay: RelayId::from_bytes([relay; 16]), cursor }
@@ -116,7 +117,7 @@ pub(super) fn unreadable(n: u16, device: u8) -> Message {
 }
 
 pub(super) fn lane(kind: LaneKind, peer: u8) -> Lane {
-    Lane { kind, to: account_id(peer) }
+    Lane { kind, to: Party::Account(account_id(peer)) }
 }
 
 /// Puts message `n` into the outbox, for account 2.
@@ -131,6 +132,45 @@ pub(super) fn put_draft(n: u16, lane: Lane, payload: OutboxPayload, created_at_m
 
 pub(super) fn sealed(device: DeviceAddress, byte: u8) -> SealedRecord {
     SealedRecord { device, payload: vec![byte; 3] }
+}
+
+pub(super) fn group_id(n: u8) -> GroupId {
+    GroupId::from_bytes([n; 16])
+}
+
+pub(super) fn group(n: u8, title: &str) -> GroupState {
+    GroupState {
+        group: group_id(n),
+        revision: u64::from(n),
+        roster: vec![n, 0, 255],
+        secret: [n; 32].into(),
+        standing: GroupStanding::Member,
+        title: title.to_owned(),
+    }
+}
+
+pub(super) fn sender_key(chain: u8, created_at_ms: i64) -> SenderKeyRecord {
+    SenderKeyRecord { chain: [chain; 16], snapshot: vec![chain, 1].into(), created_at_ms, first_counter: 0 }
+}
+
+pub(super) fn receiver_key(sender: DeviceAddress, chain: u8, created_at_ms: i64) -> ReceiverKeyRecord {
+    ReceiverKeyRecord { sender, chain: [chain; 16], snapshot: vec![chain, 2].into(), created_at_ms }
+}
+
+/// Puts a message of a chain where messages of group `group` wait.
+pub(super) fn put_waits(group: u8, sender: DeviceAddress, chain: u8, n: u16, at_ms: i64) -> Write {
+    Write::PutGroupWaiting {
+        group: group_id(group),
+        sender,
+        chain: [chain; 16],
+        wire_id: message_id(n),
+        payload: n.to_be_bytes().to_vec(),
+        at_ms,
+    }
+}
+
+pub(super) fn group_lane(kind: LaneKind, group: u8) -> Lane {
+    Lane { kind, to: Party::Group(group_id(group)) }
 }
 
 pub(super) fn run(first: u64, last: u64) -> CounterRange {

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use waxwing_engine::{
-    Apply, Body, Delivery, FailureReason, HoldReason, Message, Notice, ReceiptKind, Reception, Status, View,
-    Write,
+    Apply, Body, Delivery, FailureReason, HoldReason, Message, Notice, Party, ReceiptKind, Reception, Status,
+    View, Write,
 };
 
 use super::Subject;
@@ -64,6 +64,7 @@ where
         with_status(8, Delivery::Held(HoldReason::KeyChanged)),
         with_status(9, Delivery::Held(HoldReason::RecipientGone)),
         with_status(10, Delivery::Failed(FailureReason::TooLarge)),
+        with_status(11, Delivery::Failed(FailureReason::NotPermitted)),
         with_status(12, Delivery::Failed(FailureReason::Refused)),
         with_status(13, Delivery::Cancelled),
         with_status(14, Delivery::Read),
@@ -470,10 +471,10 @@ where
             Message { conversation: to, status: Status::Outgoing(Delivery::Queued), counter: 0, ..found(n) };
         assert_eq!(found(n), moved, "message {n} is to be sealed for somebody else");
         let item = store.read(|s| s.outbox_item(message_id(n))).expect("it is to be sent");
-        assert_eq!(item.draft.lane.to, peer);
+        assert_eq!(item.draft.lane.to, Party::Account(peer));
         assert_eq!(store.read(|s| s.sealed(item.order)), []);
     }
-    let lane = waxwing_engine::Lane { kind: waxwing_engine::LaneKind::Messages, to: peer };
+    let lane = waxwing_engine::Lane { kind: waxwing_engine::LaneKind::Messages, to: Party::Account(peer) };
     let order: Vec<_> = store.read(|s| s.outbox(lane, 0, 9)).iter().map(|item| item.draft.wire_id).collect();
     assert_eq!(order, [1, 4, 5].map(message_id), "in their old order");
 }

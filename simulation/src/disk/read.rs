@@ -4,11 +4,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use waxwing_engine::{
-    AccountState, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message, OutboxItem,
-    OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord, SessionRecord,
-    Status, View, WaitingEnvelope,
+    AccountState, ConversationId, CounterRange, DeviceAddress, GroupState, GroupWaiting, Lane, LocalDevice,
+    Message, OutboxItem, OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, Reception,
+    RelayState, SealedRecord, SenderKeyRecord, SessionRecord, Status, View, WaitingEnvelope,
 };
-use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
+use waxwing_wire::{AccountId, DeviceId, GroupId, Handle, MessageId};
 
 use super::{DiskFault, MemoryStore};
 
@@ -49,7 +49,7 @@ impl View for MemoryStore {
 
     fn conversation_peer(&self, conversation: ConversationId) -> Result<Option<AccountId>, DiskFault> {
         self.check_read()?;
-        Ok(self.working.conversations.get(&conversation).copied())
+        Ok(self.working.conversations.get(&conversation).copied().flatten())
     }
 
     fn sessions(&self, device: DeviceAddress) -> Result<Vec<SessionRecord>, DiskFault> {
@@ -175,7 +175,8 @@ impl View for MemoryStore {
     fn undelivered(&self, limit: usize) -> Result<Vec<AccountId>, DiskFault> {
         self.check_read()?;
         let accepted = self.working.outbox.values().filter(|item| item.accepted);
-        let accounts: BTreeSet<AccountId> = accepted.map(|item| item.draft.lane.to).collect();
+        let accounts: BTreeSet<AccountId> =
+            accepted.filter_map(|item| item.draft.lane.to.account()).collect();
         Ok(accounts.into_iter().take(limit).collect())
     }
 
@@ -203,5 +204,72 @@ impl View for MemoryStore {
     fn repair_attempts(&self, sender: DeviceId, wire_id: MessageId) -> Result<u32, DiskFault> {
         self.check_read()?;
         Ok(self.working.repairs.get(&(sender, wire_id)).copied().unwrap_or(0))
+    }
+
+    fn group(&self, group: GroupId) -> Result<Option<GroupState>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.groups.states.get(&group).cloned())
+    }
+
+    fn groups(&self) -> Result<Vec<GroupId>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.groups.ours())
+    }
+
+    fn sender_key(&self, group: GroupId) -> Result<Option<SenderKeyRecord>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.groups.sender_keys.get(&group).cloned())
+    }
+
+    fn key_holders(&self, group: GroupId) -> Result<Vec<DeviceAddress>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.groups.holders(group))
+    }
+
+    fn receiver_key(
+        &self,
+        group: GroupId,
+        sender: DeviceAddress,
+        chain: [u8; 16],
+    ) -> Result<Option<ReceiverKeyRecord>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.groups.receiver_keys.get(&(group, sender, chain)).cloned())
+    }
+
+    fn receiver_chains(&self, group: GroupId, sender: DeviceAddress) -> Result<Vec<[u8; 16]>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.groups.chains(group, sender))
+    }
+
+    fn group_waiting_chains(&self, group: GroupId) -> Result<Vec<(DeviceAddress, [u8; 16])>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.groups.waiting_chains(group))
+    }
+
+    fn groups_waiting(&self) -> Result<Vec<GroupId>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.groups.waiting_groups())
+    }
+
+    fn group_waiting(
+        &self,
+        group: GroupId,
+        sender: DeviceAddress,
+        chain: [u8; 16],
+        limit: usize,
+    ) -> Result<Vec<GroupWaiting>, DiskFault> {
+        self.check_read()?;
+        let mut found = self.working.groups.waiting_of(group, sender, chain);
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    fn member_receipts(
+        &self,
+        conversation: ConversationId,
+        author: DeviceId,
+    ) -> Result<Vec<(AccountId, ReceiptKind, Vec<CounterRange>)>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.groups.receipts_of(conversation, author))
     }
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use waxwing_engine::{
     AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane, LocalDevice, Message,
-    OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, PrekeyKind, PrekeyRecord, ReceiptKind, Reception,
-    RelayState, SealedRecord, SessionRecord, Status, WaitingEnvelope, Write,
+    OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, Party, PrekeyKind, PrekeyRecord, ReceiptKind,
+    Reception, RelayState, SealedRecord, SessionRecord, Status, WaitingEnvelope, Write,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
 use super::TableSizes;
+use super::groups::{GroupTables, Waits};
 
 /// Everything that the engine keeps.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,7 +19,8 @@ pub(super) struct Tables {
     pub(super) relay: Option<RelayState>,
     pub(super) accounts: BTreeMap<AccountId, AccountState>,
     pub(super) handles: BTreeMap<Handle, AccountId>,
-    pub(super) conversations: BTreeMap<ConversationId, AccountId>,
+    /// With the other account, where it is no group's.
+    pub(super) conversations: BTreeMap<ConversationId, Option<AccountId>>,
     pub(super) sessions: BTreeMap<DeviceAddress, BTreeMap<[u8; 16], SessionRecord>>,
     pub(super) weekly_prekeys: BTreeMap<u32, PrekeyRecord>,
     /// One-time and last-resort prekeys share one series of ids.
@@ -37,6 +39,7 @@ pub(super) struct Tables {
     pub(super) waiting: BTreeMap<u64, WaitingEnvelope>,
     waiting_high: u64,
     pub(super) repairs: BTreeMap<(DeviceId, MessageId), u32>,
+    pub(super) groups: GroupTables,
 }
 
 /// This device, comparable.
@@ -90,7 +93,7 @@ impl Tables {
             Write::PutRelay(relay) => self.relay = Some(*relay),
             Write::PutAccount(account) => self.put_account(account),
             Write::PutConversation { conversation, peer, created_at_ms: _ } => {
-                self.conversations.entry(*conversation).or_insert(*peer);
+                self.conversations.entry(*conversation).or_insert(Some(*peer));
             }
             Write::MoveHeldMessages { from, to, peer } => self.move_held(*from, *to, *peer),
             Write::PutSession { device, session } => {
@@ -120,6 +123,7 @@ impl Tables {
             Write::PutOutbox { draft, created_at_ms } => self.put_outbox(draft, *created_at_ms),
             Write::PutSealed { order, sealed } => self.put_sealed(*order, sealed),
             Write::AcceptOutbox { order } => self.accept_outbox(*order),
+            Write::DropSealed { order } => self.sealed.retain(|(of, _), _| of != order),
             Write::DeleteOutbox { order } => self.delete_outbox(*order),
             Write::ReopenOutbox { to } => self.reopen_outbox(*to),
             Write::ExpireOutbox { before_ms } => self.expire_outbox(*before_ms),
@@ -127,6 +131,23 @@ impl Tables {
             Write::DeleteWaiting { order } => { self.waiting.remove(order); }
             Write::CountRepair { sender, wire_id, at_ms: _ } => {
                 *self.repairs.entry((*sender, *wire_id)).or_default() += 1;
+            }
+            Write::PutGroup { state, at_ms: _ } => {
+                self.conversations.entry(ConversationId::group(state.group)).or_insert(None);
+                self.groups.put(state);
+            }
+            Write::PutSenderKey { group, key } => self.groups.put_sender_key(*group, key),
+            Write::PutKeyHolders { group, devices } => self.groups.put_holders(*group, devices),
+            Write::ForgetKeyHolder { group, device } => self.groups.forget_holder(*group, *device),
+            Write::PutReceiverKey { group, key } => self.groups.put_receiver_key(*group, key),
+            Write::DeleteReceiverKey { group, sender, chain } => self.groups.delete_receiver_key(*group, *sender, *chain),
+            Write::ForgetGroupKeys(group) => self.groups.forget_keys(*group),
+            Write::PutGroupWaiting { group, sender, chain, wire_id, payload, at_ms } => self.groups.put_waiting(
+                &Waits { group: *group, sender: *sender, chain: *chain, wire_id: *wire_id, payload }, *at_ms),
+            Write::DeleteGroupWaiting { order } => { self.groups.waiting.remove(order); }
+            Write::ExpireGroupWaiting { before_ms } => self.groups.expire_waiting(*before_ms),
+            Write::PutMemberReceipt { conversation, member, author, kind, ranges } => {
+                self.groups.put_receipt(*conversation, *author, *member, *kind, ranges);
             }
             Write::ForgetDeviceState => self.forget_device_state(),
         }
@@ -139,7 +160,7 @@ impl Tables {
     }
 
     fn move_held(&mut self, from: ConversationId, to: ConversationId, peer: AccountId) {
-        self.conversations.entry(to).or_insert(peer);
+        self.conversations.entry(to).or_insert(Some(peer));
         let moves = |id: &MessageId| {
             use Delivery::{Held, Queued, Sending};
             let status = self.message(*id).map(|message| message.status);
@@ -161,7 +182,7 @@ impl Tables {
             let is_this = matches!(item.draft.payload, OutboxPayload::Message { message } if message == id);
             if is_this {
                 let was_open = self.outbox_open.remove(&(item.draft.lane, *order));
-                item.draft.lane.to = peer;
+                item.draft.lane.to = Party::Account(peer);
                 if was_open {
                     self.outbox_open.insert((item.draft.lane, *order));
                 }
@@ -309,7 +330,9 @@ impl Tables {
         }
         let is_done = |item: &&OutboxItem| match &item.draft.payload {
             OutboxPayload::Message { message } => item.accepted && messages.contains(message),
-            OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } => false,
+            OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } | OutboxPayload::ChangeGroup(_) => {
+                false
+            }
         };
         let done: Vec<OutboxOrder> = self.outbox.values().filter(is_done).map(|item| item.order).collect();
         for order in done {
@@ -354,7 +377,8 @@ impl Tables {
     }
 
     fn reopen_outbox(&mut self, to: Option<AccountId>) {
-        let goes_there = |item: &&mut OutboxItem| to.is_none_or(|to| item.draft.lane.to == to);
+        let goes_there =
+            |item: &&mut OutboxItem| to.is_none_or(|to| item.draft.lane.to == Party::Account(to));
         for item in self.outbox.values_mut().filter(|item| item.accepted).filter(goes_there) {
             item.accepted = false;
             self.outbox_open.insert((item.draft.lane, item.order));
@@ -380,6 +404,7 @@ impl Tables {
         self.sealed.clear();
         self.weekly_prekeys.clear();
         self.handed_prekeys.clear();
+        self.groups.forget_all_keys();
     }
 }
 
@@ -423,7 +448,9 @@ impl Tables {
     pub(super) fn outbox_messages(&self) -> impl Iterator<Item = MessageId> {
         self.outbox.values().filter_map(|item| match item.draft.payload {
             OutboxPayload::Message { message } => Some(message),
-            OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } => None,
+            OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } | OutboxPayload::ChangeGroup(_) => {
+                None
+            }
         })
     }
 
@@ -441,6 +468,9 @@ impl Tables {
             sessions_per_device_max: self.sessions.values().map(BTreeMap::len).max().unwrap_or(0),
             prekeys: self.weekly_prekeys.len() + self.handed_prekeys.len(),
             seen: self.seen.len(),
+            group_waiting: self.groups.waiting.len(),
+            receiver_keys: self.groups.receiver_keys.len(),
+            receipt_runs: self.groups.receipts.values().map(Vec::len).sum(),
         }
     }
 }

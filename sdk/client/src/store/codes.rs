@@ -3,10 +3,11 @@
 use rusqlite::Row;
 use rusqlite::types::FromSql;
 use waxwing_engine::{
-    AccountState, Body, ConversationId, Delivery, DeviceAddress, FailureReason, HoldReason, LaneKind,
-    Message, Notice, PrekeyKind, Reception, Registration, Standing, Status,
+    AccountState, Body, ConversationId, Delivery, DeviceAddress, FailureReason, GroupEvent, GroupStanding,
+    HoldReason, Lane, LaneKind, Message, Notice, Party, PrekeyKind, ReceiptKind, Reception, Registration,
+    Standing, Status,
 };
-use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
+use waxwing_wire::{AccountId, DeviceId, GroupId, Handle, MessageId};
 
 use super::StoreError;
 
@@ -69,7 +70,7 @@ pub(crate) fn handle(row: &Row<'_>, column: usize) -> Stored<Handle> {
 // ---- whole rows ----
 
 /// From: message, conversation, sender_account, sender_device, counter, sent_at_ms, stored_at_ms, kind, text, notice,
-/// direction, state, reason.
+/// direction, state, reason, details.
 pub(crate) fn message(row: &Row<'_>) -> Stored<Message> {
     Ok(Message {
         id: message_id(row, 0)?,
@@ -105,6 +106,7 @@ pub(crate) fn account(row: &Row<'_>) -> Stored<AccountState> {
 pub(crate) const PAYLOAD_MESSAGE: i64 = 0;
 pub(crate) const PAYLOAD_RESEND: i64 = 1;
 pub(crate) const PAYLOAD_CONTROL: i64 = 2;
+pub(crate) const PAYLOAD_CHANGE_GROUP: i64 = 3;
 
 /// Incoming messages that the user has not seen, and that the user has seen.
 pub(crate) const UNREAD: i64 = 2;
@@ -171,6 +173,8 @@ pub(crate) fn lane_code(kind: LaneKind) -> i64 {
         LaneKind::Messages => 0,
         LaneKind::Receipts => 1,
         LaneKind::Repairs => 2,
+        LaneKind::Keys => 3,
+        LaneKind::GroupChanges => 4,
     }
 }
 
@@ -179,16 +183,71 @@ pub(crate) fn lane_kind(code: i64) -> Stored<LaneKind> {
         0 => LaneKind::Messages,
         1 => LaneKind::Receipts,
         2 => LaneKind::Repairs,
+        3 => LaneKind::Keys,
+        4 => LaneKind::GroupChanges,
         _ => return Err(StoreError::Corrupt),
     })
 }
 
-/// Kind, text and notice of an entry.
-pub(crate) fn body_columns(body: &Body) -> (i64, &str, i64) {
+/// From: lane_kind, lane_account, lane_group.
+pub(crate) fn lane(row: &Row<'_>, column: usize) -> Stored<Lane> {
+    let id = bytes(row, column + 1)?;
+    let to = match value(row, column + 2)? {
+        0 => Party::Account(AccountId::from_bytes(id)),
+        1 => Party::Group(GroupId::from_bytes(id)),
+        _ => return Err(StoreError::Corrupt),
+    };
+    Ok(Lane { kind: lane_kind(value(row, column)?)?, to })
+}
+
+/// Kind, id, and whether it is a group's, of a lane.
+pub(crate) fn lane_columns(lane: &Lane) -> (i64, &[u8; 16], i64) {
+    let is_group = match lane.to {
+        Party::Account(_) => 0,
+        Party::Group(_) => 1,
+    };
+    (lane_code(lane.kind), lane.to.as_bytes(), is_group)
+}
+
+pub(crate) const GROUP_MEMBER: i64 = 0;
+
+pub(crate) fn group_standing_code(standing: GroupStanding) -> i64 {
+    match standing {
+        GroupStanding::Member => GROUP_MEMBER,
+        GroupStanding::Out => 1,
+    }
+}
+
+pub(crate) fn group_standing(code: i64) -> Stored<GroupStanding> {
+    Ok(match code {
+        GROUP_MEMBER => GroupStanding::Member,
+        1 => GroupStanding::Out,
+        _ => return Err(StoreError::Corrupt),
+    })
+}
+
+pub(crate) fn receipt_kind_code(kind: ReceiptKind) -> i64 {
+    match kind {
+        ReceiptKind::Delivered => 0,
+        ReceiptKind::Read => 1,
+    }
+}
+
+pub(crate) fn receipt_kind(code: i64) -> Stored<ReceiptKind> {
+    Ok(match code {
+        0 => ReceiptKind::Delivered,
+        1 => ReceiptKind::Read,
+        _ => return Err(StoreError::Corrupt),
+    })
+}
+
+/// Kind, text, notice and details of an entry.
+pub(crate) fn body_columns(body: &Body) -> (i64, &str, i64, Vec<u8>) {
     match body {
-        Body::Text(text) => (0, text, 0),
-        Body::Unreadable => (1, "", 0),
-        Body::Notice(notice) => (2, "", notice_code(*notice)),
+        Body::Text(text) => (0, text, 0, Vec::new()),
+        Body::Unreadable => (1, "", 0, Vec::new()),
+        Body::Notice(notice) => (2, "", notice_code(*notice), Vec::new()),
+        Body::Group(event) => (3, "", 0, event.to_bytes()),
     }
 }
 
@@ -197,6 +256,7 @@ fn body(row: &Row<'_>, kind: usize) -> Stored<Body> {
         0 => Body::Text(value(row, kind + 1)?),
         1 => Body::Unreadable,
         2 => Body::Notice(notice(value(row, kind + 2)?)?),
+        3 => Body::Group(GroupEvent::from_bytes(&blob(row, kind + 6)?).ok_or(StoreError::Corrupt)?),
         _ => return Err(StoreError::Corrupt),
     })
 }
@@ -292,6 +352,7 @@ fn failure_code(reason: FailureReason) -> i64 {
     match reason {
         FailureReason::TooLarge => 0,
         FailureReason::Refused => 1,
+        FailureReason::NotPermitted => 2,
     }
 }
 
@@ -299,6 +360,7 @@ fn failure(code: i64) -> Stored<FailureReason> {
     Ok(match code {
         0 => FailureReason::TooLarge,
         1 => FailureReason::Refused,
+        2 => FailureReason::NotPermitted,
         _ => return Err(StoreError::Corrupt),
     })
 }

@@ -14,7 +14,7 @@ macro_rules! statements {
 macro_rules! message_columns {
     () => {
         "m.message, m.conversation, m.sender_account, m.sender_device, m.counter, m.sent_at_ms, m.stored_at_ms, m.kind, \
-         m.text, m.notice, m.direction, m.state, m.reason"
+         m.text, m.notice, m.direction, m.state, m.reason, m.details"
     };
 }
 
@@ -47,7 +47,8 @@ macro_rules! account_columns {
 
 macro_rules! outbox_columns {
     () => {
-        "SELECT position, wire_id, lane_kind, lane_account, kind, message, device, answers, content, accepted, created_at_ms \
+        "SELECT position, wire_id, lane_kind, lane_account, lane_group, kind, message, device, answers, content, accepted, \
+         created_at_ms \
          FROM outbox "
     };
 }
@@ -60,13 +61,23 @@ macro_rules! list_columns {
     };
 }
 
+/// What goes before a device gets new keys.
+pub(super) const FORGET_DEVICE_STATE: [&str; 6] = [
+    FORGET_SESSIONS,
+    FORGET_SEALED,
+    FORGET_PREKEYS,
+    FORGET_SENDER_KEYS,
+    FORGET_KEY_HOLDERS,
+    FORGET_RECEIVER_KEYS,
+];
+
 statements! {
     // ---- what the app sees ----
     ME = "SELECT account, device, handle, registration FROM local WHERE one = 1";
     ACCOUNT_KEY = "SELECT account_key FROM local WHERE one = 1";
-    OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2)";
+    OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3, 4)";
     CAN_GO_OUT = "SELECT EXISTS (SELECT 1 FROM outbox o LEFT JOIN message m ON o.kind = 0 AND m.message = o.message \
-        LEFT JOIN account a ON a.account = o.lane_account WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2) \
+        LEFT JOIN account a ON o.lane_group = 0 AND a.account = o.lane_account WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2, 3, 4) \
         AND coalesce(a.standing, 0) <> 1 AND (m.message IS NULL OR m.direction <> 0 OR m.state <> 1))";
     ACCOUNT_ID_BY_HANDLE = "SELECT account FROM account WHERE handle = ?1 AND has_handle = 1";
     CONVERSATION_BY_HANDLE = "SELECT c.conversation, c.peer FROM account a JOIN conversation c ON c.peer = a.account \
@@ -116,16 +127,32 @@ statements! {
     RECEIVED = "SELECT sender_account, sender_device, counter FROM message INDEXED BY message_received \
         WHERE direction = 1 AND kind = 0 AND conversation = ?1 AND state = ?2 AND counter > 0 \
         ORDER BY sender_account, sender_device, counter";
-    NEXT_LANE = "SELECT lane_kind, lane_account FROM outbox \
-        WHERE accepted = 0 AND (lane_kind, lane_account) > (?1, ?2) ORDER BY lane_kind, lane_account LIMIT 1";
-    OUTBOX = concat!(outbox_columns!(), "WHERE accepted = 0 AND lane_kind = ?1 AND lane_account = ?2 AND position > ?3 \
-        ORDER BY position LIMIT ?4");
+    NEXT_LANE = "SELECT lane_kind, lane_account, lane_group FROM outbox \
+        WHERE accepted = 0 AND (lane_kind, lane_group, lane_account) > (?1, ?2, ?3) \
+        ORDER BY lane_kind, lane_group, lane_account LIMIT 1";
+    OUTBOX = concat!(outbox_columns!(), "WHERE accepted = 0 AND lane_kind = ?1 AND lane_account = ?2 AND lane_group = ?3 \
+        AND position > ?4 ORDER BY position LIMIT ?5");
     OUTBOX_ITEM = concat!(outbox_columns!(), "WHERE wire_id = ?1");
-    NEXT_UNDELIVERED = "SELECT lane_account FROM outbox WHERE accepted = 1 AND lane_account > ?1 ORDER BY lane_account LIMIT 1";
+    NEXT_UNDELIVERED = "SELECT lane_account FROM outbox WHERE accepted = 1 AND lane_group = 0 AND lane_account > ?1 \
+        ORDER BY lane_account LIMIT 1";
     SEALED = "SELECT account, device, payload FROM outbox_sealed WHERE position = ?1 ORDER BY account, device";
     NEXT_WAITING_SENDER = "SELECT account FROM waiting WHERE account > ?1 ORDER BY account LIMIT 1";
     WAITING = "SELECT position, account, device, wire_id, payload FROM waiting WHERE account = ?1 ORDER BY position LIMIT ?2";
     REPAIR_ATTEMPTS = "SELECT attempts FROM repair WHERE device = ?1 AND wire_id = ?2";
+    GROUP = "SELECT revision, roster, secret, standing, title FROM group_state WHERE group_id = ?1";
+    GROUPS = "SELECT group_id FROM group_state WHERE standing = ?1 ORDER BY group_id";
+    SENDER_KEY = "SELECT chain, snapshot, created_at_ms, first_counter FROM sender_key WHERE group_id = ?1";
+    KEY_HOLDERS = "SELECT account, device FROM key_holder WHERE group_id = ?1 ORDER BY account, device";
+    RECEIVER_KEY = "SELECT snapshot, created_at_ms FROM receiver_key \
+        WHERE group_id = ?1 AND account = ?2 AND device = ?3 AND chain = ?4";
+    RECEIVER_CHAINS = "SELECT created_at_ms, chain FROM receiver_key WHERE group_id = ?1 AND account = ?2 AND device = ?3";
+    NEXT_WAITING_CHAIN = "SELECT account, device, chain FROM group_waiting \
+        WHERE group_id = ?1 AND (account, device, chain) > (?2, ?3, ?4) ORDER BY account, device, chain LIMIT 1";
+    NEXT_WAITING_GROUP = "SELECT group_id FROM group_waiting WHERE group_id > ?1 ORDER BY group_id LIMIT 1";
+    GROUP_WAITING = "SELECT position, wire_id, payload FROM group_waiting \
+        WHERE group_id = ?1 AND account = ?2 AND device = ?3 AND chain = ?4 ORDER BY position LIMIT ?5";
+    MEMBER_RECEIPTS = "SELECT member, kind, ranges FROM member_receipt WHERE conversation = ?1 AND author = ?2 \
+        ORDER BY member, kind";
 
     // ---- what the engine writes ----
     PUT_LOCAL = "INSERT OR REPLACE INTO local (one, account, device, handle, account_key, device_secrets, account_public, \
@@ -152,7 +179,7 @@ statements! {
     DELETE_SESSIONS_OF = "DELETE FROM session WHERE account = ?1 AND device = ?2";
     ARCHIVE_SESSIONS = "UPDATE session SET rank = 0";
     DELETE_SEALED_OF_WAITING = "DELETE FROM outbox_sealed WHERE position IN (SELECT position FROM outbox \
-        WHERE accepted = 0 AND lane_kind IN (0, 1, 2))";
+        WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3, 4))";
     DELETE_SEALED_FOR = "DELETE FROM outbox_sealed WHERE device = ?2 AND account = ?1";
     PUT_PREKEY = "INSERT OR REPLACE INTO prekey (series, prekey, kind, secret, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
     RAISE_COUNTER = "INSERT INTO counter (name, value) VALUES (?1, ?2) \
@@ -167,11 +194,11 @@ statements! {
     FORGET_HANDSHAKES = "DELETE FROM handshake WHERE at_ms < ?1";
     MESSAGE_KIND = "SELECT kind = 1, conversation, arrival FROM message WHERE message = ?1";
     ADD_MESSAGE = "INSERT INTO message (message, conversation, sender_account, sender_device, counter, sent_at_ms, \
-        stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+        stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision, details) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
     FILL_MESSAGE = "UPDATE message SET sender_account = ?2, sender_device = ?3, counter = ?4, sent_at_ms = ?5, \
         stored_at_ms = ?6, kind = ?7, text = ?8, notice = ?9, direction = ?10, state = ?11, reason = ?12, arrival = ?13, \
-        revision = ?14 WHERE message = ?1";
+        revision = ?14, details = ?15 WHERE message = ?1";
     SET_DELIVERY = "UPDATE message SET state = ?2, reason = ?3, revision = ?4 \
         WHERE message = ?1 AND direction = 0 AND (?5 OR state < ?2) RETURNING conversation";
     SET_COUNTER = "UPDATE message SET counter = ?2, revision = ?3 WHERE message = ?1 RETURNING conversation";
@@ -184,8 +211,8 @@ statements! {
     MARK_READ = "UPDATE message SET state = 3, revision = ?5 WHERE conversation = ?1 AND sender_device = ?2 \
         AND counter BETWEEN max(?3, 1) AND ?4 AND direction = 1 AND state = 2 RETURNING message";
     PUT_OUTBOX = "INSERT OR IGNORE INTO outbox (wire_id, lane_kind, lane_account, kind, message, device, answers, content, \
-        accepted, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)";
-    MOVE_OUTBOX = "UPDATE outbox SET lane_account = ?2 WHERE kind = 0 AND message = ?1 RETURNING position";
+        accepted, created_at_ms, lane_group) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10)";
+    MOVE_OUTBOX = "UPDATE outbox SET lane_account = ?2, lane_group = 0 WHERE kind = 0 AND message = ?1 RETURNING position";
     DELETE_SEALED_OF = "DELETE FROM outbox_sealed WHERE position = ?1";
     PUT_SEALED = "INSERT INTO outbox_sealed (position, account, device, payload) \
         SELECT position, ?2, ?3, ?4 FROM outbox WHERE position = ?1 \
@@ -193,12 +220,41 @@ statements! {
     ACCEPT_OUTBOX = "UPDATE outbox SET accepted = 1 WHERE position = ?1";
     DELETE_OUTBOX = "DELETE FROM outbox WHERE position = ?1";
     REOPEN_OUTBOX = "UPDATE outbox SET accepted = 0 WHERE accepted = 1";
-    REOPEN_OUTBOX_TO = "UPDATE outbox SET accepted = 0 WHERE accepted = 1 AND lane_account = ?1";
+    REOPEN_OUTBOX_TO = "UPDATE outbox SET accepted = 0 WHERE accepted = 1 AND lane_group = 0 AND lane_account = ?1";
     EXPIRE_OUTBOX = "DELETE FROM outbox WHERE accepted = 1 AND created_at_ms < ?1";
     PUT_WAITING = "INSERT INTO waiting (account, device, wire_id, payload, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
     DELETE_WAITING = "DELETE FROM waiting WHERE position = ?1";
     COUNT_REPAIR = "INSERT INTO repair (device, wire_id, attempts, at_ms) VALUES (?1, ?2, 1, ?3) \
         ON CONFLICT (device, wire_id) DO UPDATE SET attempts = attempts + 1, at_ms = excluded.at_ms";
+    PUT_GROUP = "INSERT INTO group_state (group_id, revision, roster, secret, standing, title) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (group_id) DO UPDATE SET revision = excluded.revision, \
+        roster = excluded.roster, secret = excluded.secret, standing = excluded.standing, title = excluded.title";
+    DROP_KEY_HOLDERS_OF_OTHER_CHAIN = "DELETE FROM key_holder WHERE group_id = ?1 \
+        AND NOT EXISTS (SELECT 1 FROM sender_key k WHERE k.group_id = ?1 AND k.chain = ?2)";
+    PUT_SENDER_KEY = "INSERT OR REPLACE INTO sender_key (group_id, chain, snapshot, created_at_ms, first_counter) \
+        VALUES (?1, ?2, ?3, ?4, ?5)";
+    PUT_KEY_HOLDER = "INSERT OR IGNORE INTO key_holder (group_id, account, device) \
+        SELECT group_id, ?2, ?3 FROM sender_key WHERE group_id = ?1";
+    FORGET_KEY_HOLDER = "DELETE FROM key_holder WHERE group_id = ?1 AND account = ?2 AND device = ?3";
+    PUT_RECEIVER_KEY = "INSERT INTO receiver_key (group_id, account, device, chain, snapshot, created_at_ms) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (group_id, account, device, chain) \
+        DO UPDATE SET snapshot = excluded.snapshot, created_at_ms = excluded.created_at_ms";
+    DELETE_RECEIVER_KEY = "DELETE FROM receiver_key WHERE group_id = ?1 AND account = ?2 AND device = ?3 AND chain = ?4";
+    FORGET_SENDER_KEY_OF = "DELETE FROM sender_key WHERE group_id = ?1";
+    FORGET_KEY_HOLDERS_OF = "DELETE FROM key_holder WHERE group_id = ?1";
+    FORGET_RECEIVER_KEYS_OF = "DELETE FROM receiver_key WHERE group_id = ?1";
+    FORGET_WAITING_OF = "DELETE FROM group_waiting WHERE group_id = ?1";
+    PUT_GROUP_WAITING = "INSERT INTO group_waiting (group_id, account, device, chain, wire_id, payload, at_ms) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    DELETE_GROUP_WAITING = "DELETE FROM group_waiting WHERE position = ?1";
+    EXPIRE_GROUP_WAITING = "DELETE FROM group_waiting WHERE at_ms < ?1";
+    MEMBER_RECEIPT = "SELECT ranges FROM member_receipt \
+        WHERE conversation = ?1 AND author = ?2 AND member = ?3 AND kind = ?4";
+    PUT_MEMBER_RECEIPT = "INSERT OR REPLACE INTO member_receipt (conversation, author, member, kind, ranges) \
+        VALUES (?1, ?2, ?3, ?4, ?5)";
+    FORGET_SENDER_KEYS = "DELETE FROM sender_key";
+    FORGET_KEY_HOLDERS = "DELETE FROM key_holder";
+    FORGET_RECEIVER_KEYS = "DELETE FROM receiver_key";
     FORGET_SESSIONS = "DELETE FROM session";
     FORGET_SEALED = "DELETE FROM outbox_sealed";
     FORGET_PREKEYS = "DELETE FROM prekey";

@@ -4,16 +4,17 @@ use std::cmp::Reverse;
 
 use rusqlite::{Connection, Row};
 use waxwing_engine::{
-    AccountState, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message, OutboxDraft,
-    OutboxItem, OutboxOrder, OutboxPayload, PrekeyKind, PrekeyRecord, ReceiptKind, RelayState, SealedRecord,
-    SessionRecord, View, WaitingEnvelope,
+    AccountState, ConversationId, CounterRange, DeviceAddress, GroupIntent, GroupState, GroupWaiting, Lane,
+    LocalDevice, Message, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, PrekeyKind, PrekeyRecord,
+    ReceiptKind, ReceiverKeyRecord, RelayState, SealedRecord, SenderKeyRecord, SessionRecord, View,
+    WaitingEnvelope,
 };
-use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayId};
+use waxwing_wire::{AccountId, DeviceId, GroupId, Handle, MessageId, RelayId};
 use zeroize::Zeroizing;
 
 use super::codes::{self, Stored, blob, bytes, value};
 use super::show::{one, rows};
-use super::{StoreError, Writer, query};
+use super::{StoreError, Writer, groups, query};
 
 /// The name of the counter of one-time and last-resort prekeys.
 pub(super) const HIGHEST_PREKEY: &str = "highest_prekey";
@@ -40,7 +41,10 @@ impl View for Writer {
     }
 
     fn conversation_peer(&self, conversation: ConversationId) -> Stored<Option<AccountId>> {
-        one(&self.db, query::CONVERSATION_PEER, [conversation.as_bytes()], |row| codes::account_id(row, 0))
+        let peer = one(&self.db, query::CONVERSATION_PEER, [conversation.as_bytes()], |row| {
+            if blob(row, 0)?.is_empty() { Ok(None) } else { codes::account_id(row, 0).map(Some) }
+        })?;
+        Ok(peer.flatten())
     }
 
     fn sessions(&self, device: DeviceAddress) -> Stored<Vec<SessionRecord>> {
@@ -129,19 +133,21 @@ impl View for Writer {
 
     fn outbox_lanes(&self) -> Stored<Vec<Lane>> {
         let mut lanes: Vec<Lane> = Vec::new();
-        let mut after = (-1, Vec::new());
-        let lane = |row: &Row<'_>| {
-            Ok(Lane { kind: codes::lane_kind(value(row, 0)?)?, to: codes::account_id(row, 1)? })
-        };
-        while let Some(next) = one(&self.db, query::NEXT_LANE, (after.0, &after.1), lane)? {
-            after = (codes::lane_code(next.kind), next.to.as_bytes().to_vec());
-            lanes.push(next);
+        loop {
+            let (kind, id, group): (i64, &[u8], i64) = match lanes.last().map(codes::lane_columns) {
+                None => (-1, &[], 0),
+                Some((kind, id, group)) => (kind, id, group),
+            };
+            match one(&self.db, query::NEXT_LANE, (kind, group, id), |row| codes::lane(row, 0))? {
+                Some(next) => lanes.push(next),
+                None => return Ok(lanes),
+            }
         }
-        Ok(lanes)
     }
 
     fn outbox(&self, lane: Lane, after: OutboxOrder, limit: usize) -> Stored<Vec<OutboxItem>> {
-        let key = (codes::lane_code(lane.kind), lane.to.as_bytes(), codes::ordered(after), limit_of(limit));
+        let (kind, id, group) = codes::lane_columns(&lane);
+        let key = (kind, id, group, codes::ordered(after), limit_of(limit));
         rows(&self.db, query::OUTBOX, key, outbox_item)
     }
 
@@ -177,6 +183,61 @@ impl View for Writer {
     fn repair_attempts(&self, sender: DeviceId, wire_id: MessageId) -> Stored<u32> {
         let key = (sender.as_bytes(), wire_id.as_bytes());
         Ok(one(&self.db, query::REPAIR_ATTEMPTS, key, |row| value(row, 0))?.unwrap_or(0))
+    }
+
+    fn group(&self, group: GroupId) -> Stored<Option<GroupState>> {
+        groups::state(&self.db, group)
+    }
+
+    fn groups(&self) -> Stored<Vec<GroupId>> {
+        groups::ours(&self.db)
+    }
+
+    fn sender_key(&self, group: GroupId) -> Stored<Option<SenderKeyRecord>> {
+        groups::sender_key(&self.db, group)
+    }
+
+    fn key_holders(&self, group: GroupId) -> Stored<Vec<DeviceAddress>> {
+        groups::key_holders(&self.db, group)
+    }
+
+    fn receiver_key(
+        &self,
+        group: GroupId,
+        sender: DeviceAddress,
+        chain: [u8; 16],
+    ) -> Stored<Option<ReceiverKeyRecord>> {
+        groups::receiver_key(&self.db, group, sender, chain)
+    }
+
+    fn receiver_chains(&self, group: GroupId, sender: DeviceAddress) -> Stored<Vec<[u8; 16]>> {
+        groups::receiver_chains(&self.db, group, sender)
+    }
+
+    fn group_waiting_chains(&self, group: GroupId) -> Stored<Vec<(DeviceAddress, [u8; 16])>> {
+        groups::waiting_chains(&self.db, group)
+    }
+
+    fn groups_waiting(&self) -> Stored<Vec<GroupId>> {
+        groups::waiting_groups(&self.db)
+    }
+
+    fn group_waiting(
+        &self,
+        group: GroupId,
+        sender: DeviceAddress,
+        chain: [u8; 16],
+        limit: usize,
+    ) -> Stored<Vec<GroupWaiting>> {
+        groups::waiting(&self.db, group, sender, chain, limit)
+    }
+
+    fn member_receipts(
+        &self,
+        conversation: ConversationId,
+        author: DeviceId,
+    ) -> Stored<Vec<(AccountId, ReceiptKind, Vec<CounterRange>)>> {
+        groups::member_receipts(&self.db, conversation, author)
     }
 }
 
@@ -248,23 +309,26 @@ fn prekey(row: &Row<'_>) -> Stored<PrekeyRecord> {
 
 fn outbox_item(row: &Row<'_>) -> Stored<OutboxItem> {
     let device = || -> Stored<Option<DeviceId>> {
-        if blob(row, 6)?.is_empty() { Ok(None) } else { codes::device_id(row, 6).map(Some) }
+        if blob(row, 7)?.is_empty() { Ok(None) } else { codes::device_id(row, 7).map(Some) }
     };
-    let payload = match value(row, 4)? {
-        codes::PAYLOAD_MESSAGE => OutboxPayload::Message { message: codes::message_id(row, 5)? },
+    let payload = match value(row, 5)? {
+        codes::PAYLOAD_MESSAGE => OutboxPayload::Message { message: codes::message_id(row, 6)? },
         codes::PAYLOAD_RESEND => OutboxPayload::Resend {
-            message: codes::message_id(row, 5)?,
-            device: codes::device_id(row, 6)?,
-            answers: codes::message_id(row, 7)?,
+            message: codes::message_id(row, 6)?,
+            device: codes::device_id(row, 7)?,
+            answers: codes::message_id(row, 8)?,
         },
-        codes::PAYLOAD_CONTROL => OutboxPayload::Control { content: secret(row, 8)?, device: device()? },
+        codes::PAYLOAD_CONTROL => OutboxPayload::Control { content: secret(row, 9)?, device: device()? },
+        codes::PAYLOAD_CHANGE_GROUP => {
+            OutboxPayload::ChangeGroup(GroupIntent::from_bytes(&blob(row, 9)?).ok_or(StoreError::Corrupt)?)
+        }
         _ => return Err(StoreError::Corrupt),
     };
-    let lane = Lane { kind: codes::lane_kind(value(row, 2)?)?, to: codes::account_id(row, 3)? };
+    let lane = codes::lane(row, 2)?;
     Ok(OutboxItem {
         order: codes::unsigned(value(row, 0)?),
         draft: OutboxDraft { wire_id: codes::message_id(row, 1)?, lane, payload },
-        accepted: value(row, 9)?,
-        created_at_ms: value(row, 10)?,
+        accepted: value(row, 10)?,
+        created_at_ms: value(row, 11)?,
     })
 }

@@ -145,7 +145,7 @@ fn conversation(row: &Row<'_>) -> Stored<ConversationItem> {
 /// From: the columns of `codes::message`, then position, revision, the sender's handle.
 fn timeline_item(row: &Row<'_>) -> Stored<TimelineItem> {
     let message = codes::message(row)?;
-    let handle = row.get_ref(15)?.as_str().map_err(|_| StoreError::Corrupt)?;
+    let handle = row.get_ref(16)?.as_str().map_err(|_| StoreError::Corrupt)?;
     Ok(TimelineItem {
         message_id: message.id,
         conversation_id: message.conversation,
@@ -155,8 +155,8 @@ fn timeline_item(row: &Row<'_>) -> Stored<TimelineItem> {
         sent_at_ms: message.sent_at_ms,
         stored_at_ms: message.stored_at_ms,
         state: message.status,
-        position: value(row, 13)?,
-        revision: value(row, 14)?,
+        position: value(row, 14)?,
+        revision: value(row, 15)?,
     })
 }
 

@@ -9,6 +9,7 @@ use waxwing_engine::{
 use waxwing_wire::{AccountId, DeviceId, MessageId};
 
 use super::codes::{self, Stored, value};
+use super::groups::at;
 use super::read::HIGHEST_PREKEY;
 use super::show::{one, rows};
 use super::{StoreError, Writer, query};
@@ -73,6 +74,7 @@ impl Writer {
             Write::PutOutbox { draft, created_at_ms } => self.put_outbox(draft, *created_at_ms),
             Write::PutSealed { order, sealed } => self.put_sealed(*order, sealed),
             Write::AcceptOutbox { order } => self.run(query::ACCEPT_OUTBOX, [codes::ordered(*order)]),
+            Write::DropSealed { order } => self.run(query::DELETE_SEALED_OF, [codes::ordered(*order)]),
             Write::DeleteOutbox { order } => self.run(query::DELETE_OUTBOX, [codes::ordered(*order)]),
             Write::ReopenOutbox { to: None } => self.run(query::REOPEN_OUTBOX, ()),
             Write::ReopenOutbox { to: Some(to) } => self.run(query::REOPEN_OUTBOX_TO, [to.as_bytes()]),
@@ -81,8 +83,19 @@ impl Writer {
                 (sender.account.as_bytes(), sender.device.as_bytes(), wire_id.as_bytes(), payload, at_ms)),
             Write::DeleteWaiting { order } => self.run(query::DELETE_WAITING, [codes::ordered(*order)]),
             Write::CountRepair { sender, wire_id, at_ms } => self.run(query::COUNT_REPAIR, (sender.as_bytes(), wire_id.as_bytes(), at_ms)),
-            Write::ForgetDeviceState => [query::FORGET_SESSIONS, query::FORGET_SEALED, query::FORGET_PREKEYS]
-                .into_iter().try_for_each(|sql| self.run(sql, ())),
+            Write::PutGroup { state, at_ms } => self.put_group(state, *at_ms),
+            Write::PutSenderKey { group, key } => self.put_sender_key(*group, key),
+            Write::PutKeyHolders { group, devices } => devices.iter().try_for_each(|device| self.run(query::PUT_KEY_HOLDER, at(*group, device))),
+            Write::ForgetKeyHolder { group, device } => self.run(query::FORGET_KEY_HOLDER, at(*group, device)),
+            Write::PutReceiverKey { group, key } => self.put_receiver_key(*group, key),
+            Write::DeleteReceiverKey { group, sender, chain } => self.delete_receiver_key(*group, *sender, chain),
+            Write::ForgetGroupKeys(group) => self.forget_group_keys(*group),
+            Write::PutGroupWaiting { group, sender, chain, wire_id, payload, at_ms } => self.run(query::PUT_GROUP_WAITING,
+                (group.as_bytes(), sender.account.as_bytes(), sender.device.as_bytes(), chain, wire_id.as_bytes(), payload, at_ms)),
+            Write::DeleteGroupWaiting { order } => self.run(query::DELETE_GROUP_WAITING, [codes::ordered(*order)]),
+            Write::ExpireGroupWaiting { before_ms } => self.run(query::EXPIRE_GROUP_WAITING, [before_ms]),
+            Write::PutMemberReceipt { conversation, member, author, kind, ranges } => self.put_member_receipt(*conversation, *member, *author, *kind, ranges),
+            Write::ForgetDeviceState => query::FORGET_DEVICE_STATE.into_iter().try_for_each(|sql| self.run(sql, ())),
         }
     }
 
@@ -101,12 +114,12 @@ impl Writer {
         }
     }
 
-    fn run(&self, sql: &str, params: impl Params) -> Stored<()> {
+    pub(super) fn run(&self, sql: &str, params: impl Params) -> Stored<()> {
         self.db.prepare_cached(sql)?.execute(params)?;
         Ok(())
     }
 
-    fn revision(&mut self) -> i64 {
+    pub(super) fn revision(&mut self) -> i64 {
         let revision = self.next_revision;
         self.next_revision += 1;
         revision
@@ -210,7 +223,7 @@ impl Writer {
     }
 
     fn add_message(&mut self, message: &Message) -> Stored<()> {
-        let (kind, text, notice) = codes::body_columns(&message.body);
+        let (kind, text, notice, details) = codes::body_columns(&message.body);
         let (direction, state, reason) = codes::status_columns(message.status);
         let arrival = self.arrival(message, 0);
         let revision = self.revision();
@@ -233,12 +246,13 @@ impl Writer {
                 reason,
                 arrival,
                 revision,
+                details,
             ],
         )
     }
 
     fn fill_message(&mut self, message: &Message, conversation: ConversationId, arrival: i64) -> Stored<()> {
-        let (kind, text, notice) = codes::body_columns(&message.body);
+        let (kind, text, notice, details) = codes::body_columns(&message.body);
         let (direction, state, reason) = codes::status_columns(message.status);
         let arrival = self.arrival(message, arrival);
         let revision = self.revision();
@@ -260,6 +274,7 @@ impl Writer {
                 reason,
                 arrival,
                 revision,
+                details,
             ],
         )
     }
@@ -385,6 +400,7 @@ impl Writer {
 
     fn put_outbox(&mut self, draft: &OutboxDraft, created_at_ms: i64) -> Stored<()> {
         let none: &[u8] = &[];
+        let intended;
         let (kind, message, device, answers, content): (_, &[u8], &[u8], &[u8], &[u8]) = match &draft.payload
         {
             OutboxPayload::Message { message } => {
@@ -397,19 +413,25 @@ impl Writer {
                 let device = device.as_ref().map_or(none, |device| device.as_bytes());
                 (codes::PAYLOAD_CONTROL, none, device, none, content)
             }
+            OutboxPayload::ChangeGroup(intent) => {
+                intended = intent.to_bytes();
+                (codes::PAYLOAD_CHANGE_GROUP, none, none, none, &intended)
+            }
         };
+        let (lane_kind, lane_account, lane_group) = codes::lane_columns(&draft.lane);
         self.run(
             query::PUT_OUTBOX,
             params![
                 draft.wire_id.as_bytes(),
-                codes::lane_code(draft.lane.kind),
-                draft.lane.to.as_bytes(),
+                lane_kind,
+                lane_account,
                 kind,
                 message,
                 device,
                 answers,
                 content,
                 created_at_ms,
+                lane_group,
             ],
         )
     }

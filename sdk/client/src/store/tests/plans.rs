@@ -6,13 +6,16 @@ use super::super::{Store, Writer, query};
 const SMALL: [&str; 4] = ["SCAN local", "SCAN relay", "SCAN feed", "SCAN counter"];
 
 /// Statements that mean every row of their table, each with its reason.
-const WHOLE_TABLE: [(&str, &str); 8] = [
+const WHOLE_TABLE: [(&str, &str); 11] = [
     ("LIST", "the list shows every conversation, once, in the order of its index"),
     ("OUTBOX_LEN", "counts what waits; asked for by hand only"),
     ("ARCHIVE_SESSIONS", "after an old copy of the store was put back"),
     ("FORGET_SESSIONS", "before the device gets new keys"),
     ("FORGET_SEALED", "before the device gets new keys"),
     ("FORGET_PREKEYS", "before the device gets new keys"),
+    ("FORGET_SENDER_KEYS", "before the device gets new keys"),
+    ("FORGET_KEY_HOLDERS", "before the device gets new keys"),
+    ("FORGET_RECEIVER_KEYS", "before the device gets new keys"),
     ("DELETE_SEALED_OF_WAITING", "after an old copy of the store was put back"),
     ("REOPEN_OUTBOX", "after the relay lost its database"),
 ];
