@@ -7,9 +7,20 @@ CREATE TABLE group_state (
     roster BLOB NOT NULL,
     secret BLOB NOT NULL,
     standing INTEGER NOT NULL,
-    title TEXT NOT NULL
+    title TEXT NOT NULL,
+    past_epochs BLOB NOT NULL, -- number as eight bytes, the highest first, and roster hash; the newest last
+    last_account BLOB NOT NULL, -- who made the last change
+    last_device BLOB NOT NULL
 ) STRICT;
 CREATE INDEX group_by_standing ON group_state (standing, group_id);
+
+-- Keys of devices that their account's list does not name any more: they may have signed changes that are still to be read.
+CREATE TABLE former_device (
+    account BLOB NOT NULL,
+    device BLOB NOT NULL,
+    keys BLOB NOT NULL, -- signing, then agreement
+    PRIMARY KEY (account, device)
+) STRICT, WITHOUT ROWID;
 
 -- Our own sender keys, one a group.
 CREATE TABLE sender_key (

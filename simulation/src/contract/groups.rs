@@ -22,6 +22,7 @@ where
 {
     a_group_comes_back_as_it_was_put(&mut fresh());
     only_groups_that_we_are_in_are_ours(&mut fresh());
+    a_former_device_keeps_its_keys(&mut fresh());
     the_conversation_of_a_group_has_no_other_account(&mut fresh());
     what_happened_in_a_group_comes_back(&mut fresh());
     a_new_chain_was_given_to_nobody(&mut fresh());
@@ -36,6 +37,18 @@ where
     a_lane_to_a_group_is_not_one_to_an_account(&mut fresh());
     changes_of_a_group_come_back(&mut fresh());
     dropped_bytes_leave_their_item(&mut fresh());
+}
+
+fn a_former_device_keeps_its_keys<S: View + Apply>(store: &mut Subject<S>)
+where
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    let device = address(1, 2);
+    assert_eq!(store.read(|s| s.former_device(device)), None);
+    store.apply([Write::PutFormerDevice { device, keys: [3; 64] }]);
+    assert_eq!(store.read(|s| s.former_device(device)), Some([3; 64]));
+    assert_eq!(store.read(|s| s.former_device(address(1, 3))), None);
 }
 
 fn a_group_comes_back_as_it_was_put<S: View + Apply>(store: &mut Subject<S>)

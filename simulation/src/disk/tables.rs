@@ -96,6 +96,9 @@ impl Tables {
                 self.conversations.entry(*conversation).or_insert(Some(*peer));
             }
             Write::MoveHeldMessages { from, to, peer } => self.move_held(*from, *to, *peer),
+            Write::PutFormerDevice { device, keys } => {
+                self.groups.former_devices.insert(*device, *keys);
+            }
             Write::PutSession { device, session } => {
                 self.sessions.entry(*device).or_default().insert(session.id, session.clone());
             }

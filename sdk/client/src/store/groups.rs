@@ -26,8 +26,34 @@ pub(crate) fn state(db: &Connection, group: GroupId) -> Stored<Option<GroupState
             secret: Zeroizing::new(bytes(row, 2)?),
             standing: codes::group_standing(value(row, 3)?)?,
             title: value(row, 4)?,
+            past_epochs: epochs(&blob(row, 5)?)?,
+            last_by: codes::address(row, 6)?,
         })
     })
+}
+
+/// An epoch in the store: eight bytes of its number, and its roster hash.
+const EPOCH_BYTES: usize = 40;
+
+fn epochs(stored: &[u8]) -> Stored<Vec<(u64, [u8; 32])>> {
+    let (epochs, rest) = stored.as_chunks::<EPOCH_BYTES>();
+    if !rest.is_empty() {
+        return Err(StoreError::Corrupt);
+    }
+    let epoch = |bytes: &[u8; EPOCH_BYTES]| {
+        let (number, hash) = bytes.split_first_chunk::<8>()?;
+        Some((u64::from_be_bytes(*number), hash.try_into().ok()?))
+    };
+    epochs.iter().map(|bytes| epoch(bytes).ok_or(StoreError::Corrupt)).collect()
+}
+
+fn epochs_bytes(epochs: &[(u64, [u8; 32])]) -> Vec<u8> {
+    epochs.iter().flat_map(|(number, hash)| [&number.to_be_bytes()[..], &hash[..]].concat()).collect()
+}
+
+pub(super) fn former_device(db: &Connection, device: DeviceAddress) -> Stored<Option<[u8; 64]>> {
+    let key = (device.account.as_bytes(), device.device.as_bytes());
+    one(db, query::FORMER_DEVICE, key, |row| bytes(row, 0))
 }
 
 pub(super) fn ours(db: &Connection) -> Stored<Vec<GroupId>> {
@@ -180,7 +206,17 @@ impl Writer {
         let revision = state.revision.cast_signed();
         self.run(
             query::PUT_GROUP,
-            params![group, revision, state.roster, &state.secret[..], standing, state.title],
+            params![
+                group,
+                revision,
+                state.roster,
+                &state.secret[..],
+                standing,
+                state.title,
+                epochs_bytes(&state.past_epochs),
+                state.last_by.account.as_bytes(),
+                state.last_by.device.as_bytes(),
+            ],
         )?;
         let no_peer: &[u8] = &[];
         let revision = self.revision();

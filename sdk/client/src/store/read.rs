@@ -185,6 +185,10 @@ impl View for Writer {
         Ok(one(&self.db, query::REPAIR_ATTEMPTS, key, |row| value(row, 0))?.unwrap_or(0))
     }
 
+    fn former_device(&self, device: DeviceAddress) -> Stored<Option<[u8; 64]>> {
+        groups::former_device(&self.db, device)
+    }
+
     fn group(&self, group: GroupId) -> Stored<Option<GroupState>> {
         groups::state(&self.db, group)
     }
