@@ -9,6 +9,7 @@ CREATE TABLE group_state (
     standing INTEGER NOT NULL,
     title TEXT NOT NULL,
     past_epochs BLOB NOT NULL, -- number as eight bytes, the highest first, and roster hash; the newest last
+    joined BLOB NOT NULL, -- members who came after us, each with a counter of eight bytes, the highest first
     last_account BLOB NOT NULL, -- who made the last change
     last_device BLOB NOT NULL
 ) STRICT;
