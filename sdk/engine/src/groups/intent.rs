@@ -224,8 +224,13 @@ pub(crate) fn on_changed<V: View>(
     let sealed = kept.first().and_then(|kept| kept.payload.get(8..)).unwrap_or_default();
     work.again = true;
     if state.revision + 1 != revision {
-        // It came by another way already.
-        groups.want(group);
+        // What is between is missing here. Nobody tells us of our own change again, so it is kept like another's.
+        if state.revision < revision {
+            super::kept::keep(work, group, revision, name, sealed)?;
+            work.write(Write::DeleteOutbox { order: item.order });
+            work.reopened = true;
+            groups.want(group);
+        }
         return Ok(());
     }
     if let OutboxPayload::ChangeGroup(GroupIntent::Create(_)) = item.draft.payload {

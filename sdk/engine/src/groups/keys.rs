@@ -283,8 +283,11 @@ pub(crate) fn accept<V: View>(
     group: GroupId,
     distribution: &[u8],
 ) -> Result<Accepted, V::Error> {
-    let is_out = work.group(group)?.is_some_and(|state| state.standing == GroupStanding::Out);
-    let epoch = claimed_epoch(distribution).filter(|epoch| epoch.group == *group.as_bytes() && !is_out);
+    // Only members have a key. Where the group is not known yet, that is asked when a message is opened.
+    let is_stranger = work.group(group)?.is_some_and(|state| {
+        state.standing == GroupStanding::Out || state.readable_above(from.account).is_none()
+    });
+    let epoch = claimed_epoch(distribution).filter(|epoch| epoch.group == *group.as_bytes() && !is_stranger);
     // Which rosters the epoch may be held against is asked when a message is opened: the roster may come later than the key.
     let Some(epoch) = epoch else { return Ok(Accepted::No) };
     let Ok(key) = ReceiverKey::accept(distribution, &epoch, &from.to_crypto()) else {

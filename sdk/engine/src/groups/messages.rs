@@ -110,8 +110,9 @@ fn open<V: View>(
     }
     let mark = (epoch.number, epoch.roster_hash);
     let is_known = epoch == *roster.epoch() || state.past_epochs.contains(&mark);
-    // Who is out is not heard any more, whatever the relay brings.
-    if !is_known || !roster.may_write(from.account.as_bytes()) {
+    // Who is out wrote this before he was, or says so together with the relay: under the roster that stands he is not heard.
+    let may_write = epoch != *roster.epoch() || roster.may_write(from.account.as_bytes());
+    if !is_known || !may_write {
         return inbox::drop_unreadable(work, from, wire_id).map(|()| Opened::Done);
     }
     let plaintext = match theirs.key.decrypt(message, wire_id.as_bytes()) {
