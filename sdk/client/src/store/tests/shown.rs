@@ -1,7 +1,8 @@
 //! What the app sees: the list, timelines, the feed.
 
 use waxwing_engine::{
-    Body, CounterRange, Delivery, Message, OutboxDraft, OutboxPayload, ReceiptKind, Reception, Status, Write,
+    Body, CounterRange, Delivery, Message, OutboxDraft, OutboxPayload, Party, ReceiptKind, Reception, Status,
+    Write,
 };
 use waxwing_engine::{Lane, LaneKind, View as _};
 
@@ -125,7 +126,7 @@ fn the_feed_has_each_readable_message_once_in_the_order_it_became_so() {
 #[test]
 fn receipts_move_messages_forward_and_empty_the_outbox() {
     let mut writer = writer();
-    let lane = Lane { kind: LaneKind::Messages, to: account(2) };
+    let lane = Lane { kind: LaneKind::Messages, to: Party::Account(account(2)) };
     for n in 1..=3 {
         let draft = OutboxDraft { wire_id: id(n), lane, payload: OutboxPayload::Message { message: id(n) } };
         apply(
