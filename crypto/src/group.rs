@@ -9,7 +9,7 @@
 //! A message is sealed once, whatever the size of the group. Everybody who can read it knows the chain, so a signature and
 //! not the cipher says who wrote it. `origin` is what a sender key belongs to and is bound to; `distribution` is how it
 //! travels; `sender` and `receiver` are its two ends; `message` is the bytes between them; `signature` and `backlog` verify,
-//! alone and in batches; [`roster`] is who is in the group; `rotation` tells when a key has had its time; `transcript` is what members compare.
+//! alone and in batches; [`roster`] is who is in the group; `rotation` tells when a key has had its time; `secret` hides the roster from the relay; `transcript` is what members compare.
 
 mod backlog;
 mod distribution;
@@ -18,18 +18,20 @@ mod origin;
 mod receiver;
 pub mod roster;
 mod rotation;
+mod secret;
 mod sender;
 pub(crate) mod signature;
 mod snapshot;
 mod transcript;
 
 pub use backlog::{BATCH_MAX, Verified, Waiting, verify_backlog};
-pub use distribution::DistributionError;
+pub use distribution::{DistributionError, claimed_epoch};
 pub use message::GroupMessage;
 pub use origin::GroupEpoch;
 pub use receiver::{GroupOpenError, GroupPlaintext, ReceiverKey};
 pub use rotation::{
     GroupEvent, RotationReason, SENDER_KEY_AGE_MAX, SENDER_KEY_MESSAGES_MAX, SenderKeyUse, rotation,
 };
+pub use secret::GroupSecret;
 pub use sender::{SealedGroupMessage, SenderKey};
 pub use transcript::Transcript;

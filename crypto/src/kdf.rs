@@ -54,6 +54,8 @@ pub(crate) const HASH_SENDER_KEY: &[u8] = b"Waxwing v1 sender key\0";
 pub(crate) const HASH_GROUP_TRANSCRIPT: &[u8] = b"Waxwing v1 group transcript\0";
 /// SHA-256 that weighs the signatures of a batch. It leaves no device.
 pub(crate) const HASH_SIGNATURE_BATCH: &[u8] = b"Waxwing v1 signature batch\0";
+/// HKDF of the keys of what is sealed under the secret of a group.
+pub(crate) const DERIVE_GROUP_SECRET: &[u8] = b"Waxwing v1 group secret\0";
 /// SHA-256 over a KEM key, to be named in an invitation.
 pub(crate) const HASH_LINK_KEM_KEY: &[u8] = b"Waxwing v1 link KEM key\0";
 /// SHA-256 over all that the answering side of a link will reveal.

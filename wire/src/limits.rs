@@ -14,6 +14,9 @@ pub const TEXT_SIZE_MAX_BYTES: usize = 64 * 1024;
 /// Shortest handle, in characters.
 pub const HANDLE_MIN_CHARS: usize = 2;
 
+/// Longest title of a group, in bytes of UTF-8.
+pub const GROUP_TITLE_SIZE_MAX_BYTES: usize = 256;
+
 /// Longest handle, in characters.
 pub const HANDLE_MAX_CHARS: usize = 32;
 

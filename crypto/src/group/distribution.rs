@@ -53,6 +53,23 @@ impl fmt::Display for DistributionError {
 
 impl std::error::Error for DistributionError {}
 
+/// Tells for which epoch a distribution message says that it is. Nothing is verified: it serves to find the roster to hold it
+/// against, in [`ReceiverKey::accept`](crate::group::ReceiverKey::accept).
+///
+/// ```
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # use waxwing_crypto::{Address, group::{GroupEpoch, SenderKey, claimed_epoch}};
+/// # let mut rng = ChaCha20Rng::from_seed([1; 32]);
+/// # let alice = Address { account: [1; 16], device: [1; 16] };
+/// let epoch = GroupEpoch { group: [7; 16], number: 3, roster_hash: [9; 32] };
+/// let ours = SenderKey::generate(&epoch, alice, &mut rng);
+/// assert_eq!(claimed_epoch(&ours.distribution()), Some(epoch));
+/// ```
+pub fn claimed_epoch(bytes: &[u8]) -> Option<GroupEpoch> {
+    let rest = bytes.strip_prefix(&[FORMAT, SUITE])?;
+    origin::read(&mut Reader::new(rest)).map(|(epoch, _)| epoch)
+}
+
 /// A sender key as it came, for the group, epoch and sender that it was expected for.
 pub(super) struct Distribution {
     pub(super) origin: Origin,

@@ -4,8 +4,8 @@ use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId};
 
 use crate::model::{
     AccountState, ConversationId, CounterRange, Delivery, DeviceAddress, GroupState, LocalDevice, Message,
-    OutboxDraft, OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, Reception, RelayState,
-    SealedRecord, SenderKeyRecord, SessionRecord,
+    OutboxDraft, OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, Reception,
+    RelayState, SealedRecord, SenderKeyRecord, SessionRecord,
 };
 
 /// One change of the store. A store applies them in order.
@@ -39,6 +39,14 @@ pub enum Write {
         to: ConversationId,
         /// The account of `to`.
         peer: AccountId,
+    },
+
+    /// Remembers the keys of a device that its account's list named, and does not name any more.
+    PutFormerDevice {
+        /// Which.
+        device: DeviceAddress,
+        /// Its signing key, then its agreement key: `DevicePublic::to_bytes`.
+        keys: [u8; 64],
     },
 
     /// Adds or replaces a session (by device and id).

@@ -1,15 +1,15 @@
 //! What the app wants, as far as the store alone can answer it.
 
 use rand_core::CryptoRng;
-use waxwing_wire::{AccountId, MessageId, limits};
+use waxwing_wire::{AccountId, GroupId, MessageId, limits};
 
 use crate::batch::Write;
 use crate::effect::{Event, Failure, Outcome};
 use crate::inbox::post_receipts;
 use crate::me::Me;
 use crate::model::{
-    AccountState, Body, ConversationId, Delivery, HoldReason, Lane, LaneKind, Message, Notice, OutboxDraft,
-    OutboxPayload, Party, ReceiptKind, Standing, Status,
+    AccountState, Body, ConversationId, Delivery, GroupStanding, HoldReason, Lane, LaneKind, Message, Notice,
+    OutboxDraft, OutboxPayload, Party, ReceiptKind, Standing, Status,
 };
 use crate::notice::put_notice;
 use crate::view::View;
@@ -40,17 +40,21 @@ pub(crate) fn send<V: View>(
     if text.is_empty() {
         return Ok(Err(Failure::Invalid));
     }
-    let Some(peer) = work.view.conversation_peer(conversation)? else { return Ok(Err(Failure::NotFound)) };
+    let Some(to) = party(work, conversation)? else { return Ok(Err(Failure::NotFound)) };
     if let Some(known) = work.message(id)? {
         let same = known.conversation == conversation
             && known.sender == me.address()
             && matches!(&known.body, Body::Text(known) if *known == text);
         return Ok(if same { Ok(Outcome::Done) } else { Err(Failure::Invalid) });
     }
-    let delivery = match work.account(peer)?.map(|state| state.standing) {
-        Some(Standing::KeyChanged { .. }) => Delivery::Held(HoldReason::KeyChanged),
-        Some(Standing::Gone) => Delivery::Held(HoldReason::RecipientGone),
-        Some(Standing::Good) | None => Delivery::Queued,
+    let delivery = match to {
+        Party::Account(peer) => match work.account(peer)?.map(|state| state.standing) {
+            Some(Standing::KeyChanged { .. }) => Delivery::Held(HoldReason::KeyChanged),
+            Some(Standing::Gone) => Delivery::Held(HoldReason::RecipientGone),
+            Some(Standing::Good) | None => Delivery::Queued,
+        },
+        Party::Group(group) if !may_write(work, me, group)? => return Ok(Err(Failure::NotPermitted)),
+        Party::Group(_) => Delivery::Queued,
     };
     let now_ms = work.now.utc_ms;
     work.put_message(Message {
@@ -63,25 +67,37 @@ pub(crate) fn send<V: View>(
         body: Body::Text(text),
         status: Status::Outgoing(delivery),
     });
-    post_message(work, id, peer);
+    post_message(work, id, to);
     Ok(Ok(Outcome::Done))
 }
 
-fn post_message<V: View>(work: &mut Work<'_, V>, message: MessageId, to: AccountId) {
-    let lane = Lane { kind: LaneKind::Messages, to: Party::Account(to) };
+/// Whom a conversation is with.
+fn party<V: View>(work: &mut Work<'_, V>, conversation: ConversationId) -> Result<Option<Party>, V::Error> {
+    if let Some(peer) = work.view.conversation_peer(conversation)? {
+        return Ok(Some(Party::Account(peer)));
+    }
+    Ok(work.group(conversation.as_group())?.map(|state| Party::Group(state.group)))
+}
+
+fn may_write<V: View>(work: &mut Work<'_, V>, me: &Me, group: GroupId) -> Result<bool, V::Error> {
+    let state = work.group(group)?.filter(|state| state.standing == GroupStanding::Member);
+    let roster = state.and_then(|state| state.roster());
+    Ok(roster.is_some_and(|roster| roster.may_write(me.address().account.as_bytes())))
+}
+
+fn post_message<V: View>(work: &mut Work<'_, V>, message: MessageId, to: Party) {
+    let lane = Lane { kind: LaneKind::Messages, to };
     work.post(OutboxDraft { wire_id: message, lane, payload: OutboxPayload::Message { message } });
 }
 
 /// Sends a failed message after all, at the end of its lane.
 pub(crate) fn retry<V: View>(work: &mut Work<'_, V>, id: MessageId) -> Ended<V> {
     let Some(message) = work.message(id)? else { return Ok(Err(Failure::NotFound)) };
-    let Some(peer) = work.view.conversation_peer(message.conversation)? else {
-        return Ok(Err(Failure::NotFound));
-    };
+    let Some(to) = party(work, message.conversation)? else { return Ok(Err(Failure::NotFound)) };
     match message.status {
         Status::Outgoing(Delivery::Failed(_) | Delivery::Cancelled) => {
             work.write(Write::SetDelivery { message: id, delivery: Delivery::Queued });
-            post_message(work, id, peer);
+            post_message(work, id, to);
             changed(work, &message);
             Ok(Ok(Outcome::Done))
         }

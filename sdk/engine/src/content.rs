@@ -41,8 +41,33 @@ pub(crate) enum ContentBody {
     SendAgain { wire_ids: Vec<MessageId> },
     /// These cannot be sent again.
     Unavailable { lost: Vec<MessageId>, not_messages: Vec<MessageId> },
+    /// The sender's key of a group, as it stands.
+    SenderKey { distribution: Zeroizing<Vec<u8>> },
+    /// A group that the recipient is in, as its sender knows it.
+    Introduction(Introduction),
+    /// Messages of a group cannot be opened here.
+    AskKey(AskKey),
     /// Something of a newer client.
     Unknown,
+}
+
+/// A group as a member knows it, for somebody who comes.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Introduction {
+    pub(crate) secret: Zeroizing<[u8; 32]>,
+    /// The relay's revision at which the roster stands.
+    pub(crate) revision: u64,
+    /// `Roster::to_snapshot`.
+    pub(crate) roster: Vec<u8>,
+}
+
+/// What is missing to open messages of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AskKey {
+    /// The chain that they name.
+    pub(crate) chain: [u8; 16],
+    /// The group itself is not known.
+    pub(crate) introduce: bool,
 }
 
 /// What a person wrote.
@@ -94,6 +119,22 @@ impl Content {
                     not_messages: ids(not_messages),
                 }))
             }
+            ContentBody::SenderKey { distribution } => {
+                Some(proto::content::Body::SenderKey(proto::SenderKey {
+                    distribution: distribution.to_vec(),
+                }))
+            }
+            ContentBody::Introduction(introduction) => {
+                Some(proto::content::Body::Introduction(proto::Introduction {
+                    secret: introduction.secret.to_vec(),
+                    revision: introduction.revision,
+                    roster: introduction.roster.clone(),
+                }))
+            }
+            ContentBody::AskKey(ask) => Some(proto::content::Body::AskKey(proto::AskKey {
+                chain_id: ask.chain.to_vec(),
+                introduce: ask.introduce,
+            })),
             ContentBody::Unknown => None,
         };
         let content = proto::Content {
@@ -130,6 +171,21 @@ impl Content {
                 lost: message_ids(&gone.lost)?,
                 not_messages: message_ids(&gone.not_messages)?,
             },
+            Some(proto::content::Body::SenderKey(key)) => {
+                ContentBody::SenderKey { distribution: Zeroizing::new(key.distribution) }
+            }
+            Some(proto::content::Body::Introduction(introduction)) => {
+                let secret = Zeroizing::new(introduction.secret);
+                ContentBody::Introduction(Introduction {
+                    secret: Zeroizing::new(secret[..].try_into().map_err(|_| BadContent)?),
+                    revision: introduction.revision,
+                    roster: introduction.roster,
+                })
+            }
+            Some(proto::content::Body::AskKey(ask)) => ContentBody::AskKey(AskKey {
+                chain: ask.chain_id.try_into().map_err(|_| BadContent)?,
+                introduce: ask.introduce,
+            }),
             None => ContentBody::Unknown,
         };
         let conversation: [u8; 16] = content.conversation_id.try_into().map_err(|_| BadContent)?;

@@ -15,6 +15,7 @@ use waxwing_wire::{
     Refused, Request, limits,
 };
 
+use crate::batch::Write;
 use crate::connection::Connection;
 use crate::effect::{CommandId, Event, Failure, Outcome};
 use crate::me::Me;
@@ -327,8 +328,10 @@ impl Directory {
                     work.reopen_outbox(Some(record.account));
                 }
                 for device in removed {
-                    let device = DeviceId::from_bytes(device);
-                    work.delete_device(DeviceAddress { account: record.account, device });
+                    let address =
+                        DeviceAddress { account: record.account, device: DeviceId::from_bytes(device) };
+                    remember_former(work, self.list(&known), address);
+                    work.delete_device(address);
                 }
                 put_notice(work, me, record.account, Notice::DevicesChanged, rng)?;
             }
@@ -488,6 +491,16 @@ fn state_of(record: &AccountRecord) -> AccountState {
         device_list: record.device_list.to_vec(),
         device_list_version: record.device_list_version,
         standing: Standing::Good,
+    }
+}
+
+/// Keeps the keys of a device that is removed: it may have signed changes of a group that are still to be read.
+fn remember_former<V: View>(work: &mut Work<'_, V>, previous: Option<&DeviceList>, device: DeviceAddress) {
+    if let Some(entry) = previous.and_then(|list| list.device(device.device.as_bytes())) {
+        let mut keys = [0; 64];
+        keys[..32].copy_from_slice(&entry.keys.signing_bytes());
+        keys[32..].copy_from_slice(&entry.keys.agreement_bytes());
+        work.write(Write::PutFormerDevice { device, keys });
     }
 }
 

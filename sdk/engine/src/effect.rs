@@ -39,6 +39,8 @@ pub enum Outcome {
     Done,
     /// The account that was looked for.
     Account(AccountId),
+    /// The conversation that was made.
+    Conversation(ConversationId),
 }
 
 /// Why a command did not end well. Nothing was changed.
@@ -78,6 +80,8 @@ pub enum Failure {
     TooManyDevices,
     /// The account's key changed, and the user has not accepted the new one.
     KeyChanged,
+    /// The group does not let this account do that, or the account is not in it any more.
+    NotPermitted,
     /// The handle, text or key makes no sense.
     Invalid,
 }

@@ -14,10 +14,11 @@ use crate::commands;
 use crate::connection::Connection;
 use crate::directory::Directory;
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
+use crate::groups::{Groups, intent, messages};
 use crate::inbox::{self, Desk};
 use crate::input::{Command, Input};
 use crate::me::Me;
-use crate::model::{Registration, RelayState};
+use crate::model::{Party, Registration, RelayState};
 use crate::outbox::Outbox;
 use crate::prekeys::{self, Stock, Withdraw};
 use crate::registration::Registrar;
@@ -58,6 +59,7 @@ pub struct Engine {
     directory: Directory,
     outbox: Outbox,
     troubles: Troubles,
+    groups: Groups,
     /// Accounts whose kept envelopes can be opened now.
     opening: BTreeSet<AccountId>,
     drained: Drained,
@@ -88,6 +90,7 @@ impl Engine {
             directory: Directory::default(),
             outbox: Outbox::default(),
             troubles: Troubles::default(),
+            groups: Groups::default(),
             opening: BTreeSet::new(),
             drained: Drained::No,
             stock: None,
@@ -167,8 +170,10 @@ impl Engine {
             // What is to be sent again is seen by the next step only, and must not be overtaken in this one.
             self.outbox.go_back();
         } else {
-            self.outbox.pump(work, me, &mut self.connection, &mut self.directory, rng)?;
+            let (directory, groups) = (&mut self.directory, &mut self.groups);
+            self.outbox.pump(work, me, &mut self.connection, directory, groups, rng)?;
         }
+        self.groups.ask(work, &mut self.connection, rng)?;
         self.directory.ask(work, &mut self.connection, rng);
         self.tell_drained(work)
     }
@@ -179,18 +184,32 @@ impl Engine {
         work: &mut Work<'_, V>,
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
-        let (Some(me), Some(account)) = (&self.me, self.opening.pop_first()) else { return Ok(()) };
-        let desk = Desk::new(me, &mut self.directory, &mut self.troubles);
-        if inbox::open_waiting(work, desk, account, rng)? {
-            self.opening.insert(account);
+        let Some(me) = &self.me else { return Ok(()) };
+        let chain = self.groups.pop_opening();
+        let mut desk = Desk::new(me, &mut self.directory, &mut self.troubles, &mut self.groups);
+        if let Some(account) = self.opening.pop_first() {
+            if inbox::open_waiting(work, desk, account, rng)? {
+                self.opening.insert(account);
+            }
+            work.again = true;
+            chain.into_iter().for_each(|chain| self.groups.open_soon(chain));
+        } else if let Some(chain) = chain {
+            if messages::open_waiting(work, &mut desk, chain)? {
+                desk.groups.open_soon(chain);
+            }
+            desk.replies.post(work, me, rng)?;
+            work.again = true;
         }
-        work.again = true;
         Ok(())
     }
 
     /// The backlog is in once the relay has no more, and nothing waits for an answer that may come soon.
     fn tell_drained<V: View>(&mut self, work: &mut Work<'_, V>) -> Result<(), V::Error> {
-        if self.drained != Drained::ToTell || work.again || !self.opening.is_empty() {
+        if self.drained != Drained::ToTell
+            || work.again
+            || !self.opening.is_empty()
+            || self.groups.has_opening()
+        {
             return Ok(());
         }
         let elapsed = work.now.elapsed;
@@ -204,7 +223,8 @@ impl Engine {
 
     /// When the answer that is under way for longest must have come.
     fn answer_due(&self) -> Option<Duration> {
-        let oldest = [self.directory.oldest(), self.outbox.oldest()].into_iter().flatten().min();
+        let oldest =
+            [self.directory.oldest(), self.outbox.oldest(), self.groups.oldest()].into_iter().flatten().min();
         oldest.map(|at| at + ANSWER_MAX)
     }
 
@@ -213,7 +233,12 @@ impl Engine {
         let live = self.connection.is_live();
         let mut due = self.connection.deadline(self.has_device());
         if live {
-            let others = [self.directory.deadline(), self.outbox.deadline(), self.answer_due()];
+            let others = [
+                self.directory.deadline(),
+                self.outbox.deadline(),
+                self.groups.deadline(),
+                self.answer_due(),
+            ];
             due = others.into_iter().flatten().chain(due).min();
         }
         if work.again {
@@ -231,6 +256,7 @@ impl Engine {
         self.drained = Drained::No;
         self.outbox.on_down();
         self.directory.on_down(work);
+        self.groups.on_down();
         self.stock = None;
         if let Some(command) = self.registrar.on_down() {
             work.complete(command, Err(Failure::Offline));
@@ -273,7 +299,9 @@ impl Engine {
             | Command::Retry(_)
             | Command::Cancel(_)
             | Command::MarkRead { .. }
-            | Command::AcceptKey(_) => match self.on_account_command(work, id, command, rng)? {
+            | Command::AcceptKey(_)
+            | Command::CreateGroup { .. }
+            | Command::ChangeGroup { .. } => match self.on_account_command(work, id, command, rng)? {
                 Some(result) => result,
                 None => return Ok(()),
             },
@@ -315,11 +343,15 @@ impl Engine {
             Command::AcceptKey(account) => match commands::accept_key(work, me, account, rng)? {
                 Ok(next) => {
                     self.directory.want(next);
-                    self.outbox.unblock(next);
+                    self.outbox.unblock(Party::Account(next));
                     Ok(Outcome::Account(next))
                 }
                 Err(failure) => Err(failure),
             },
+            Command::CreateGroup { title, members } => intent::create(work, me, title, members, rng)?,
+            Command::ChangeGroup { conversation, intent } => {
+                intent::change(work, me, conversation, intent, rng)?
+            }
             Command::Resume | Command::Suspend | Command::NetworkChanged | Command::Register(_) => {
                 Ok(Outcome::Done)
             }

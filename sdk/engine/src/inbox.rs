@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::CryptoRng;
 use waxwing_crypto::DevicePublic;
-use waxwing_wire::{AccountId, ClientBody, DeviceId, Envelope, MessageId, Request};
+use waxwing_wire::{AccountId, ClientBody, DeviceId, Envelope, GroupId, GroupOrigin, MessageId, Request};
 
 use crate::batch::Write;
 use crate::content::{Content, ContentBody, RANGES_MAX, SEND_AGAIN_MAX, Text};
 use crate::directory::Directory;
 use crate::effect::Event;
+use crate::groups::chain::Taken;
+use crate::groups::keys::Accepted;
+use crate::groups::{self, Groups, introduce};
 use crate::me::Me;
 use crate::model::{
     Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane, LaneKind, Message, OutboxDraft,
@@ -89,12 +92,18 @@ pub(crate) struct Desk<'a> {
     pub(crate) me: &'a Me,
     pub(crate) directory: &'a mut Directory,
     pub(crate) troubles: &'a mut Troubles,
+    pub(crate) groups: &'a mut Groups,
     pub(crate) replies: Replies,
 }
 
 impl<'a> Desk<'a> {
-    pub(crate) fn new(me: &'a Me, directory: &'a mut Directory, troubles: &'a mut Troubles) -> Desk<'a> {
-        Desk { me, directory, troubles, replies: Replies::default() }
+    pub(crate) fn new(
+        me: &'a Me,
+        directory: &'a mut Directory,
+        troubles: &'a mut Troubles,
+        groups: &'a mut Groups,
+    ) -> Desk<'a> {
+        Desk { me, directory, troubles, groups, replies: Replies::default() }
     }
 }
 
@@ -122,7 +131,7 @@ pub(crate) fn post_receipts<V: View>(
     debug_assert_ne!(author.account, me.address().account, "nobody gets a receipt for what he wrote himself");
     for ranges in ranges.chunks(RANGES_MAX) {
         let body = ContentBody::Receipt { kind, author: author.device, ranges: ranges.to_vec() };
-        let content = Content { conversation, recipient: author.account, body }.encode();
+        let content = Content { conversation, to: Party::Account(author.account), body }.encode();
         let wire_id = new_message_id(work, rng);
         let lane = Lane { kind: LaneKind::Receipts, to: Party::Account(author.account) };
         work.post(OutboxDraft { wire_id, lane, payload: OutboxPayload::Control { content, device: None } });
@@ -138,7 +147,7 @@ pub(crate) fn post_to_device<V: View>(
     rng: &mut impl CryptoRng,
 ) {
     let conversation = ConversationId::direct(me.address().account, device.account);
-    let content = Content { conversation, recipient: device.account, body }.encode();
+    let content = Content { conversation, to: Party::Account(device.account), body }.encode();
     let wire_id = new_message_id(work, rng);
     let lane = Lane { kind: LaneKind::Repairs, to: Party::Account(device.account) };
     let payload = OutboxPayload::Control { content, device: Some(device.device) };
@@ -166,8 +175,7 @@ pub(crate) fn on_deliver<V: View>(
         relay.cursor = envelope.sequence;
         heard = true;
         let from = DeviceAddress { account: envelope.sender_account, device: envelope.sender_device };
-        // Groups are not spoken yet: whoever puts this device into one is not heard.
-        if from == desk.me.address() || envelope.group.is_some() {
+        if from == desk.me.address() {
             continue;
         }
         if work.was_seen(from.device, envelope.message)? {
@@ -175,6 +183,10 @@ pub(crate) fn on_deliver<V: View>(
             continue;
         }
         work.remember_seen(from.device, envelope.message);
+        if let Some(origin) = envelope.group {
+            receive_in_group(work, &mut desk, from, origin, envelope.message, &envelope.payload, rng)?;
+            continue;
+        }
         let keys =
             if held_back.contains(&from.account) { None } else { device_keys(work, desk.directory, from)? };
         match keys {
@@ -250,36 +262,144 @@ fn receive<V: View>(
     desk.troubles.end(from);
     // An authentic sender that says nonsense: nothing to repair, and nothing to show.
     let Ok(content) = Content::decode_padded(plaintext.as_bytes()) else { return Ok(()) };
-    let own = desk.me.address().account;
-    let peer = if from.account == own { content.recipient } else { from.account };
-    let fits = (from.account == own || content.recipient == own)
-        && content.conversation == ConversationId::direct(own, peer);
-    if !fits {
-        return Ok(());
-    }
+    let Some(place) = place_of(work, desk.me, from, &content)? else { return Ok(()) };
     match content.body {
-        ContentBody::Text(text) => on_text(work, desk, from, peer, text),
+        ContentBody::Text(text) => on_text(work, desk, from, place, text),
         ContentBody::Receipt { kind, author, ranges } => {
-            on_receipt(work, desk.me, from, peer, kind, author, ranges);
-            Ok(())
+            on_receipt(work, desk.me, from, place, kind, author, ranges)
         }
         ContentBody::SendAgain { wire_ids } => repair::on_send_again(work, desk, from, wire_ids, rng),
         ContentBody::Unavailable { lost, not_messages } => {
             repair::on_unavailable(work, from, lost, not_messages)
         }
+        ContentBody::SenderKey { distribution } => {
+            let Place::Group(group) = place else { return Ok(()) };
+            on_sender_key(work, desk, from, group, &distribution)
+        }
+        ContentBody::Introduction(introduction) => {
+            let Place::Group(group) = place else { return Ok(()) };
+            introduce::on_introduction(work, desk, from, group, introduction, rng)
+        }
+        ContentBody::AskKey(ask) => {
+            let Place::Group(group) = place else { return Ok(()) };
+            introduce::on_ask(work, from, group, ask, rng)
+        }
         ContentBody::Unknown => Ok(()),
     }
 }
 
-fn on_text<V: View>(
+/// Where a content belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// To the conversation with this account.
+    Direct(AccountId),
+    /// To this group, whether it is known here or not.
+    Group(GroupId),
+}
+
+impl Place {
+    fn conversation(self, own: AccountId) -> ConversationId {
+        match self {
+            Place::Direct(peer) => ConversationId::direct(own, peer),
+            Place::Group(group) => ConversationId::group(group),
+        }
+    }
+}
+
+/// Where a content of a pairwise session belongs. `None`: it does not fit whom it is from and for.
+fn place_of<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    from: DeviceAddress,
+    content: &Content,
+) -> Result<Option<Place>, V::Error> {
+    let own = me.address().account;
+    // What is for a whole group comes under a sender key.
+    let Party::Account(recipient) = content.to else { return Ok(None) };
+    if from.account != own && recipient != own {
+        return Ok(None);
+    }
+    let peer = if from.account == own { recipient } else { from.account };
+    if content.conversation == ConversationId::direct(own, peer) {
+        return Ok(Some(Place::Direct(peer)));
+    }
+    let group = content.conversation.as_group();
+    let is_about_keys = match content.body {
+        ContentBody::SenderKey { .. } | ContentBody::Introduction(_) | ContentBody::AskKey(_) => true,
+        ContentBody::Text(_)
+        | ContentBody::Receipt { .. }
+        | ContentBody::SendAgain { .. }
+        | ContentBody::Unavailable { .. }
+        | ContentBody::Unknown => false,
+    };
+    // Keys may come before the group is known; whoever is not in it says nothing in it.
+    let is_member = work
+        .group(group)?
+        .and_then(|state| state.roster())
+        .is_some_and(|roster| roster.role(from.account.as_bytes()).is_some());
+    Ok((is_about_keys || is_member).then_some(Place::Group(group)))
+}
+
+/// Something came through a group: a change of it, or a message.
+fn receive_in_group<V: View>(
     work: &mut Work<'_, V>,
     desk: &mut Desk<'_>,
     from: DeviceAddress,
-    peer: AccountId,
+    origin: GroupOrigin,
+    wire_id: MessageId,
+    payload: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    if !origin.is_change {
+        return groups::messages::on_message(work, desk, from, origin.group, wire_id, payload);
+    }
+    let Some(state) = work.group(origin.group)? else { return Ok(()) };
+    if origin.revision <= state.revision {
+        return Ok(());
+    }
+    let is_next = origin.revision == state.revision + 1 && !desk.groups.is_behind(origin.group);
+    let taken = is_next && {
+        let (me, directory, groups) = (desk.me, &mut *desk.directory, &mut *desk.groups);
+        groups::chain::take(work, me, directory, groups, state, payload, 0, rng)? == Taken::Yes
+    };
+    if taken {
+        desk.groups.open_all_soon(work, origin.group)?
+    } else {
+        desk.groups.want(origin.group)
+    }
+    work.again = true;
+    Ok(())
+}
+
+/// A member gives us its key of a group: what waits for it is opened.
+fn on_sender_key<V: View>(
+    work: &mut Work<'_, V>,
+    desk: &mut Desk<'_>,
+    from: DeviceAddress,
+    group: GroupId,
+    distribution: &[u8],
+) -> Result<(), V::Error> {
+    let Accepted::Chain(chain, epoch) = groups::keys::accept(work, from, group, distribution)? else {
+        return Ok(());
+    };
+    let known = work.group(group)?.and_then(|state| state.roster());
+    if known.is_some_and(|roster| epoch.number > roster.epoch().number) {
+        desk.groups.want(group);
+    }
+    desk.groups.open_soon((group, from, chain));
+    work.again = true;
+    Ok(())
+}
+
+pub(crate) fn on_text<V: View>(
+    work: &mut Work<'_, V>,
+    desk: &mut Desk<'_>,
+    from: DeviceAddress,
+    place: Place,
     text: Text,
 ) -> Result<(), V::Error> {
     let own = desk.me.address().account;
-    let conversation = ConversationId::direct(own, peer);
+    let conversation = place.conversation(own);
     if let Some(answers) = text.answers.filter(|answers| *answers != text.message) {
         drop_unreadable(work, from, answers)?;
     }
@@ -289,11 +409,13 @@ fn on_text<V: View>(
             return if known.sender == from { repeat_receipt(work, desk, text.message) } else { Ok(()) };
         }
     }
-    if work.account(peer)?.is_none() {
-        desk.directory.want(peer);
-    }
     let now_ms = work.now.utc_ms;
-    work.write(Write::PutConversation { conversation, peer, created_at_ms: now_ms });
+    if let Place::Direct(peer) = place {
+        if work.account(peer)?.is_none() {
+            desk.directory.want(peer);
+        }
+        work.write(Write::PutConversation { conversation, peer, created_at_ms: now_ms });
+    }
     let is_ours = from.account == own;
     let status = if is_ours { Status::Outgoing(Delivery::Sent) } else { Status::Incoming(Reception::Unread) };
     let message = Message {
@@ -352,20 +474,30 @@ fn on_receipt<V: View>(
     work: &mut Work<'_, V>,
     me: &Me,
     from: DeviceAddress,
-    peer: AccountId,
+    place: Place,
     kind: ReceiptKind,
     author: DeviceId,
     ranges: Vec<CounterRange>,
-) {
+) -> Result<(), V::Error> {
     let own = me.address().account;
-    let conversation = ConversationId::direct(own, peer);
-    if from.account != own {
-        // The other side has, or read, what a device of ours wrote.
-        work.write(Write::ApplyReceipt { conversation, sender: author, kind, ranges });
-        work.touch(conversation);
-    } else if kind == ReceiptKind::Read {
-        // Another device of ours read what the other side wrote.
-        work.write(Write::MarkRead { conversation, sender: author, ranges });
-        work.touch(conversation);
+    let conversation = place.conversation(own);
+    if from.account == own {
+        // Another device of ours read what others wrote.
+        if kind == ReceiptKind::Read {
+            work.write(Write::MarkRead { conversation, sender: author, ranges });
+            work.touch(conversation);
+        }
+        return Ok(());
+    }
+    match introduce::others(work, me, conversation)?.filter(|_| matches!(place, Place::Group(_))) {
+        Some(others) => {
+            groups::receipts::on_receipt(work, conversation, from.account, &others, author, kind, ranges)
+        }
+        None => {
+            // The other side has, or read, what a device of ours wrote.
+            work.write(Write::ApplyReceipt { conversation, sender: author, kind, ranges });
+            work.touch(conversation);
+            Ok(())
+        }
     }
 }

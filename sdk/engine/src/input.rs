@@ -6,7 +6,7 @@ use waxwing_wire::{AccountId, Handle, MessageId, RelayFrame};
 use zeroize::Zeroizing;
 
 use crate::effect::CommandId;
-use crate::model::ConversationId;
+use crate::model::{ConversationId, GroupIntent};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -65,6 +65,20 @@ pub enum Command {
     },
     /// The user accepts an account's new key.
     AcceptKey(AccountId),
+    /// Make a group with accounts that are known here.
+    CreateGroup {
+        /// What it is called. Empty: without a name.
+        title: String,
+        /// Who is in it, besides this account.
+        members: Vec<AccountId>,
+    },
+    /// Change a group.
+    ChangeGroup {
+        /// Which.
+        conversation: ConversationId,
+        /// What is to be done.
+        intent: GroupIntent,
+    },
 }
 
 /// How a device gets its account.

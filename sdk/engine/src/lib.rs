@@ -24,6 +24,7 @@ mod content;
 mod directory;
 mod effect;
 mod engine;
+mod groups;
 mod inbox;
 mod input;
 mod me;

@@ -9,6 +9,8 @@
 //! Items of a lane go out in order, many at a time. When the relay refuses one, it refuses all that were under way behind it
 //! (the fence), so nothing overtakes; they are sent again in order.
 
+mod group;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -25,10 +27,11 @@ use crate::connection::Connection;
 use crate::content::{Content, ContentBody, Text};
 use crate::directory::Directory;
 use crate::effect::Event;
+use crate::groups::Groups;
 use crate::me::Me;
 use crate::model::{
-    AccountState, Body, ConversationId, Delivery, DeviceAddress, FailureReason, HoldReason, Lane, LaneKind,
-    Message, OutboxItem, OutboxOrder, OutboxPayload, Party, ReceiptKind, SealedRecord, Standing, Status,
+    AccountState, Body, Delivery, DeviceAddress, FailureReason, HoldReason, Lane, LaneKind, Message,
+    OutboxItem, OutboxOrder, OutboxPayload, Party, ReceiptKind, SealedRecord, Standing, Status,
 };
 use crate::view::View;
 use crate::work::Work;
@@ -125,6 +128,7 @@ impl Outbox {
         me: &Me,
         connection: &mut Connection,
         directory: &mut Directory,
+        groups: &mut Groups,
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
         let elapsed = work.now.elapsed;
@@ -137,12 +141,13 @@ impl Outbox {
         for lane in lanes {
             let own = Party::Account(me.address().account);
             if !self.blocked.contains_key(&lane.to) && !self.blocked.contains_key(&own) {
-                self.pump_lane(lane, work, me, connection, directory, rng)?;
+                self.pump_lane(lane, work, me, connection, directory, groups, rng)?;
             }
         }
         Ok(())
     }
 
+    #[allow(clippy::too_many_arguments)] // one lane, and everything that has a say in it
     fn pump_lane<V: View>(
         &mut self,
         lane: Lane,
@@ -150,6 +155,7 @@ impl Outbox {
         me: &Me,
         connection: &mut Connection,
         directory: &mut Directory,
+        groups: &mut Groups,
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
         loop {
@@ -164,7 +170,7 @@ impl Outbox {
             }
             for item in items {
                 let order = item.order;
-                match self.prepare(&item, work, me, directory, rng)? {
+                match self.prepare(&item, work, me, directory, groups, rng)? {
                     Prepared::Ready(body) => {
                         let request = connection.request();
                         let (name, payload) = (item.draft.wire_id, item.draft.payload);
@@ -187,11 +193,14 @@ impl Outbox {
         work: &mut Work<'_, V>,
         me: &Me,
         directory: &mut Directory,
+        groups: &mut Groups,
         rng: &mut impl CryptoRng,
     ) -> Result<Prepared, V::Error> {
         let to = match item.draft.lane.to {
             Party::Account(account) => account,
-            Party::Group(group) => return self.prepare_for_group(item, group, work, me, directory, groups, rng),
+            Party::Group(group) => {
+                return self.prepare_for_group(item, group, work, me, directory, groups, rng);
+            }
         };
         let Some(state) = work.account(to)? else {
             directory.want(to);
@@ -316,7 +325,7 @@ impl Outbox {
             OutboxPayload::Message { message } => {
                 let Some(message) = work.message(*message)? else { return Ok(None) };
                 let to = item.draft.lane.to;
-                let Some(content) = text_content(work, me, &message, to, None)? else { return Ok(None) };
+                let Some((_, content)) = text_content(work, me, &message, to, None)? else { return Ok(None) };
                 Ok(Some(Sealing { item, content, only: None, to_own_devices: true }))
             }
             OutboxPayload::Resend { message, device, answers } => {
@@ -324,11 +333,13 @@ impl Outbox {
                 // On another device of ours it is still a message to the other side.
                 let peer = work.view.conversation_peer(message.conversation)?;
                 let to = peer.map_or(item.draft.lane.to, Party::Account);
-                let Some(content) = text_content(work, me, &message, to, Some(*answers))? else {
+                let Some((_, content)) = text_content(work, me, &message, to, Some(*answers))? else {
                     return Ok(None);
                 };
                 Ok(Some(Sealing { item, content, only: Some(*device), to_own_devices: false }))
             }
+            // Only a group has changes.
+            OutboxPayload::ChangeGroup(_) => Ok(None),
             OutboxPayload::Control { content, device } => {
                 let Ok(content) = Content::decode(content) else { return Ok(None) };
                 let to_own_devices = device.is_none() && is_read_receipt(&content);
@@ -348,16 +359,21 @@ impl Outbox {
         self.refusals.remove(&flight.lane.to);
         match flight.payload {
             OutboxPayload::Message { message } => {
-                // The receipt can be faster than the relay's answer.
-                if work.message(message)?.is_some_and(|message| is_delivered(&message)) {
+                // The receipt can be faster than the relay's answer. What went to a group is asked for by whoever lacks it.
+                let is_over = work.message(message)?.is_some_and(|message| is_delivered(&message));
+                if is_over || flight.lane.to.account().is_none() {
                     work.write(Write::DeleteOutbox { order: flight.order });
                 } else {
                     work.write(Write::AcceptOutbox { order: flight.order });
+                }
+                if !is_over {
                     set_delivery(work, message, Delivery::Sent);
                 }
             }
             OutboxPayload::Resend { .. } => work.write(Write::AcceptOutbox { order: flight.order }),
-            OutboxPayload::Control { .. } => work.write(Write::DeleteOutbox { order: flight.order }),
+            OutboxPayload::Control { .. } | OutboxPayload::ChangeGroup(_) => {
+                work.write(Write::DeleteOutbox { order: flight.order });
+            }
         }
         if self.flights.is_empty() {
             work.again = true;
@@ -425,7 +441,11 @@ impl Outbox {
                 self.go_back();
                 self.fail(work, &flight, FailureReason::Refused);
             }
-            RefusalCode::UnknownGroup | _ => self.go_back(),
+            RefusalCode::UnknownGroup => {
+                self.go_back();
+                self.blocked.insert(flight.lane.to, work.now.elapsed + wait);
+            }
+            _ => self.go_back(),
         }
     }
 
@@ -462,7 +482,7 @@ fn text_content<V: View>(
     message: &Message,
     to: Party,
     answers: Option<MessageId>,
-) -> Result<Option<Zeroizing<Vec<u8>>>, V::Error> {
+) -> Result<Option<(u64, Zeroizing<Vec<u8>>)>, V::Error> {
     let Body::Text(text) = &message.body else { return Ok(None) };
     let counter = match message.counter {
         0 => {
@@ -474,7 +494,8 @@ fn text_content<V: View>(
     };
     let text =
         Text { message: message.id, counter, sent_at_ms: message.sent_at_ms, text: text.clone(), answers };
-    Ok(Some(Content { conversation: message.conversation, to, body: ContentBody::Text(text) }.encode_padded()))
+    let content = Content { conversation: message.conversation, to, body: ContentBody::Text(text) };
+    Ok(Some((counter, content.encode_padded())))
 }
 
 /// The ciphertext of an item for a device: the one that was made before, or a new one. `None`: the session cannot seal.

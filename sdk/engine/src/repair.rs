@@ -12,6 +12,7 @@ use waxwing_wire::MessageId;
 
 use crate::batch::Write;
 use crate::content::ContentBody;
+use crate::groups::keys::OwnKey;
 use crate::inbox::{Desk, drop_unreadable, is_unreadable, post_to_device};
 use crate::me::Me;
 use crate::model::{
@@ -139,7 +140,7 @@ pub(crate) fn on_send_again<V: View>(
 
 /// The message of the timeline that a submission carried, if this device wrote it and the asking account may have it.
 fn message_of<V: View>(
-    work: &Work<'_, V>,
+    work: &mut Work<'_, V>,
     me: &Me,
     from: DeviceAddress,
     wire_id: MessageId,
@@ -151,11 +152,24 @@ fn message_of<V: View>(
     };
     let own = me.address();
     let message = work.message(id)?.filter(|message| message.sender == own && message.counter > 0);
-    let may_have = |message: &Message| {
-        from.account == own.account
-            || message.conversation == ConversationId::direct(own.account, from.account)
-    };
-    Ok(message.filter(may_have).map(|message| message.id))
+    let Some(message) = message else { return Ok(None) };
+    let may_have = from.account == own.account
+        || message.conversation == ConversationId::direct(own.account, from.account)
+        || may_have_of_group(work, from, &message)?;
+    Ok(may_have.then_some(message.id))
+}
+
+/// Whether a message went to a group under the roster that stands, with the asking account in it.
+fn may_have_of_group<V: View>(
+    work: &mut Work<'_, V>,
+    from: DeviceAddress,
+    message: &Message,
+) -> Result<bool, V::Error> {
+    let group = message.conversation.as_group();
+    let Some(roster) = work.group(group)?.and_then(|state| state.roster()) else { return Ok(false) };
+    let own_key = work.own_key(group)?;
+    let first = own_key.as_ref().filter(|own| own.epoch() == roster.epoch()).map_or(0, OwnKey::first_counter);
+    Ok(roster.role(from.account.as_bytes()).is_some() && first > 0 && message.counter >= first)
 }
 
 /// A device cannot send again what we asked for.

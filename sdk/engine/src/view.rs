@@ -26,6 +26,9 @@ pub trait View {
     /// The account last seen under a handle.
     fn account_by_handle(&self, handle: &Handle) -> Result<Option<AccountState>, Self::Error>;
 
+    /// The keys of a device that its account's list named once.
+    fn former_device(&self, device: DeviceAddress) -> Result<Option<[u8; 64]>, Self::Error>;
+
     /// The other account of a direct conversation.
     fn conversation_peer(&self, conversation: ConversationId) -> Result<Option<AccountId>, Self::Error>;
 

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use waxwing_wire::{AccountId, ClientBody, ClientFrame, DeviceId, MessageId, Request};
+use waxwing_wire::{AccountId, ClientBody, ClientFrame, DeviceId, GroupId, MessageId, Request};
 
 use crate::batch::{Batch, Write};
 use crate::clock::Now;
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
-use crate::model::{AccountState, ConversationId, DeviceAddress, Message, OutboxDraft};
+use crate::groups::keys::{OwnKey, TheirKey};
+use crate::groups::receipts::Told;
+use crate::model::{AccountState, ConversationId, DeviceAddress, GroupState, Message, OutboxDraft};
 use crate::sessions::Sessions;
 use crate::step::Step;
 use crate::view::View;
@@ -27,6 +29,10 @@ pub(crate) struct Work<'v, V: View> {
     counters: BTreeMap<ConversationId, u64>,
     messages: BTreeMap<MessageId, Message>,
     seen: BTreeSet<(DeviceId, MessageId)>,
+    groups: BTreeMap<GroupId, Option<GroupState>>,
+    own_keys: BTreeMap<GroupId, Option<OwnKey>>,
+    their_keys: BTreeMap<(GroupId, DeviceAddress, [u8; 16]), Option<TheirKey>>,
+    told: BTreeMap<(ConversationId, DeviceId), Told>,
     changed: BTreeSet<ConversationId>,
 }
 
@@ -44,6 +50,10 @@ impl<'v, V: View> Work<'v, V> {
             counters: BTreeMap::new(),
             messages: BTreeMap::new(),
             seen: BTreeSet::new(),
+            groups: BTreeMap::new(),
+            own_keys: BTreeMap::new(),
+            their_keys: BTreeMap::new(),
+            told: BTreeMap::new(),
             changed: BTreeSet::new(),
         }
     }
@@ -52,6 +62,12 @@ impl<'v, V: View> Work<'v, V> {
     pub(crate) fn finish(mut self) -> Step {
         for (device, sessions) in std::mem::take(&mut self.sessions) {
             sessions.write_into(device, &mut self.batch);
+        }
+        for (group, key) in std::mem::take(&mut self.own_keys) {
+            key.into_iter().for_each(|key| key.write_into(group, &mut self.batch));
+        }
+        for ((group, ..), key) in std::mem::take(&mut self.their_keys) {
+            key.into_iter().for_each(|key| key.write_into(group, &mut self.batch));
         }
         for conversation in std::mem::take(&mut self.changed) {
             self.effects.push(Effect::Notify(Event::ConversationChanged(conversation)));
@@ -112,6 +128,71 @@ impl<'v, V: View> Work<'v, V> {
     pub(crate) fn delete_device(&mut self, device: DeviceAddress) {
         self.sessions.remove(&device);
         self.write(Write::DeleteDevice(device));
+    }
+
+    /// What is known of a group.
+    pub(crate) fn group(&mut self, group: GroupId) -> Result<Option<GroupState>, V::Error> {
+        if let Some(known) = self.groups.get(&group) {
+            return Ok(known.clone());
+        }
+        let known = self.view.group(group)?;
+        self.groups.insert(group, known.clone());
+        Ok(known)
+    }
+
+    pub(crate) fn put_group(&mut self, state: GroupState) {
+        self.groups.insert(state.group, Some(state.clone()));
+        self.touch(ConversationId::group(state.group));
+        let at_ms = self.now.utc_ms;
+        self.write(Write::PutGroup { state, at_ms });
+    }
+
+    /// Our own sender key of a group, to be used and changed; what changed is written at the end of the step.
+    pub(crate) fn own_key(&mut self, group: GroupId) -> Result<&mut Option<OwnKey>, V::Error> {
+        use std::collections::btree_map::Entry;
+        match self.own_keys.entry(group) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => Ok(entry.insert(OwnKey::load(self.view, group)?)),
+        }
+    }
+
+    /// The key of another device's chain, to be used and changed; what changed is written at the end of the step.
+    pub(crate) fn their_key(
+        &mut self,
+        group: GroupId,
+        sender: DeviceAddress,
+        chain: [u8; 16],
+    ) -> Result<&mut Option<TheirKey>, V::Error> {
+        use std::collections::btree_map::Entry;
+        match self.their_keys.entry((group, sender, chain)) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                let record = self.view.receiver_key(group, sender, chain)?;
+                Ok(entry.insert(record.and_then(TheirKey::load)))
+            }
+        }
+    }
+
+    /// We are out of a group: nothing of its keys stays.
+    pub(crate) fn forget_group_keys(&mut self, group: GroupId) {
+        self.own_keys.insert(group, None);
+        self.their_keys.retain(|(of, ..), _| *of != group);
+        self.write(Write::ForgetGroupKeys(group));
+    }
+
+    /// What members told of the messages of a device of ours, as the step will leave it.
+    pub(crate) fn told(
+        &mut self,
+        conversation: ConversationId,
+        author: DeviceId,
+    ) -> Result<&mut Told, V::Error> {
+        use std::collections::btree_map::Entry;
+        match self.told.entry((conversation, author)) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                Ok(entry.insert(Told::load(self.view.member_receipts(conversation, author)?)))
+            }
+        }
     }
 
     /// A timeline entry, as the step will leave it.

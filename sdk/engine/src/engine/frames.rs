@@ -12,8 +12,9 @@ use crate::batch::Write;
 use crate::commands;
 use crate::directory::Learned;
 use crate::effect::{Event, Failure, LinkEvent};
+use crate::groups::{intent, introduce};
 use crate::inbox::{self, Desk};
-use crate::model::Standing;
+use crate::model::{Party, Standing};
 use crate::registration::{self, Next};
 use crate::view::View;
 use crate::work::Work;
@@ -52,7 +53,7 @@ impl Engine {
             }
             RelayBody::Deliver { envelopes } => {
                 let (Some(me), Some(relay)) = (&self.me, &mut self.relay) else { return Ok(()) };
-                let desk = Desk::new(me, &mut self.directory, &mut self.troubles);
+                let desk = Desk::new(me, &mut self.directory, &mut self.troubles, &mut self.groups);
                 inbox::on_deliver(work, desk, relay, envelopes, rng)
             }
             RelayBody::Drained { .. } => {
@@ -72,11 +73,24 @@ impl Engine {
                 self.finish_registration(work);
                 Ok(())
             }
-            // Of groups nothing is asked yet.
-            RelayBody::Pong
-            | RelayBody::GroupChanged { .. }
-            | RelayBody::GroupStale { .. }
-            | RelayBody::Group(_) => Ok(()),
+            RelayBody::GroupChanged { group, revision } => {
+                let (Some(me), Some(name)) = (&self.me, self.outbox.on_changed(request)) else {
+                    return Ok(());
+                };
+                let (directory, groups) = (&mut self.directory, &mut self.groups);
+                intent::on_changed(work, me, directory, groups, name, (group, revision), rng)
+            }
+            RelayBody::GroupStale { message, group, .. } => {
+                self.outbox.on_group_stale(work, &mut self.groups, (request, message), group);
+                Ok(())
+            }
+            RelayBody::Group(record) => {
+                let Some(me) = &self.me else { return Ok(()) };
+                self.groups.on_group(work, me, &mut self.directory, request, &record, rng)?;
+                self.outbox.unblock(Party::Group(record.group));
+                Ok(())
+            }
+            RelayBody::Pong => Ok(()),
         }
     }
 
@@ -103,15 +117,17 @@ impl Engine {
                     commands::open_conversation(work, me, account);
                 }
                 if changed {
-                    self.outbox.unblock(account);
+                    self.outbox.unblock(Party::Account(account));
+                    intent::confirm_changes_of(work, me, &mut self.directory, account, rng)?;
                 }
+                self.groups.on_learned(account);
                 self.opening.insert(account);
                 work.again = true;
                 if account == me.address().account {
-                    self.on_own_account(work, record, rng);
+                    self.on_own_account(work, record, rng)?;
                 }
             }
-            Learned::KeyChanged(account) => self.outbox.unblock(account),
+            Learned::KeyChanged(account) => self.outbox.unblock(Party::Account(account)),
             Learned::Bogus => {}
         }
         Ok(())
@@ -123,11 +139,13 @@ impl Engine {
         work: &mut Work<'_, V>,
         record: &AccountRecord,
         rng: &mut impl CryptoRng,
-    ) {
-        let Some(me) = &mut self.me else { return };
+    ) -> Result<(), V::Error> {
+        let Some(me) = &mut self.me else { return Ok(()) };
         if me.record.device_list != record.device_list {
+            let before = registration::own_list(&me.record);
             me.record.device_list = record.device_list.to_vec();
             work.write(Write::PutLocal(me.record.clone()));
+            introduce::introduce_new_devices(work, me, before.as_ref(), rng)?;
         }
         let named = registration::own_list(&me.record)
             .is_some_and(|list| list.device(me.address().device.as_bytes()).is_some());
@@ -135,6 +153,7 @@ impl Engine {
             let request = Request::NONE;
             self.log_in(work, request, Next::Revoked(RefusalCode::UnknownDevice), rng);
         }
+        Ok(())
     }
 
     pub(super) fn on_refused<V: View>(
@@ -173,6 +192,9 @@ impl Engine {
         }
         if request == Request::NONE {
             return self.on_cut_off(work, refused, rng);
+        }
+        if self.groups.on_refused(work.now.elapsed, request, refused) {
+            return Ok(());
         }
         match self.directory.on_refused(work, request, refused) {
             Some(AccountQuery::Id(account)) => self.on_gone(work, account),

@@ -142,6 +142,7 @@ impl Engine {
         self.connection.on_logged_in(work);
         self.outbox.on_live();
         self.directory.on_live();
+        self.groups.on_live();
         let next = self.connection.request();
         if let Some((local, body)) = self.registrar.bring_back_others(me, relay, &challenge, next) {
             work.write(Write::PutLocal(local.clone()));

@@ -66,6 +66,10 @@ pub struct GroupState {
     pub standing: GroupStanding,
     /// What it is called. Empty: without a name.
     pub title: String,
+    /// Epochs before this one that keys of late messages may be of: number and roster hash, the newest last.
+    pub past_epochs: Vec<(u64, [u8; 32])>,
+    /// The device that made the last change.
+    pub last_by: DeviceAddress,
 }
 
 impl GroupState {
@@ -74,6 +78,15 @@ impl GroupState {
     pub fn roster(&self) -> Option<Roster> {
         // It was verified before it was stored; if the store cannot give it back, the group stands still.
         Roster::from_snapshot(&self.roster).ok()
+    }
+
+    /// Remembers the epoch of a roster that is no more.
+    pub(crate) fn remember_epoch(&mut self, before: Option<&Roster>, kept_max: usize) {
+        if let Some(before) = before {
+            self.past_epochs.push((before.epoch().number, before.epoch().roster_hash));
+        }
+        let surplus = self.past_epochs.len().saturating_sub(kept_max);
+        self.past_epochs.drain(..surplus);
     }
 
     /// Who is in it, by ascending account.
@@ -92,7 +105,8 @@ impl GroupState {
     /// What members may do.
     #[must_use]
     pub fn settings(&self) -> GroupSettings {
-        self.roster().map_or_else(GroupSettings::default, |roster| GroupSettings::from_crypto(roster.settings()))
+        self.roster()
+            .map_or_else(GroupSettings::default, |roster| GroupSettings::from_crypto(roster.settings()))
     }
 }
 

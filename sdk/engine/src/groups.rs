@@ -1,0 +1,283 @@
+//! Groups: whose changes are missing here, which keys are asked for, and what can be opened now.
+//!
+//! ```text
+//!   intent --sign on the roster--> ChangeGroup --relay: next revision--> everybody's chain --> roster, new epoch
+//!                 ^                     |
+//!                 +----- GroupStale ----+                   introduction --> whoever is added
+//! ```
+//!
+//! `chain` takes changes in; `intent` is what we want to change; `introduce` brings in whoever comes; `keys` are sender keys;
+//! `messages` opens what members write; `receipts` is what they told of ours.
+
+pub(crate) mod chain;
+pub(crate) mod intent;
+pub(crate) mod introduce;
+pub(crate) mod keys;
+pub(crate) mod messages;
+pub(crate) mod receipts;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use rand_core::CryptoRng;
+use waxwing_wire::{AccountId, ClientBody, GroupId, GroupRecord, RefusalCode, Refused, Request};
+
+use crate::connection::Connection;
+use crate::content::{AskKey, ContentBody};
+use crate::directory::Directory;
+use crate::me::Me;
+use crate::model::{
+    ConversationId, DeviceAddress, GroupStanding, Lane, LaneKind, OutboxDraft, OutboxPayload, Party,
+};
+use crate::notice::new_message_id;
+use crate::view::View;
+use crate::work::Work;
+use chain::Taken;
+
+/// First wait after an answer that did not help; doubles up to [`WAIT_MAX`].
+const WAIT_FIRST: Duration = Duration::from_secs(2);
+
+/// The longest wait before the same thing is asked again.
+const WAIT_MAX: Duration = Duration::from_secs(300);
+
+/// How long a key that is on its way may take, before it is asked for.
+const KEY_WAIT: Duration = Duration::from_secs(5);
+
+/// How often a key is asked for. After that the messages stay as they are, and are asked for one by one.
+const KEY_ASKS_MAX: u32 = 6;
+
+/// Keys that are asked for at a time.
+const ASKS_MAX: usize = 10_000;
+
+#[derive(Debug, Clone, Copy)]
+struct Wait {
+    until: Duration,
+    times: u32,
+}
+
+impl Wait {
+    fn next(self, now: Duration) -> Wait {
+        let wait = WAIT_FIRST.saturating_mul(1 << self.times.min(10)).min(WAIT_MAX);
+        Wait { until: now + wait, times: self.times.saturating_add(1) }
+    }
+}
+
+/// A chain of a device in a group.
+type Chain = (GroupId, DeviceAddress, [u8; 16]);
+
+/// What is under way about groups. All of it may be forgotten: the store and the relay tell it again.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    /// Changes are missing here.
+    behind: BTreeMap<GroupId, Wait>,
+    asked: BTreeMap<Request, (GroupId, Duration)>,
+    /// The next change of a group is by somebody who must be learned first.
+    unlearned: BTreeMap<AccountId, BTreeSet<GroupId>>,
+    /// Who was asked about since, because the list that is known here is too old for a change.
+    consulted: BTreeSet<(GroupId, u64)>,
+    keys_wanted: BTreeMap<Chain, Wait>,
+    /// Chains whose messages can be opened now, perhaps.
+    opening: BTreeSet<Chain>,
+    /// What waited in the store when the link came up was looked at.
+    looked: bool,
+}
+
+impl Groups {
+    /// The relay has changes that are missing here.
+    pub(crate) fn want(&mut self, group: GroupId) {
+        self.behind.entry(group).or_insert(Wait { until: Duration::ZERO, times: 0 });
+    }
+
+    /// Whether changes are missing here, as far as we know.
+    pub(crate) fn is_behind(&self, group: GroupId) -> bool {
+        self.behind.contains_key(&group)
+    }
+
+    /// Messages of a chain wait for its key.
+    pub(crate) fn want_key(&mut self, chain: Chain, now: Duration) {
+        if self.keys_wanted.len() < ASKS_MAX {
+            self.keys_wanted.entry(chain).or_insert(Wait { until: now + KEY_WAIT, times: 0 });
+        }
+    }
+
+    /// Messages of a chain can be opened, perhaps.
+    pub(crate) fn open_soon(&mut self, chain: Chain) {
+        self.keys_wanted.remove(&chain);
+        self.opening.insert(chain);
+    }
+
+    pub(crate) fn pop_opening(&mut self) -> Option<Chain> {
+        self.opening.pop_first()
+    }
+
+    pub(crate) fn has_opening(&self) -> bool {
+        !self.opening.is_empty()
+    }
+
+    /// All that waits in a group is looked at again.
+    pub(crate) fn open_all_soon<V: View>(
+        &mut self,
+        work: &Work<'_, V>,
+        group: GroupId,
+    ) -> Result<(), V::Error> {
+        for (sender, chain) in work.view.group_waiting_chains(group)? {
+            self.opening.insert((group, sender, chain));
+        }
+        Ok(())
+    }
+
+    /// The next change of a group cannot be judged before an account is learned.
+    fn learn_first(&mut self, directory: &mut Directory, group: GroupId, account: AccountId) {
+        directory.want(account);
+        self.unlearned.entry(account).or_default().insert(group);
+    }
+
+    /// Something was learned of an account: changes that waited for it are fetched again.
+    pub(crate) fn on_learned(&mut self, account: AccountId) {
+        for group in self.unlearned.remove(&account).unwrap_or_default() {
+            self.behind.insert(group, Wait { until: Duration::ZERO, times: 0 });
+        }
+    }
+
+    /// The link is gone: what was asked is asked again.
+    pub(crate) fn on_down(&mut self) {
+        for (_, (group, _)) in std::mem::take(&mut self.asked) {
+            self.want(group);
+        }
+        self.looked = false;
+    }
+
+    /// A link is there: nobody waits out an old disappointment.
+    pub(crate) fn on_live(&mut self) {
+        self.behind.values_mut().for_each(|wait| *wait = Wait { until: Duration::ZERO, times: 0 });
+    }
+
+    /// When the question that is under way for longest was asked.
+    pub(crate) fn oldest(&self) -> Option<Duration> {
+        self.asked.values().map(|(_, at)| *at).min()
+    }
+
+    /// When a question is due.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        let is_asked = |group: &GroupId| self.asked.values().any(|(asked, _)| asked == group);
+        let behind = self.behind.iter().filter(|(group, _)| !is_asked(group)).map(|(_, wait)| wait.until);
+        behind.chain(self.keys_wanted.values().map(|wait| wait.until)).min()
+    }
+
+    /// Asks what is due.
+    pub(crate) fn ask<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        connection: &mut Connection,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), V::Error> {
+        let now = work.now.elapsed;
+        if !std::mem::replace(&mut self.looked, true) {
+            for group in work.view.groups_waiting()? {
+                for (sender, chain) in work.view.group_waiting_chains(group)? {
+                    self.want_key((group, sender, chain), now);
+                }
+            }
+        }
+        let due: Vec<GroupId> =
+            self.behind.iter().filter(|(_, wait)| wait.until <= now).map(|(group, _)| *group).collect();
+        for group in due {
+            if self.asked.values().any(|(asked, _)| *asked == group) {
+                continue;
+            }
+            let Some(state) = work.group(group)?.filter(|state| state.standing == GroupStanding::Member)
+            else {
+                self.behind.remove(&group);
+                continue;
+            };
+            let request = connection.request();
+            self.asked.insert(request, (group, now));
+            work.transmit(request, ClientBody::FetchGroup { group, after: state.revision });
+        }
+        self.ask_for_keys(work, rng)
+    }
+
+    fn ask_for_keys<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), V::Error> {
+        let now = work.now.elapsed;
+        let due: Vec<Chain> =
+            self.keys_wanted.iter().filter(|(_, wait)| wait.until <= now).map(|(chain, _)| *chain).collect();
+        for (group, sender, chain) in due {
+            let Some(wait) = self.keys_wanted.remove(&(group, sender, chain)) else { continue };
+            let state = work.group(group)?;
+            if state.as_ref().is_some_and(|state| state.standing == GroupStanding::Out) {
+                continue;
+            }
+            if wait.times + 1 < KEY_ASKS_MAX {
+                self.keys_wanted.insert((group, sender, chain), wait.next(now));
+            }
+            let to = Party::Account(sender.account);
+            let body = ContentBody::AskKey(AskKey { chain, introduce: state.is_none() });
+            let content =
+                crate::content::Content { conversation: ConversationId::group(group), to, body }.encode();
+            let wire_id = new_message_id(work, rng);
+            let payload = OutboxPayload::Control { content, device: Some(sender.device) };
+            work.post(OutboxDraft { wire_id, lane: Lane { kind: LaneKind::Repairs, to }, payload });
+        }
+        Ok(())
+    }
+
+    /// The relay gave changes of a group.
+    pub(crate) fn on_group<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        me: &Me,
+        directory: &mut Directory,
+        request: Request,
+        record: &GroupRecord,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), V::Error> {
+        let Some((group, _)) = self.asked.remove(&request) else { return Ok(()) };
+        let now = work.now.elapsed;
+        let wait = self.behind.remove(&group);
+        if record.group != group {
+            let wait = wait.unwrap_or(Wait { until: now, times: 0 });
+            self.behind.insert(group, wait.next(now));
+            return Ok(());
+        }
+        let mut waits = false;
+        let Some(state) = work.group(group)? else { return Ok(()) };
+        let confirmed = chain::confirmed(work, directory, self, &state, &record.changes)?;
+        for change in &record.changes {
+            let Some(state) = work.group(group)? else { return Ok(()) };
+            if change.revision != state.revision + 1 {
+                continue;
+            }
+            if chain::take(work, me, directory, self, state, &change.change, confirmed, rng)? == Taken::Waits
+            {
+                waits = true;
+                break;
+            }
+        }
+        let reached = work.group(group)?.map_or(0, |state| state.revision);
+        if reached < record.revision && !waits {
+            // There are more; or the relay leaves some out, and is asked less and less often.
+            let got_on = !record.changes.is_empty();
+            let wait = wait.filter(|_| !got_on).unwrap_or(Wait { until: now, times: 0 });
+            self.behind.insert(group, if got_on { wait } else { wait.next(now) });
+        }
+        self.open_all_soon(work, group)?;
+        work.again = true;
+        Ok(())
+    }
+
+    /// The relay refused a question about a group. Returns whether it was one.
+    pub(crate) fn on_refused(&mut self, now: Duration, request: Request, refused: &Refused) -> bool {
+        let Some((group, _)) = self.asked.remove(&request) else { return false };
+        let wait = self.behind.remove(&group).unwrap_or(Wait { until: now, times: 0 });
+        if refused.code != RefusalCode::UnknownGroup || wait.times < 8 {
+            let mut wait = wait.next(now);
+            wait.until = wait.until.max(now + Duration::from_millis(refused.retry_after_ms.into()));
+            self.behind.insert(group, wait);
+        }
+        true
+    }
+}

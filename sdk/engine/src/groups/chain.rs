@@ -1,0 +1,253 @@
+//! The chain of a group's changes: taken in one after the other, as the relay has put them, and held against device lists.
+
+use rand_core::CryptoRng;
+use waxwing_crypto::DevicePublic;
+use waxwing_crypto::group::GroupSecret;
+use waxwing_crypto::group::roster::{Change, Roster, SignedChange};
+use waxwing_wire::{AccountId, DeviceId, GroupChangeRecord, GroupId, limits};
+
+use super::{Groups, intent};
+use crate::directory::Directory;
+use crate::me::Me;
+use crate::model::{
+    Body, ConversationId, DeviceAddress, GroupEvent, GroupRole, GroupSettings, GroupStanding, GroupState,
+    Message, Standing, Status,
+};
+use crate::notice::new_message_id;
+use crate::view::View;
+use crate::work::Work;
+
+/// Epochs that are remembered, so that late keys can be held against them.
+pub(crate) const EPOCHS_KEPT_MAX: usize = 32;
+
+/// What came of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It counts, or it never will: the revision is behind us.
+    Yes,
+    /// It cannot be judged before something is learned.
+    Waits,
+}
+
+/// What a change turned out to be.
+enum Judged {
+    /// It holds: this is the roster then. Whether the newest list names the device that signed it.
+    Holds(Box<(SignedChange, Roster)>, bool),
+    /// It does not, for any reader.
+    Void,
+    /// This account must be learned first.
+    Unlearned(AccountId),
+}
+
+/// Takes the next change of a group in. `confirmed` is the revision up to which changes are vouched for by a device that is
+/// named today (docs/decisions/0012).
+#[allow(clippy::too_many_arguments)] // one step, which needs everything that knows a part of the answer
+pub(crate) fn take<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    directory: &mut Directory,
+    groups: &mut Groups,
+    mut state: GroupState,
+    sealed: &[u8],
+    confirmed: u64,
+    rng: &mut impl CryptoRng,
+) -> Result<Taken, V::Error> {
+    let revision = state.revision + 1;
+    let Some(roster) = state.roster() else { return Ok(Taken::Waits) };
+    match judge(work, directory, groups, &state, &roster, revision, sealed)? {
+        Judged::Unlearned(account) => {
+            groups.learn_first(directory, state.group, account);
+            groups.consulted.insert((state.group, revision));
+            Ok(Taken::Waits)
+        }
+        Judged::Void => {
+            state.revision = revision;
+            work.put_group(state);
+            Ok(Taken::Yes)
+        }
+        Judged::Holds(_, false) if revision > confirmed => Ok(Taken::Waits),
+        Judged::Holds(held, _) => {
+            let (change, roster) = *held;
+            if change.signer().address == me.address().to_crypto() {
+                intent::settle(work, state.group, sealed)?;
+            }
+            adopt(work, me, directory, state, &change, &roster, rng)?;
+            Ok(Taken::Yes)
+        }
+    }
+}
+
+/// Up to which revision the changes that follow are vouched for: the last one that is signed by a device that its account names
+/// today. A device that was removed can so forge no end to a chain.
+pub(crate) fn confirmed<V: View>(
+    work: &mut Work<'_, V>,
+    directory: &mut Directory,
+    groups: &Groups,
+    state: &GroupState,
+    changes: &[GroupChangeRecord],
+) -> Result<u64, V::Error> {
+    let (mut revision, mut confirmed) = (state.revision, 0);
+    let Some(mut roster) = state.roster() else { return Ok(0) };
+    for record in changes.iter().filter(|record| record.revision > state.revision) {
+        if record.revision != revision + 1 {
+            break;
+        }
+        revision = record.revision;
+        match judge(work, directory, groups, state, &roster, revision, &record.change)? {
+            Judged::Holds(held, is_listed) => {
+                roster = held.1;
+                if is_listed {
+                    confirmed = revision;
+                }
+            }
+            Judged::Void => {}
+            Judged::Unlearned(_) => break,
+        }
+    }
+    Ok(confirmed)
+}
+
+fn judge<V: View>(
+    work: &mut Work<'_, V>,
+    directory: &mut Directory,
+    groups: &Groups,
+    state: &GroupState,
+    roster: &Roster,
+    revision: u64,
+    sealed: &[u8],
+) -> Result<Judged, V::Error> {
+    let opened = GroupSecret::from_bytes(&state.secret).open_change(state.group.as_bytes(), revision, sealed);
+    let Some(change) = opened.and_then(|bytes| SignedChange::parse(&bytes).ok()) else {
+        return Ok(Judged::Void);
+    };
+    let signer = *change.signer();
+    let device = DeviceAddress {
+        account: AccountId::from_bytes(signer.address.account),
+        device: DeviceId::from_bytes(signer.address.device),
+    };
+    // Whoever is not in the group changes nothing, whatever his lists say.
+    if roster.role(&signer.address.account).is_none() {
+        return Ok(Judged::Void);
+    }
+    let Some(known) = work.account(device.account)?.filter(|known| known.standing == Standing::Good) else {
+        return Ok(Judged::Unlearned(device.account));
+    };
+    let was_asked = groups.consulted.contains(&(state.group, revision));
+    if known.device_list_version < signer.list_version && !was_asked {
+        return Ok(Judged::Unlearned(device.account));
+    }
+    let list = directory.list(&known);
+    let listed = list.and_then(|list| list.device(&signer.address.device)).map(|entry| entry.keys);
+    let keys = match listed {
+        Some(keys) => Some(keys),
+        None => work.view.former_device(device)?.and_then(|bytes| public_of(&bytes)),
+    };
+    Ok(match roster.next(&change, |_| keys) {
+        Ok(next) => Judged::Holds(Box::new((change, next)), listed.is_some()),
+        Err(_) => Judged::Void,
+    })
+}
+
+fn public_of(bytes: &[u8; 64]) -> Option<DevicePublic> {
+    let (signing, agreement) = bytes.split_first_chunk::<32>()?;
+    DevicePublic::parse(*signing, agreement.try_into().ok()?).ok()
+}
+
+/// A change holds, ours or another's: the roster is the new one, and the timeline tells.
+pub(crate) fn adopt<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    directory: &mut Directory,
+    mut state: GroupState,
+    change: &SignedChange,
+    roster: &Roster,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let own = *me.address().account.as_bytes();
+    let before = state.roster();
+    let signer = change.signer().address;
+    let by = DeviceAddress {
+        account: AccountId::from_bytes(signer.account),
+        device: DeviceId::from_bytes(signer.device),
+    };
+    state.revision += 1;
+    state.last_by = by;
+    state.remember_epoch(before.as_ref(), EPOCHS_KEPT_MAX);
+    state.roster = roster.to_snapshot();
+    let event = event_of(change, &mut state);
+    let is_out = roster.role(&own).is_none();
+    if is_out {
+        state.standing = GroupStanding::Out;
+    }
+    let group = state.group;
+    for member in roster.members() {
+        let account = AccountId::from_bytes(member.account);
+        if work.account(account)?.is_none() && !is_out {
+            directory.want(account);
+        }
+    }
+    let added = match change.change() {
+        Change::Add(accounts) => accounts.clone(),
+        Change::Create { .. }
+        | Change::Remove(_)
+        | Change::Role { .. }
+        | Change::Settings(_)
+        | Change::Profile(_) => Vec::new(),
+    };
+    work.put_group(state.clone());
+    put_event(work, group, by, event, rng);
+    if by == me.address() {
+        let added = added.into_iter().map(AccountId::from_bytes);
+        super::introduce::introduce(work, &state, added, rng);
+    }
+    if is_out {
+        work.forget_group_keys(group);
+    }
+    Ok(())
+}
+
+fn event_of(change: &SignedChange, state: &mut GroupState) -> GroupEvent {
+    let accounts = |ids: &[[u8; 16]]| ids.iter().copied().map(AccountId::from_bytes).collect::<Vec<_>>();
+    match change.change() {
+        Change::Create { members, .. } => GroupEvent::Created(accounts(members)),
+        Change::Add(ids) => GroupEvent::Added(accounts(ids)),
+        Change::Remove(ids) if ids[..] == [change.signer().address.account] => GroupEvent::Left,
+        Change::Remove(ids) => GroupEvent::Removed(accounts(ids)),
+        Change::Role { account, role } => {
+            GroupEvent::Role { account: AccountId::from_bytes(*account), role: GroupRole::from_crypto(*role) }
+        }
+        Change::Settings(settings) => GroupEvent::Settings(GroupSettings::from_crypto(settings)),
+        Change::Profile(profile) => {
+            state.title = title_of(state, profile);
+            GroupEvent::Title(state.title.clone())
+        }
+    }
+}
+
+/// The title that a profile seals; empty, where it seals none that we can read.
+pub(crate) fn title_of(state: &GroupState, profile: &[u8]) -> String {
+    let opened = GroupSecret::from_bytes(&state.secret).open_title(profile);
+    let title = opened.map(|title| title.as_str().to_owned()).unwrap_or_default();
+    if title.len() <= limits::GROUP_TITLE_SIZE_MAX_BYTES { title } else { String::new() }
+}
+
+/// Tells in the timeline what somebody did to a group.
+pub(crate) fn put_event<V: View>(
+    work: &mut Work<'_, V>,
+    group: GroupId,
+    by: DeviceAddress,
+    event: GroupEvent,
+    rng: &mut impl CryptoRng,
+) {
+    let id = new_message_id(work, rng);
+    work.put_message(Message {
+        id,
+        conversation: ConversationId::group(group),
+        sender: by,
+        counter: 0,
+        sent_at_ms: work.now.utc_ms,
+        stored_at_ms: work.now.utc_ms,
+        body: Body::Group(event),
+        status: Status::Local,
+    });
+}

@@ -1,0 +1,172 @@
+//! Bringing somebody into a group: what a member knows of it, sealed for whoever comes.
+//!
+//! The relay gives everybody the chain of changes from the revision of the introduction on. What was before, whoever comes takes
+//! from the member that introduces; sender keys of all others name the hash of the roster, so a roster that they do not share opens
+//! nothing (docs/decisions/0015).
+
+use rand_core::CryptoRng;
+use waxwing_crypto::DeviceList;
+use waxwing_crypto::group::roster::Roster;
+use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId};
+use zeroize::Zeroizing;
+
+use super::{chain, keys};
+use crate::batch::Write;
+use crate::content::{AskKey, ContentBody, Introduction};
+use crate::directory::Directory;
+use crate::inbox::Desk;
+use crate::me::Me;
+use crate::model::{ConversationId, DeviceAddress, GroupEvent, GroupStanding, GroupState};
+use crate::registration::own_list;
+use crate::view::View;
+use crate::work::Work;
+
+/// Groups that others may bring an account into; beyond it, introductions are not heard.
+const GROUPS_MAX: usize = 1_000;
+
+/// How often one device is answered about one chain.
+const ANSWERS_MAX: u32 = 5;
+
+fn introduction(state: &GroupState) -> ContentBody {
+    ContentBody::Introduction(Introduction {
+        secret: Zeroizing::new(*state.secret),
+        revision: state.revision,
+        roster: state.roster.clone(),
+    })
+}
+
+/// Brings accounts into a group.
+pub(crate) fn introduce<V: View>(
+    work: &mut Work<'_, V>,
+    state: &GroupState,
+    accounts: impl IntoIterator<Item = AccountId>,
+    rng: &mut impl CryptoRng,
+) {
+    for account in accounts {
+        keys::post(work, state.group, account, None, introduction(state), rng);
+    }
+}
+
+/// Somebody brings us into a group.
+pub(crate) fn on_introduction<V: View>(
+    work: &mut Work<'_, V>,
+    desk: &mut Desk<'_>,
+    from: DeviceAddress,
+    group: GroupId,
+    introduction: Introduction,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let Ok(roster) = Roster::from_snapshot(&introduction.roster) else { return Ok(()) };
+    let own = desk.me.address().account;
+    let fits = roster.group() == *group.as_bytes()
+        && roster.role(own.as_bytes()).is_some()
+        && roster.role(from.account.as_bytes()).is_some()
+        && introduction.revision > 0;
+    let known = work.group(group)?;
+    let is_news = match &known {
+        None => work.view.groups()?.len() < GROUPS_MAX,
+        // Out, and back again.
+        Some(known) => known.standing == GroupStanding::Out && introduction.revision > known.revision,
+    };
+    if !fits || !is_news {
+        return Ok(());
+    }
+    let mut state = GroupState {
+        group,
+        revision: introduction.revision,
+        roster: introduction.roster,
+        secret: introduction.secret,
+        standing: GroupStanding::Member,
+        title: String::new(),
+        past_epochs: Vec::new(),
+        last_by: from,
+    };
+    state.title = chain::title_of(&state, roster.profile());
+    work.put_group(state);
+    chain::put_event(work, group, from, GroupEvent::Joined, rng);
+    for member in roster.members() {
+        let account = AccountId::from_bytes(member.account);
+        if work.account(account)?.is_none() {
+            desk.directory.want(account);
+        }
+    }
+    desk.groups.want(group);
+    desk.groups.open_all_soon(work, group)?;
+    work.again = true;
+    Ok(())
+}
+
+/// A device cannot open messages of a group: it is given the key, and brought in where it does not know the group.
+pub(crate) fn on_ask<V: View>(
+    work: &mut Work<'_, V>,
+    from: DeviceAddress,
+    group: GroupId,
+    ask: AskKey,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let Some(state) = work.group(group)?.filter(|state| state.standing == GroupStanding::Member) else {
+        return Ok(());
+    };
+    let is_member = state.roster().is_some_and(|roster| roster.role(from.account.as_bytes()).is_some());
+    let name = MessageId::from_bytes(ask.chain);
+    if !is_member || work.view.repair_attempts(from.device, name)? >= ANSWERS_MAX {
+        return Ok(());
+    }
+    let at_ms = work.now.utc_ms;
+    work.write(Write::CountRepair { sender: from.device, wire_id: name, at_ms });
+    if ask.introduce && state.revision > 0 {
+        keys::post(work, group, from.account, Some(from.device), introduction(&state), rng);
+    }
+    keys::give_again(work, group, from, ask.chain, rng)
+}
+
+/// Our account has further devices: they are brought into every group.
+pub(crate) fn introduce_new_devices<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    before: Option<&DeviceList>,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let Some(now) = own_list(&me.record) else { return Ok(()) };
+    let is_new = |device: &[u8; 16]| before.is_some_and(|before| before.device(device).is_none());
+    let own = *me.address().device.as_bytes();
+    let new =
+        now.devices().iter().map(|entry| entry.device).filter(|device| *device != own && is_new(device));
+    for device in new.map(DeviceId::from_bytes) {
+        for group in work.view.groups()? {
+            if let Some(state) = work.group(group)?.filter(|state| state.revision > 0) {
+                keys::post(work, group, me.address().account, Some(device), introduction(&state), rng);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Our other devices are brought into a group.
+pub(crate) fn introduce_own_devices<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    directory: &mut Directory,
+    state: &GroupState,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let own = me.address().account;
+    let Some(known) = work.account(own)? else { return Ok(()) };
+    if directory.list(&known).is_some_and(|list| list.devices().len() > 1) {
+        introduce(work, state, [own], rng);
+    }
+    Ok(())
+}
+
+/// Who else is in a group. `None`: it is not known here.
+pub(crate) fn others<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    conversation: ConversationId,
+) -> Result<Option<Vec<AccountId>>, V::Error> {
+    let Some(state) = work.group(conversation.as_group())? else { return Ok(None) };
+    let own = me.address().account;
+    Ok(Some(
+        state.members().into_iter().map(|member| member.account).filter(|account| *account != own).collect(),
+    ))
+}

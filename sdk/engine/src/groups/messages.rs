@@ -1,0 +1,164 @@
+//! What members write: opened by the key of its chain, or kept until that has come.
+
+use waxwing_crypto::group::{GroupMessage, GroupOpenError};
+use waxwing_wire::{GroupId, MessageId};
+
+use crate::batch::Write;
+use crate::content::{Content, ContentBody};
+use crate::inbox::{self, Desk, Place};
+use crate::model::{
+    Body, ConversationId, DeviceAddress, GroupStanding, GroupState, Message, Party, Reception, Status,
+};
+use crate::view::View;
+use crate::work::Work;
+
+/// Kept messages that are opened in one step.
+const WAITING_PAGE: usize = 200;
+
+/// What came of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opened {
+    /// It is dealt with.
+    Done,
+    /// It waits for its key, for the group, or for changes.
+    Waits,
+}
+
+/// A message of a group came.
+pub(crate) fn on_message<V: View>(
+    work: &mut Work<'_, V>,
+    desk: &mut Desk<'_>,
+    from: DeviceAddress,
+    group: GroupId,
+    wire_id: MessageId,
+    payload: &[u8],
+) -> Result<(), V::Error> {
+    let Ok(message) = GroupMessage::parse(payload) else { return Ok(()) };
+    let state = work.group(group)?;
+    let chain = message.chain_id();
+    // What waits of this chain comes first.
+    let queued = work.view.group_waiting(group, from, chain, 1)?;
+    let opened = if queued.is_empty() {
+        open(work, desk, state.as_ref(), from, wire_id, &message)?
+    } else {
+        Opened::Waits
+    };
+    if opened == Opened::Waits {
+        let at_ms = work.now.utc_ms;
+        let payload = payload.to_vec();
+        work.write(Write::PutGroupWaiting { group, sender: from, chain, wire_id, payload, at_ms });
+        desk.groups.want_key((group, from, chain), work.now.elapsed);
+        if let Some(state) = state.filter(|state| is_member(state, from)) {
+            show_unreadable(work, desk, &state, from, wire_id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens what waited for the key of a chain, some in each step. Returns whether there are more.
+pub(crate) fn open_waiting<V: View>(
+    work: &mut Work<'_, V>,
+    desk: &mut Desk<'_>,
+    (group, from, chain): (GroupId, DeviceAddress, [u8; 16]),
+) -> Result<bool, V::Error> {
+    let waiting = work.view.group_waiting(group, from, chain, WAITING_PAGE)?;
+    let more = waiting.len() == WAITING_PAGE;
+    let state = work.group(group)?;
+    for kept in waiting {
+        let opened = match GroupMessage::parse(&kept.payload) {
+            Ok(message) => open(work, desk, state.as_ref(), from, kept.wire_id, &message)?,
+            Err(_) => Opened::Done,
+        };
+        if opened == Opened::Waits {
+            desk.groups.want_key((group, from, chain), work.now.elapsed);
+            return Ok(false);
+        }
+        work.write(Write::DeleteGroupWaiting { order: kept.order });
+    }
+    Ok(more)
+}
+
+fn is_member(state: &GroupState, from: DeviceAddress) -> bool {
+    let role = state.roster().and_then(|roster| roster.role(from.account.as_bytes()));
+    state.standing == GroupStanding::Member && role.is_some()
+}
+
+/// Opens one message and does what it says.
+fn open<V: View>(
+    work: &mut Work<'_, V>,
+    desk: &mut Desk<'_>,
+    state: Option<&GroupState>,
+    from: DeviceAddress,
+    wire_id: MessageId,
+    message: &GroupMessage,
+) -> Result<Opened, V::Error> {
+    let Some(state) = state else { return Ok(Opened::Waits) };
+    if state.standing == GroupStanding::Out {
+        return Ok(Opened::Done);
+    }
+    let Some(roster) = state.roster() else { return Ok(Opened::Done) };
+    let slot = work.their_key(state.group, from, message.chain_id())?;
+    let Some(theirs) = slot else { return Ok(Opened::Waits) };
+    let epoch = *theirs.key.epoch();
+    if epoch.number > roster.epoch().number {
+        // Its sender knows a change that we do not know yet.
+        desk.groups.want(state.group);
+        return Ok(Opened::Waits);
+    }
+    let mark = (epoch.number, epoch.roster_hash);
+    let is_known = epoch == *roster.epoch() || state.past_epochs.contains(&mark);
+    // Who is out is not heard any more, whatever the relay brings.
+    if !is_known || !roster.may_write(from.account.as_bytes()) {
+        return inbox::drop_unreadable(work, from, wire_id).map(|()| Opened::Done);
+    }
+    let plaintext = match theirs.key.decrypt(message, wire_id.as_bytes()) {
+        Ok(plaintext) => plaintext,
+        Err(GroupOpenError::BeforeStart | GroupOpenError::TooFarAhead) => {
+            // We were given the key after it was written, and yet it is ours to read: its sender is asked for it.
+            show_unreadable(work, desk, state, from, wire_id)?;
+            desk.replies.unopened(from, wire_id);
+            return Ok(Opened::Done);
+        }
+        Err(_) => return inbox::drop_unreadable(work, from, wire_id).map(|()| Opened::Done),
+    };
+    theirs.dirty = true;
+    let conversation = ConversationId::group(state.group);
+    let content = Content::decode_padded(plaintext.as_bytes());
+    let content = content
+        .ok()
+        .filter(|content| content.conversation == conversation && content.to == Party::Group(state.group));
+    if let Some(ContentBody::Text(text)) = content.map(|content| content.body) {
+        if text.message != wire_id {
+            inbox::drop_unreadable(work, from, wire_id)?;
+        }
+        inbox::on_text(work, desk, from, Place::Group(state.group), text)?;
+    } else {
+        inbox::drop_unreadable(work, from, wire_id)?;
+    }
+    Ok(Opened::Done)
+}
+
+/// Shows in its place what cannot be opened yet.
+fn show_unreadable<V: View>(
+    work: &mut Work<'_, V>,
+    desk: &Desk<'_>,
+    state: &GroupState,
+    from: DeviceAddress,
+    wire_id: MessageId,
+) -> Result<(), V::Error> {
+    if from.account == desk.me.address().account || work.message(wire_id)?.is_some() {
+        return Ok(());
+    }
+    let now_ms = work.now.utc_ms;
+    work.put_message(Message {
+        id: wire_id,
+        conversation: ConversationId::group(state.group),
+        sender: from,
+        counter: 0,
+        sent_at_ms: now_ms,
+        stored_at_ms: now_ms,
+        body: Body::Unreadable,
+        status: Status::Incoming(Reception::Waiting),
+    });
+    Ok(())
+}

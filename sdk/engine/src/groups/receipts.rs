@@ -1,0 +1,139 @@
+//! What the members of a group told of our messages: who has them, and who read them.
+
+use std::collections::BTreeMap;
+
+use waxwing_wire::{AccountId, DeviceId};
+
+use crate::batch::Write;
+use crate::model::{ConversationId, CounterRange, ReceiptKind};
+use crate::view::View;
+use crate::work::Work;
+
+/// Runs of counters in ascending order, joined where they touch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Runs(Vec<CounterRange>);
+
+impl Runs {
+    fn join(&mut self, more: &[CounterRange]) {
+        let mut all: Vec<CounterRange> = self.0.iter().chain(more).copied().collect();
+        all.sort_unstable();
+        self.0.clear();
+        for run in all {
+            match self.0.last_mut() {
+                Some(last) if run.first <= last.last.saturating_add(1) => last.last = last.last.max(run.last),
+                Some(_) | None => self.0.push(run),
+            }
+        }
+    }
+
+    fn common(&self, other: &Runs) -> Runs {
+        let mut common = Vec::new();
+        let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
+        while let (Some(one), Some(two)) = (ours.peek(), theirs.peek()) {
+            let (first, last) = (one.first.max(two.first), one.last.min(two.last));
+            if first <= last {
+                common.push(CounterRange { first, last });
+            }
+            if one.last <= two.last {
+                ours.next()
+            } else {
+                theirs.next()
+            };
+        }
+        Runs(common)
+    }
+}
+
+/// What members told of the messages of one device of ours.
+#[derive(Debug, Default)]
+pub(crate) struct Told(BTreeMap<(AccountId, ReceiptKind), Runs>);
+
+impl Told {
+    pub(crate) fn load(rows: Vec<(AccountId, ReceiptKind, Vec<CounterRange>)>) -> Told {
+        Told(rows.into_iter().map(|(member, kind, runs)| ((member, kind), Runs(runs))).collect())
+    }
+
+    /// What a member has, or read. What it read it has.
+    fn of(&self, member: AccountId, kind: ReceiptKind) -> Runs {
+        let mut runs = self.0.get(&(member, ReceiptKind::Read)).cloned().unwrap_or_default();
+        if kind == ReceiptKind::Delivered
+            && let Some(delivered) = self.0.get(&(member, ReceiptKind::Delivered))
+        {
+            runs.join(&delivered.0);
+        }
+        runs
+    }
+
+    /// What all of them have, or read, out of some.
+    fn of_all(&self, members: &[AccountId], kind: ReceiptKind, out_of: &[CounterRange]) -> Runs {
+        let start = Runs(out_of.to_vec());
+        members.iter().fold(start, |common, member| common.common(&self.of(*member, kind)))
+    }
+}
+
+/// A member told how far messages of one of our devices got. Where all others have told the same, the messages are delivered,
+/// or read.
+pub(crate) fn on_receipt<V: View>(
+    work: &mut Work<'_, V>,
+    conversation: ConversationId,
+    member: AccountId,
+    others: &[AccountId],
+    author: DeviceId,
+    kind: ReceiptKind,
+    ranges: Vec<CounterRange>,
+) -> Result<(), V::Error> {
+    let told = work.told(conversation, author)?;
+    told.0.entry((member, kind)).or_default().join(&ranges);
+    let of_all: Vec<(ReceiptKind, Runs)> = [ReceiptKind::Delivered, ReceiptKind::Read]
+        .into_iter()
+        .filter(|of| *of <= kind)
+        .map(|of| (of, told.of_all(others, of, &ranges)))
+        .collect();
+    work.write(Write::PutMemberReceipt { conversation, member, author, kind, ranges });
+    for (kind, runs) in of_all {
+        if !runs.0.is_empty() {
+            work.write(Write::ApplyReceipt { conversation, sender: author, kind, ranges: runs.0 });
+        }
+    }
+    work.touch(conversation);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs(pairs: &[(u64, u64)]) -> Runs {
+        Runs(pairs.iter().map(|(first, last)| CounterRange { first: *first, last: *last }).collect())
+    }
+
+    fn account(n: u8) -> AccountId {
+        AccountId::from_bytes([n; 16])
+    }
+
+    #[test]
+    fn runs_that_touch_are_one() {
+        let mut some = runs(&[(1, 2), (6, 7)]);
+        some.join(&runs(&[(3, 4), (10, 10)]).0);
+        assert_eq!(some, runs(&[(1, 4), (6, 7), (10, 10)]));
+        some.join(&runs(&[(5, 9)]).0);
+        assert_eq!(some, runs(&[(1, 10)]));
+    }
+
+    #[test]
+    fn common_is_what_both_have() {
+        assert_eq!(runs(&[(1, 5), (8, 9)]).common(&runs(&[(2, 3), (5, 8)])), runs(&[(2, 3), (5, 5), (8, 8)]));
+        assert_eq!(runs(&[(1, 5)]).common(&Runs::default()), Runs::default());
+    }
+
+    #[test]
+    fn a_message_is_read_by_all_when_the_last_has_read_it() {
+        let mut told = Told::default();
+        let members = [account(1), account(2)];
+        told.0.entry((account(1), ReceiptKind::Read)).or_default().join(&runs(&[(1, 3)]).0);
+        told.0.entry((account(2), ReceiptKind::Delivered)).or_default().join(&runs(&[(2, 4)]).0);
+        let all = runs(&[(1, 9)]).0;
+        assert_eq!(told.of_all(&members, ReceiptKind::Delivered, &all), runs(&[(2, 3)]));
+        assert_eq!(told.of_all(&members, ReceiptKind::Read, &all), Runs::default());
+    }
+}
