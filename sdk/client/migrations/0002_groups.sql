@@ -7,7 +7,10 @@ CREATE TABLE group_state (
     roster BLOB NOT NULL,
     secret BLOB NOT NULL,
     standing INTEGER NOT NULL,
-    title TEXT NOT NULL
+    title TEXT NOT NULL,
+    past_epochs BLOB NOT NULL, -- number in eight bytes, the highest first, and roster hash of each, the newest last
+    last_account BLOB NOT NULL, -- who made the last change
+    last_device BLOB NOT NULL
 ) STRICT;
 CREATE INDEX group_by_standing ON group_state (standing, group_id);
 
@@ -61,6 +64,14 @@ CREATE TABLE member_receipt (
     kind INTEGER NOT NULL, -- delivered or read
     ranges BLOB NOT NULL, -- runs of counters, ascending and apart: first and last as eight bytes each, the highest first
     PRIMARY KEY (conversation, author, member, kind)
+) STRICT, WITHOUT ROWID;
+
+-- The keys of devices that their accounts' lists named once.
+CREATE TABLE former_device (
+    account BLOB NOT NULL,
+    device BLOB NOT NULL,
+    keys BLOB NOT NULL,
+    PRIMARY KEY (account, device)
 ) STRICT, WITHOUT ROWID;
 
 -- What happened in a group, as an entry of its timeline.

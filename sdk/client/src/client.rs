@@ -110,7 +110,7 @@ impl Client {
                 let peer = Contact { account, handle: Some(handle) };
                 Ok(Conversation::new(Arc::clone(&self.shared), id, peer))
             }
-            Outcome::Done => Err(Code::Bug.into()),
+            Outcome::Done | Outcome::Conversation(_) => Err(Code::Bug.into()),
         }
     }
 

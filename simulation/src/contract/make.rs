@@ -146,6 +146,8 @@ pub(super) fn group(n: u8, title: &str) -> GroupState {
         secret: [n; 32].into(),
         standing: GroupStanding::Member,
         title: title.to_owned(),
+        past_epochs: vec![(1, [n; 32]), (u64::MAX, [255; 32])],
+        last_by: address(n, 2),
     }
 }
 

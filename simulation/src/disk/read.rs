@@ -206,6 +206,11 @@ impl View for MemoryStore {
         Ok(self.working.repairs.get(&(sender, wire_id)).copied().unwrap_or(0))
     }
 
+    fn former_device(&self, device: DeviceAddress) -> Result<Option<[u8; 64]>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.former_devices.get(&device).copied())
+    }
+
     fn group(&self, group: GroupId) -> Result<Option<GroupState>, DiskFault> {
         self.check_read()?;
         Ok(self.working.groups.states.get(&group).cloned())

@@ -26,6 +26,8 @@ pub(crate) fn state(db: &Connection, group: GroupId) -> Stored<Option<GroupState
             secret: Zeroizing::new(bytes(row, 2)?),
             standing: codes::group_standing(value(row, 3)?)?,
             title: value(row, 4)?,
+            past_epochs: epochs(row, 5)?,
+            last_by: codes::address(row, 6)?,
         })
     })
 }
@@ -135,6 +137,23 @@ fn group_id(row: &Row<'_>, column: usize) -> Stored<GroupId> {
     bytes(row, column).map(GroupId::from_bytes)
 }
 
+/// A roster's epoch: its number, and the hash of the roster.
+type Epoch = (u64, [u8; 32]);
+
+fn epochs(row: &Row<'_>, column: usize) -> Stored<Vec<Epoch>> {
+    let bytes = row.get_ref(column)?.as_blob().map_err(|_| StoreError::Corrupt)?;
+    let (all, []) = bytes.as_chunks::<40>() else { return Err(StoreError::Corrupt) };
+    let epoch = |bytes: &[u8; 40]| {
+        let (number, hash) = bytes.split_first_chunk().ok_or(StoreError::Corrupt)?;
+        Ok((u64::from_be_bytes(*number), hash.try_into().map_err(|_| StoreError::Corrupt)?))
+    };
+    all.iter().map(epoch).collect()
+}
+
+fn epoch_bytes(epochs: &[Epoch]) -> Vec<u8> {
+    epochs.iter().flat_map(|(number, hash)| [&number.to_be_bytes()[..], hash].concat()).collect()
+}
+
 fn ranges(row: &Row<'_>, column: usize) -> Stored<Vec<CounterRange>> {
     let bytes = row.get_ref(column)?.as_blob().map_err(|_| StoreError::Corrupt)?;
     let (numbers, []) = bytes.as_chunks::<8>() else { return Err(StoreError::Corrupt) };
@@ -180,7 +199,17 @@ impl Writer {
         let revision = state.revision.cast_signed();
         self.run(
             query::PUT_GROUP,
-            params![group, revision, state.roster, &state.secret[..], standing, state.title],
+            params![
+                group,
+                revision,
+                state.roster,
+                &state.secret[..],
+                standing,
+                state.title,
+                epoch_bytes(&state.past_epochs),
+                state.last_by.account.as_bytes(),
+                state.last_by.device.as_bytes(),
+            ],
         )?;
         let no_peer: &[u8] = &[];
         let revision = self.revision();

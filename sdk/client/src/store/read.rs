@@ -185,6 +185,11 @@ impl View for Writer {
         Ok(one(&self.db, query::REPAIR_ATTEMPTS, key, |row| value(row, 0))?.unwrap_or(0))
     }
 
+    fn former_device(&self, device: DeviceAddress) -> Stored<Option<[u8; 64]>> {
+        let key = (device.account.as_bytes(), device.device.as_bytes());
+        one(&self.db, query::FORMER_DEVICE, key, |row| bytes(row, 0))
+    }
+
     fn group(&self, group: GroupId) -> Stored<Option<GroupState>> {
         groups::state(&self.db, group)
     }

@@ -54,6 +54,7 @@ impl Writer {
                 self.run(query::DELETE_SEALED_OF_WAITING, ())
             }
             Write::DeleteDevice(device) => self.delete_device(*device),
+            Write::PutFormerDevice { device, keys } => self.run(query::PUT_FORMER_DEVICE, (device.account.as_bytes(), device.device.as_bytes(), keys)),
             Write::PutPrekey(prekey) => self.put_prekey(prekey),
             Write::DeletePrekey { kind, id } => self.run(query::DELETE_PREKEY, (codes::prekey_series(*kind), id)),
             Write::ExpirePrekeys { before_ms } => self.expire_prekeys(*before_ms),
