@@ -84,7 +84,7 @@ impl FfiHistory {
         let history = self.history.clone();
         let read = async move {
             let items = history.messages(conversation, page.into()).await?;
-            Ok(conversations(items))
+            Ok(items.into_iter().map(Into::into).collect())
         };
         while_wanted(None, read).await
     }
