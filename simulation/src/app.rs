@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use waxwing_engine::{
-    Command, CommandId, ConversationId, Failure, LocalDevice, Outcome, RegisterAccount, RegisterAs,
-    Registration,
+    Command, CommandId, ConversationId, Failure, GroupIntent, GroupRole, LocalDevice, Outcome,
+    RegisterAccount, RegisterAs, Registration,
 };
 use waxwing_wire::{AccountId, Handle, MessageId};
 
@@ -21,11 +21,64 @@ pub struct Account {
     pub key: Option<[u8; 32]>,
 }
 
+/// Whom a text is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    /// An account of the world.
+    Account(usize),
+    /// A group of the world.
+    Group(usize),
+}
+
+/// What a user wants to do about a group of the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Make it, with these accounts.
+    Make(Vec<usize>),
+    /// Add an account.
+    Add(usize),
+    /// Remove an account; one's own is leaving.
+    Remove(usize),
+    /// Make an account an admin.
+    Promote(usize),
+    /// Call it something else.
+    Title(String),
+}
+
+impl Deed {
+    /// Accounts that must be known first.
+    fn people(&self) -> Vec<usize> {
+        match self {
+            Deed::Make(people) => people.clone(),
+            Deed::Add(one) | Deed::Remove(one) | Deed::Promote(one) => vec![*one],
+            Deed::Title(_) => Vec::new(),
+        }
+    }
+
+    fn command(
+        &self,
+        conversation: Option<ConversationId>,
+        id: impl Fn(usize) -> AccountId,
+    ) -> Option<Command> {
+        let intent = match self {
+            Deed::Make(people) => {
+                let members = people.iter().copied().map(id).collect();
+                return Some(Command::CreateGroup { title: "birds".to_owned(), members });
+            }
+            Deed::Add(one) => GroupIntent::Add(vec![id(*one)]),
+            Deed::Remove(one) => GroupIntent::Remove(vec![id(*one)]),
+            Deed::Promote(one) => GroupIntent::Role { account: id(*one), role: GroupRole::Admin },
+            Deed::Title(title) => GroupIntent::Title(title.clone()),
+        };
+        Some(Command::ChangeGroup { conversation: conversation?, intent })
+    }
+}
+
 /// A text that the user wrote.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// To which account of the world.
-    pub to: usize,
+    /// For whom.
+    pub to: To,
     /// Its name.
     pub id: MessageId,
     /// What it says.
@@ -37,6 +90,7 @@ enum Asked {
     Register,
     Find(usize),
     Send(MessageId),
+    Group(usize),
     Other,
 }
 
@@ -53,6 +107,10 @@ pub struct App {
     pub announced: BTreeMap<MessageId, u32>,
     /// Accounts whose key changed, as the engine announced.
     pub key_changes: BTreeSet<AccountId>,
+    /// What the user wants to do about groups, in order.
+    pub deeds: VecDeque<(usize, Deed)>,
+    /// Groups that were made here.
+    pub made: Vec<(usize, ConversationId)>,
     known: BTreeMap<usize, ConversationId>,
     asked: BTreeMap<CommandId, Asked>,
     next: u64,
@@ -78,7 +136,10 @@ impl App {
     /// Whether all that the user wrote was answered for.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.drafts.is_empty() && self.asked.is_empty() && (self.registered || self.signed_out)
+        self.drafts.is_empty()
+            && self.deeds.is_empty()
+            && self.asked.is_empty()
+            && (self.registered || self.signed_out)
     }
 
     fn ask(&mut self, asked: Asked, command: Command) -> (CommandId, Command) {
@@ -97,8 +158,14 @@ impl App {
         self.ask(Asked::Other, command)
     }
 
-    /// What to ask of the engine now.
-    pub fn next(&mut self, role: Role, own: &Account, accounts: &[Account]) -> Vec<(CommandId, Command)> {
+    /// What to ask of the engine now. `groups` are those that this device is in.
+    pub fn next(
+        &mut self,
+        role: Role,
+        own: &Account,
+        accounts: &[Account],
+        groups: &BTreeMap<usize, ConversationId>,
+    ) -> Vec<(CommandId, Command)> {
         if self.signed_out {
             return Vec::new();
         }
@@ -107,21 +174,39 @@ impl App {
         }
         let mut commands = Vec::new();
         for draft in self.drafts.clone() {
-            match self.known.get(&draft.to) {
-                Some(conversation) if !self.is_asking(Asked::Send(draft.id)) => {
-                    let conversation = *conversation;
-                    let command = Command::Send { conversation, message: draft.id, text: draft.text };
-                    commands.push(self.ask(Asked::Send(draft.id), command));
+            let conversation = match draft.to {
+                To::Account(account) => self.known.get(&account).copied(),
+                To::Group(group) => groups.get(&group).copied(),
+            };
+            if let (To::Account(account), None) = (draft.to, conversation) {
+                commands.extend(self.find(account, accounts));
+            }
+            if let Some(conversation) = conversation.filter(|_| !self.is_asking(Asked::Send(draft.id))) {
+                let command = Command::Send { conversation, message: draft.id, text: draft.text };
+                commands.push(self.ask(Asked::Send(draft.id), command));
+            }
+        }
+        if let Some((group, deed)) = self.deeds.front().cloned()
+            && !self.is_asking(Asked::Group(group))
+        {
+            let others = deed.people().into_iter().filter(|one| accounts[*one].handle != own.handle);
+            let unknown: Vec<usize> = others.filter(|one| !self.known.contains_key(one)).collect();
+            unknown.iter().for_each(|one| commands.extend(self.find(*one, accounts)));
+            let are_there = deed.people().into_iter().all(|one| accounts[one].id.is_some());
+            if unknown.is_empty() && are_there {
+                let id = |one: usize| accounts[one].id.expect("it is there");
+                match deed.command(groups.get(&group).copied(), id) {
+                    Some(command) => commands.push(self.ask(Asked::Group(group), command)),
+                    None => drop(self.deeds.pop_front()),
                 }
-                Some(_) => {}
-                None if !self.is_asking(Asked::Find(draft.to)) => {
-                    let find = Command::Find(accounts[draft.to].handle.clone());
-                    commands.push(self.ask(Asked::Find(draft.to), find));
-                }
-                None => {}
             }
         }
         commands
+    }
+
+    fn find(&mut self, account: usize, accounts: &[Account]) -> Option<(CommandId, Command)> {
+        let find = Command::Find(accounts[account].handle.clone());
+        (!self.is_asking(Asked::Find(account))).then(|| self.ask(Asked::Find(account), find))
     }
 
     fn register(&mut self, role: Role, own: &Account) -> Option<(CommandId, Command)> {
@@ -159,6 +244,15 @@ impl App {
             }
             (Asked::Send(message), Ok(_)) => self.drafts.retain(|draft| draft.id != message),
             (Asked::Send(_), Err(Failure::NotFound)) => self.known.clear(),
+            // Out of the group in the meantime: it was never accepted.
+            (Asked::Send(message), Err(Failure::NotPermitted)) => {
+                self.drafts.retain(|draft| draft.id != message)
+            }
+            (Asked::Group(group), Ok(Outcome::Conversation(made))) => {
+                self.made.push((group, made));
+                self.deeds.pop_front();
+            }
+            (Asked::Group(_), _) => drop(self.deeds.pop_front()),
             (Asked::Send(_), Err(failure)) => return Err(failure),
             (Asked::Find(_) | Asked::Other, _) | (Asked::Register, Err(_)) => {}
         }

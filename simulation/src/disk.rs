@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use waxwing_engine::{Apply, Batch, LocalDevice, Message, Write};
+use waxwing_engine::{Apply, Batch, GroupState, LocalDevice, Message, Write};
 use waxwing_wire::{DeviceId, MessageId};
 
 use tables::Tables;
@@ -153,6 +153,11 @@ impl MemoryStore {
     /// All durable timeline entries, in the order in which they stand.
     pub fn timeline(&self) -> impl Iterator<Item = &Message> {
         self.durable.timeline()
+    }
+
+    /// All durable groups.
+    pub fn durable_groups(&self) -> impl Iterator<Item = &GroupState> {
+        self.durable.groups.states.values()
     }
 
     /// A durable timeline entry.

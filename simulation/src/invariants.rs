@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use waxwing_engine::{Body, ConversationId, Delivery, DeviceAddress, Message, Reception, Status};
-use waxwing_wire::MessageId;
+use waxwing_engine::{
+    Body, ConversationId, Delivery, DeviceAddress, GroupEvent, GroupStanding, Message, Reception, Status,
+};
+use waxwing_wire::{GroupId, MessageId};
 
+use crate::app::To;
 use crate::device::Device;
 use crate::model::{Accepted, Model};
 
@@ -94,12 +97,20 @@ fn no_forgery(device: &Device, devices: &[Device], model: &Model) -> Result<(), 
         let is_right = accepted.sender == message.sender
             && accepted.text == text
             && accepted.conversation == message.conversation
-            && (device.account == accepted.to || device.account == devices[accepted.device].account);
+            && (device.account == devices[accepted.device].account || may_read(device, accepted));
         if !is_right {
             return Violation::of("I5", format!("{:?} is not what its sender wrote", message.id));
         }
     }
     Ok(())
+}
+
+/// Who wrote to whom: of a group, only who was in it when the message was sent.
+fn may_read(device: &Device, accepted: &Accepted) -> bool {
+    match accepted.to {
+        To::Account(to) => device.account == to,
+        To::Group(_) => device.local().is_some_and(|local| accepted.readers.contains(&local.address.account)),
+    }
 }
 
 /// I2: nothing stands twice.
@@ -203,8 +214,46 @@ pub fn unfinished(devices: &[Device], model: &Model, read: bool) -> Vec<String> 
             left.push(format!("device {} waits for {waiting} messages to be sent again", device.index));
         }
     }
+    left.extend(groups_apart(devices, model));
     for (id, message) in &model.accepted {
         left.extend(missing(*id, message, devices, model, read));
+    }
+    left
+}
+
+/// I11: all devices of all members have one roster, and nobody else believes to be a member.
+fn groups_apart(devices: &[Device], model: &Model) -> Vec<String> {
+    let mut left = Vec::new();
+    let mut first: BTreeMap<GroupId, (usize, Vec<u8>)> = BTreeMap::new();
+    let sound = |device: &&Device| !device.retired && !model.broken.contains(&device.index);
+    for device in devices.iter().filter(sound) {
+        let Some(local) = device.local().filter(|_| device.app.registered) else { continue };
+        for state in device.store.durable_groups().filter(|state| state.standing == GroupStanding::Member) {
+            let is_in = state.members().iter().any(|member| member.account == local.address.account);
+            if state.revision == 0 || !is_in {
+                left.push(format!("device {} has {state:?}", device.index));
+            }
+            let (other, roster) = first.entry(state.group).or_insert((device.index, state.roster.clone()));
+            if *roster != state.roster {
+                left.push(format!("devices {other} and {} differ about {:?}", device.index, state.group));
+            }
+        }
+    }
+    for (group, (of, _)) in first {
+        let states =
+            |device: &Device| device.store.durable_groups().find(|state| state.group == group).cloned();
+        let Some(members) = states(&devices[of]).map(|state| state.members()) else { continue };
+        for device in devices.iter().filter(sound) {
+            let Some(local) = device.local().filter(|_| device.app.registered) else { continue };
+            let is_member = members.iter().any(|member| member.account == local.address.account);
+            let knows = states(device).is_some_and(|state| state.standing == GroupStanding::Member);
+            if is_member != knows {
+                left.push(format!(
+                    "device {} is in {group:?}: {is_member}, and believes {knows}",
+                    device.index
+                ));
+            }
+        }
     }
     left
 }
@@ -226,7 +275,17 @@ fn missing(id: MessageId, message: &Accepted, devices: &[Device], model: &Model,
     if matches!(delivery, Delivery::Failed(_) | Delivery::Cancelled | Delivery::Held(_)) {
         return left;
     }
+    let is_member = |device: &Device| match message.to {
+        To::Account(_) => true,
+        To::Group(_) => device.store.durable_groups().any(|state| {
+            let is_this = ConversationId::group(state.group) == message.conversation;
+            is_this && state.standing == GroupStanding::Member
+        }),
+    };
+    // Who came back to a group after it was put out has missed what was said meanwhile.
+    let stayed = |device: &Device| is_member(device) && !was_out(device, message.conversation);
     let owed = message.owed.iter().filter(|index| !devices[**index].retired && !model.broken.contains(index));
+    let owed = owed.filter(|index| stayed(&devices[**index]));
     for index in owed {
         let is_there =
             devices[*index].store.durable_message(id).is_some_and(|found| found.body != Body::Unreadable);
@@ -234,13 +293,19 @@ fn missing(id: MessageId, message: &Accepted, devices: &[Device], model: &Model,
             left.push(format!("{id:?} of device {} is missing on device {index}", message.device));
         }
     }
+    if matches!(message.to, To::Group(_)) {
+        if delivery < Delivery::Sent {
+            left.push(format!("{id:?} of device {} is {delivery:?}", message.device));
+        }
+        return left;
+    }
     if !model.reached(id, |index| devices[index].account) {
         left.push(format!("{id:?} of device {} reached nobody", message.device));
     }
     // Who lost his disk cannot read what was on it.
     let is_readable = |device: &&Device| {
         let has_it = device.store.durable_message(id).is_some_and(|found| found.body != Body::Unreadable);
-        device.account == message.to && !device.retired && has_it
+        To::Account(device.account) == message.to && !device.retired && has_it
     };
     let read = read && devices.iter().any(|device| is_readable(&device));
     let wanted = if read { Delivery::Read } else { Delivery::Delivered };
@@ -248,4 +313,13 @@ fn missing(id: MessageId, message: &Accepted, devices: &[Device], model: &Model,
         left.push(format!("{id:?} of device {} is {delivery:?}", message.device));
     }
     left
+}
+
+/// Whether a device's account was put out of a group at some time, as its timeline tells.
+fn was_out(device: &Device, conversation: ConversationId) -> bool {
+    let joins = device.store.timeline().filter(|message| {
+        let is_join = matches!(message.body, Body::Group(GroupEvent::Joined));
+        message.conversation == conversation && is_join
+    });
+    joins.count() > 1
 }

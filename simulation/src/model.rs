@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use waxwing_engine::{ConversationId, DeviceAddress};
-use waxwing_wire::MessageId;
+use waxwing_wire::{AccountId, MessageId};
+
+use crate::app::To;
 
 /// A message that a device told its app was accepted.
 #[derive(Debug, Clone)]
@@ -14,14 +16,16 @@ pub struct Accepted {
     pub sender: DeviceAddress,
     /// On which device of the world.
     pub device: usize,
-    /// For which account of the world.
-    pub to: usize,
+    /// For whom.
+    pub to: To,
     /// Where it stands.
     pub conversation: ConversationId,
     /// What it says.
     pub text: String,
     /// The devices that were there for it when it was written.
     pub owed: BTreeSet<usize>,
+    /// Of a group's message: the accounts that were in the group, as its sender knew it, when it was written or later, until it was sent.
+    pub readers: BTreeSet<AccountId>,
     /// The devices that have it, or had it, on disk.
     pub stored: BTreeSet<usize>,
 }
@@ -50,8 +54,11 @@ impl Model {
     /// Whether a device of the account to which a message was sent has it, or had it.
     #[must_use]
     pub fn reached(&self, id: MessageId, account_of: impl Fn(usize) -> usize) -> bool {
-        self.accepted
-            .get(&id)
-            .is_some_and(|message| message.stored.iter().any(|device| account_of(*device) == message.to))
+        self.accepted.get(&id).is_some_and(|message| {
+            message.stored.iter().any(|device| match message.to {
+                To::Account(to) => account_of(*device) == to,
+                To::Group(_) => account_of(*device) != account_of(message.device),
+            })
+        })
     }
 }

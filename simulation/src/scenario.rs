@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::app::Deed;
 use crate::device::{Frailty, Role};
 use crate::dice::Dice;
 use crate::evil::Evil;
@@ -165,6 +166,54 @@ impl Scenario {
         }
     }
 
+    /// A group of three to six accounts with one to three devices each: they write, race for changes, leave and come back,
+    /// while processes die and the network fails.
+    #[must_use]
+    pub fn groups(seed: u64) -> Scenario {
+        let mut dice = Dice::new(seed ^ 0x6_2045);
+        let accounts = 3 + dice.index(4);
+        let mut scenario = Scenario::quiet(seed, accounts);
+        let mut devices = accounts;
+        for n in 0..dice.below(5) {
+            let account = dice.index(accounts);
+            scenario = scenario.with(seconds(3 + n), Plan::Join { account, role: Role::Added });
+            devices += 1;
+        }
+        scenario.length = dice.millis(60_000, 150_000);
+        let length = u64::try_from(scenario.length.as_millis()).unwrap_or(u64::MAX);
+        let others = (1..accounts).filter(|_| dice.chance(800)).collect();
+        scenario = scenario.with(seconds(12), Plan::Group { device: 0, group: 0, deed: Deed::Make(others) });
+        for _ in 0..10 + dice.index(30) {
+            let (device, at) = (dice.index(devices), dice.millis(14_000, length));
+            for _ in 0..=dice.below(3) {
+                scenario.plans.push((at, Plan::WriteToGroup { device, group: 0 }));
+            }
+        }
+        for n in 0..dice.below(10) {
+            let (device, one) = (dice.index(devices), dice.index(accounts));
+            let deed = match dice.below(6) {
+                0 | 1 => Deed::Add(one),
+                2 => Deed::Remove(one),
+                3 => Deed::Promote(one),
+                _ => Deed::Title(format!("birds {n}")),
+            };
+            let at = dice.millis(14_000, length);
+            // Two at once, so that one of them comes too late.
+            for device in [device, 0] {
+                scenario.plans.push((at, Plan::Group { device, group: 0, deed: deed.clone() }));
+            }
+        }
+        scenario.frailty = Frailty {
+            dies_before_commit: dice.below(10) as u32,
+            dies_after_commit: dice.below(10) as u32,
+            write_fails: dice.below(8) as u32,
+            read_fails: dice.below(4) as u32,
+        };
+        scenario.relay_dies = dice.below(6) as u32;
+        scenario.add_weather(&mut dice);
+        scenario
+    }
+
     /// Both sides write first at the same moment, so both begin a session.
     #[must_use]
     pub fn both_write_first_at_once(seed: u64) -> Scenario {
@@ -268,6 +317,7 @@ impl Scenario {
     pub fn named(name: &str) -> Option<fn(u64) -> Scenario> {
         Some(match name {
             "random" => Scenario::random,
+            "groups" => Scenario::groups,
             "both-write-first-at-once" => Scenario::both_write_first_at_once,
             "reinstalled-device" => Scenario::reinstalled_device,
             "prekeys-run-out" => Scenario::prekeys_run_out,

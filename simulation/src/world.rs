@@ -6,10 +6,10 @@ mod links;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use waxwing_engine::Input;
+use waxwing_engine::{ConversationId, Input};
 use waxwing_wire::{DeviceId, Handle, RelayId};
 
-use crate::app::{Account, Draft};
+use crate::app::{Account, Deed, Draft, To};
 use crate::device::{Device, Frailty, Role};
 use crate::dice::Dice;
 use crate::evil::Evil;
@@ -67,6 +67,22 @@ pub enum Plan {
         /// To which account.
         to: usize,
     },
+    /// The user of a device writes to a group.
+    WriteToGroup {
+        /// On which device.
+        device: usize,
+        /// To which group.
+        group: usize,
+    },
+    /// The user of a device wants something about a group.
+    Group {
+        /// On which device.
+        device: usize,
+        /// Which group.
+        group: usize,
+        /// What.
+        deed: Deed,
+    },
     /// The user of a device looks at all conversations.
     Read(usize),
     /// A device's process is killed, and stays dead for a while.
@@ -121,6 +137,8 @@ pub struct World {
     pub devices: Vec<Device>,
     /// All accounts.
     pub accounts: Vec<Account>,
+    /// All groups, as they were made.
+    pub groups: BTreeMap<usize, ConversationId>,
     /// What ought to be true.
     pub model: Model,
     /// What happened, in numbers.
@@ -165,6 +183,7 @@ impl World {
             now: Duration::ZERO,
             devices: Vec::new(),
             accounts: (0..accounts).map(account).collect(),
+            groups: BTreeMap::new(),
             model: Model::default(),
             counts: Counts::default(),
             frailty: Frailty::default(),
@@ -353,7 +372,7 @@ impl World {
     }
 
     /// A text that no other is like.
-    fn next_draft(&mut self, to: usize, utc_ms: i64) -> Draft {
+    fn next_draft(&mut self, to: To, utc_ms: i64) -> Draft {
         self.next_text += 1;
         let number = self.next_text;
         let length = self.dice.index(300);

@@ -13,6 +13,11 @@ fn nothing_goes_wrong_when_nothing_goes_wrong() {
 }
 
 #[test]
+fn groups_agree_whatever_fails() {
+    each(Scenario::groups, 0..40);
+}
+
+#[test]
 fn both_sides_may_write_first_at_once() {
     each(Scenario::both_write_first_at_once, 0..12);
 }

@@ -14,7 +14,7 @@ use crate::commands;
 use crate::connection::Connection;
 use crate::directory::Directory;
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
-use crate::groups::{Groups, intent, messages};
+use crate::groups::{Groups, intent, kept, messages};
 use crate::inbox::{self, Desk};
 use crate::input::{Command, Input};
 use crate::me::Me;
@@ -185,6 +185,11 @@ impl Engine {
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
         let Some(me) = &self.me else { return Ok(()) };
+        if let Some(group) = self.groups.pop_taking() {
+            let (directory, groups) = (&mut self.directory, &mut self.groups);
+            kept::take(work, me, directory, groups, group, rng)?;
+            work.again = true;
+        }
         let chain = self.groups.pop_opening();
         let mut desk = Desk::new(me, &mut self.directory, &mut self.troubles, &mut self.groups);
         if let Some(account) = self.opening.pop_first() {

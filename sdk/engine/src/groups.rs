@@ -6,12 +6,13 @@
 //!                 +----- GroupStale ----+                   introduction --> whoever is added
 //! ```
 //!
-//! `chain` takes changes in; `intent` is what we want to change; `introduce` brings in whoever comes; `keys` are sender keys;
+//! `chain` takes changes in; `kept` are those that cannot be judged yet; `intent` is what we want to change; `introduce` brings in whoever comes; `keys` are sender keys;
 //! `messages` opens what members write; `receipts` is what they told of ours.
 
 pub(crate) mod chain;
 pub(crate) mod intent;
 pub(crate) mod introduce;
+pub(crate) mod kept;
 pub(crate) mod keys;
 pub(crate) mod messages;
 pub(crate) mod receipts;
@@ -76,6 +77,8 @@ pub(crate) struct Groups {
     /// Who was asked about since, because the list that is known here is too old for a change.
     consulted: BTreeSet<(GroupId, u64)>,
     keys_wanted: BTreeMap<Chain, Wait>,
+    /// Groups whose kept changes can be taken in, perhaps.
+    taking: BTreeSet<GroupId>,
     /// Chains whose messages can be opened now, perhaps.
     opening: BTreeSet<Chain>,
     /// What waited in the store when the link came up was looked at.
@@ -111,7 +114,7 @@ impl Groups {
     }
 
     pub(crate) fn has_opening(&self) -> bool {
-        !self.opening.is_empty()
+        !self.opening.is_empty() || !self.taking.is_empty()
     }
 
     /// All that waits in a group is looked at again.
@@ -121,7 +124,9 @@ impl Groups {
         group: GroupId,
     ) -> Result<(), V::Error> {
         for (sender, chain) in work.view.group_waiting_chains(group)? {
-            self.opening.insert((group, sender, chain));
+            if sender != kept::NOBODY {
+                self.opening.insert((group, sender, chain));
+            }
         }
         Ok(())
     }
@@ -136,7 +141,12 @@ impl Groups {
     pub(crate) fn on_learned(&mut self, account: AccountId) {
         for group in self.unlearned.remove(&account).unwrap_or_default() {
             self.behind.insert(group, Wait { until: Duration::ZERO, times: 0 });
+            self.taking.insert(group);
         }
+    }
+
+    pub(crate) fn pop_taking(&mut self) -> Option<GroupId> {
+        self.taking.pop_first()
     }
 
     /// The link is gone: what was asked is asked again.
@@ -175,8 +185,13 @@ impl Groups {
         if !std::mem::replace(&mut self.looked, true) {
             for group in work.view.groups_waiting()? {
                 for (sender, chain) in work.view.group_waiting_chains(group)? {
-                    self.want_key((group, sender, chain), now);
+                    if sender == kept::NOBODY {
+                        self.taking.insert(group);
+                    } else {
+                        self.want_key((group, sender, chain), now);
+                    }
                 }
+                work.again = true;
             }
         }
         let due: Vec<GroupId> =

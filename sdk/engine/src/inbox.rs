@@ -363,9 +363,10 @@ fn receive_in_group<V: View>(
         groups::chain::take(work, me, directory, groups, state, payload, 0, rng)? == Taken::Yes
     };
     if taken {
-        desk.groups.open_all_soon(work, origin.group)?
+        desk.groups.open_all_soon(work, origin.group)?;
     } else {
-        desk.groups.want(origin.group)
+        groups::kept::keep(work, origin.group, origin.revision, wire_id, payload)?;
+        desk.groups.want(origin.group);
     }
     work.again = true;
     Ok(())

@@ -1,11 +1,15 @@
 //! What devices, apps and plans make happen.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use waxwing_engine::{Command, Effect, Event as Told, Input, Status};
-use waxwing_wire::RelayId;
+use waxwing_engine::{
+    Command, ConversationId, Delivery, Effect, Event as Told, GroupStanding, Input, Status,
+};
+use waxwing_wire::{AccountId, RelayId};
 
 use super::{Event, Plan, World};
+use crate::app::To;
 use crate::device::{Device, Role};
 use crate::invariants::Violation;
 use crate::model::Accepted;
@@ -15,7 +19,14 @@ impl World {
         self.note(|| format!("planned: {plan:?}"));
         match plan {
             Plan::Join { account, role } => self.join(account, role),
-            Plan::Write { device, to } => self.user_writes(device, to),
+            Plan::Write { device, to } => self.user_writes(device, To::Account(to)),
+            Plan::WriteToGroup { device, group } => self.user_writes(device, To::Group(group)),
+            Plan::Group { device, group, deed } => {
+                if let Some(device) = self.devices.get_mut(device).filter(|device| !device.retired) {
+                    device.app.deeds.push_back((group, deed));
+                }
+                self.at(self.now, Event::App(device));
+            }
             Plan::Read(device) => self.user_reads(device),
             Plan::Kill(device, downtime) => {
                 self.counts.faults += 1;
@@ -115,20 +126,24 @@ impl World {
         }
     }
 
-    fn user_writes(&mut self, device: usize, to: usize) {
-        let Some(state) = self.devices.get(device).filter(|device| !device.retired && device.account != to)
-        else {
+    fn user_writes(&mut self, device: usize, to: To) {
+        let may = |device: &&Device| !device.retired && To::Account(device.account) != to;
+        let Some(state) = self.devices.get(device).filter(may) else { return };
+        // Whoever is not in a group sees none to write to.
+        if let To::Group(group) = to
+            && !self.groups_of(device).contains_key(&group)
+        {
             return;
-        };
+        }
         let draft = self.next_draft(to, state.now(self.now).utc_ms);
-        self.note(|| format!("device {device} writes {:?} to account {to}", draft.id));
+        self.note(|| format!("device {device} writes {:?} to {to:?}", draft.id));
         self.devices[device].app.drafts.push_back(draft);
         self.at(self.now, Event::App(device));
     }
 
     fn user_reads(&mut self, device: usize) {
         let Some(state) = self.devices.get_mut(device).filter(|device| device.is_running()) else { return };
-        let mut last = std::collections::BTreeMap::new();
+        let mut last = BTreeMap::new();
         for message in state.store.timeline().filter(|message| matches!(message.status, Status::Incoming(_)))
         {
             last.insert(message.conversation, message.id);
@@ -162,13 +177,50 @@ impl World {
             return;
         }
         let own = self.accounts[device.account].clone();
-        for (id, command) in device.app.next(device.role, &own, &self.accounts) {
+        self.groups.extend(std::mem::take(&mut device.app.made));
+        let groups = self.groups_of(index);
+        let device = &mut self.devices[index];
+        // What was written before we were put out of a group is written to nobody.
+        device.app.drafts.retain(|draft| match draft.to {
+            To::Account(_) => true,
+            To::Group(group) => {
+                groups.contains_key(&group) || device.store.durable_message(draft.id).is_some()
+            }
+        });
+        for (id, command) in device.app.next(device.role, &own, &self.accounts, &groups) {
             device.push(Input::Command { id, command });
         }
         let idle = device.app.is_idle();
         self.schedule(index);
         if !idle {
             self.soon(500, 1_500, Event::App(index));
+        }
+    }
+
+    /// The groups of the world that a device is in, as far as it knows.
+    fn groups_of(&self, index: usize) -> BTreeMap<usize, ConversationId> {
+        let ours: BTreeSet<ConversationId> = self.devices[index]
+            .store
+            .durable_groups()
+            .filter(|state| state.standing == GroupStanding::Member)
+            .map(|state| ConversationId::group(state.group))
+            .collect();
+        self.groups.iter().filter(|(_, id)| ours.contains(id)).map(|(group, id)| (*group, *id)).collect()
+    }
+
+    /// Who may still come to read what a device wrote to groups and has not sent: whoever is in them now.
+    fn note_readers(&mut self, index: usize) {
+        let store = &self.devices[index].store;
+        let written = self.model.accepted.iter_mut().filter(|(_, accepted)| accepted.device == index);
+        for (id, accepted) in written.filter(|(_, accepted)| matches!(accepted.to, To::Group(_))) {
+            let status = store.durable_message(*id).map(|message| message.status);
+            let is_open = matches!(status, Some(Status::Outgoing(delivery)) if delivery < Delivery::Sent);
+            let group = store
+                .durable_groups()
+                .find(|state| ConversationId::group(state.group) == accepted.conversation);
+            if let Some(group) = group.filter(|_| is_open || accepted.readers.is_empty()) {
+                accepted.readers.extend(group.members().into_iter().map(|member| member.account));
+            }
         }
     }
 
@@ -188,8 +240,20 @@ impl World {
             if self.model.accepted.contains_key(&draft.id) {
                 continue;
             }
+            let in_group: BTreeSet<AccountId> = device
+                .store
+                .durable_groups()
+                .filter(|state| ConversationId::group(state.group) == stored.conversation)
+                .flat_map(|state| state.members())
+                .map(|member| member.account)
+                .collect();
+            let accounts = &self.accounts;
+            let is_for = |account: usize| match draft.to {
+                To::Account(to) => account == to,
+                To::Group(_) => accounts[account].id.is_some_and(|id| in_group.contains(&id)),
+            };
             let is_owed = |other: &&Device| {
-                (other.account == draft.to || other.account == device.account)
+                (is_for(other.account) || other.account == device.account)
                     && !other.retired
                     && other.local().is_some_and(|local| self.relay.has_prekeys_of(local.address.device))
             };
@@ -201,11 +265,13 @@ impl World {
                 conversation: stored.conversation,
                 text: draft.text.clone(),
                 owed: self.devices.iter().filter(is_owed).map(|other| other.index).collect(),
+                readers: BTreeSet::new(),
                 stored: [index].into(),
             };
             self.model.accept(draft.id, accepted);
             self.counts.messages += 1;
         }
+        self.note_readers(index);
     }
 
     pub(super) fn carry_out_effect(&mut self, index: usize, effect: Effect) -> Result<(), Violation> {

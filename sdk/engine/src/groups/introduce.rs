@@ -10,7 +10,7 @@ use waxwing_crypto::group::roster::Roster;
 use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId};
 use zeroize::Zeroizing;
 
-use super::{chain, keys};
+use super::{chain, keys, messages};
 use crate::batch::Write;
 use crate::content::{AskKey, ContentBody, Introduction};
 use crate::directory::Directory;
@@ -82,7 +82,7 @@ pub(crate) fn on_introduction<V: View>(
         last_by: from,
     };
     state.title = chain::title_of(&state, roster.profile());
-    work.put_group(state);
+    work.put_group(state.clone());
     chain::put_event(work, group, from, GroupEvent::Joined, rng);
     for member in roster.members() {
         let account = AccountId::from_bytes(member.account);
@@ -90,6 +90,7 @@ pub(crate) fn on_introduction<V: View>(
             desk.directory.want(account);
         }
     }
+    messages::show_waiting(work, &state)?;
     desk.groups.want(group);
     desk.groups.open_all_soon(work, group)?;
     work.again = true;

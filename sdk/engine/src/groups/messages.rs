@@ -3,6 +3,7 @@
 use waxwing_crypto::group::{GroupMessage, GroupOpenError};
 use waxwing_wire::{GroupId, MessageId};
 
+use super::kept;
 use crate::batch::Write;
 use crate::content::{Content, ContentBody};
 use crate::inbox::{self, Desk, Place};
@@ -14,6 +15,9 @@ use crate::work::Work;
 
 /// Kept messages that are opened in one step.
 const WAITING_PAGE: usize = 200;
+
+/// Messages of one chain that are shown as unreadable when a group becomes known.
+const SHOWN_MAX: usize = 1_000;
 
 /// What came of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +53,7 @@ pub(crate) fn on_message<V: View>(
         work.write(Write::PutGroupWaiting { group, sender: from, chain, wire_id, payload, at_ms });
         desk.groups.want_key((group, from, chain), work.now.elapsed);
         if let Some(state) = state.filter(|state| is_member(state, from)) {
-            show_unreadable(work, desk, &state, from, wire_id)?;
+            show_unreadable(work, &state, from, wire_id)?;
         }
     }
     Ok(())
@@ -115,7 +119,7 @@ fn open<V: View>(
         Ok(plaintext) => plaintext,
         Err(GroupOpenError::BeforeStart | GroupOpenError::TooFarAhead) => {
             // We were given the key after it was written, and yet it is ours to read: its sender is asked for it.
-            show_unreadable(work, desk, state, from, wire_id)?;
+            show_unreadable(work, state, from, wire_id)?;
             desk.replies.unopened(from, wire_id);
             return Ok(Opened::Done);
         }
@@ -141,12 +145,11 @@ fn open<V: View>(
 /// Shows in its place what cannot be opened yet.
 fn show_unreadable<V: View>(
     work: &mut Work<'_, V>,
-    desk: &Desk<'_>,
     state: &GroupState,
     from: DeviceAddress,
     wire_id: MessageId,
 ) -> Result<(), V::Error> {
-    if from.account == desk.me.address().account || work.message(wire_id)?.is_some() {
+    if work.message(wire_id)?.is_some() {
         return Ok(());
     }
     let now_ms = work.now.utc_ms;
@@ -160,5 +163,20 @@ fn show_unreadable<V: View>(
         body: Body::Unreadable,
         status: Status::Incoming(Reception::Waiting),
     });
+    Ok(())
+}
+
+/// A group has become known: what came before stands in its place, in the order in which it came, until it is opened.
+pub(crate) fn show_waiting<V: View>(work: &mut Work<'_, V>, state: &GroupState) -> Result<(), V::Error> {
+    let mut waiting = Vec::new();
+    for (sender, chain) in work.view.group_waiting_chains(state.group)? {
+        if sender != kept::NOBODY {
+            waiting.extend(work.view.group_waiting(state.group, sender, chain, SHOWN_MAX)?);
+        }
+    }
+    waiting.sort_unstable_by_key(|kept| kept.order);
+    for kept in waiting.into_iter().filter(|kept| is_member(state, kept.sender)) {
+        show_unreadable(work, state, kept.sender, kept.wire_id)?;
+    }
     Ok(())
 }
