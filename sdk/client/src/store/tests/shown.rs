@@ -41,7 +41,7 @@ fn the_list_follows_the_messages() {
         show::conversations(writer.db()).unwrap().iter().map(|item| item.conversation_id).collect();
     assert_eq!(order, [chat(3), chat(2)], "the newest message first");
     assert_eq!(listed(&writer, 2).last.unwrap().preview, "one");
-    assert_eq!(listed(&writer, 2).peer.name(), "user2");
+    assert_eq!(listed(&writer, 2).with.name(), "user2");
     apply(&mut writer, [Write::PutMessage(outgoing(2, 3, &"é".repeat(500)))]);
     let last = listed(&writer, 2).last.unwrap();
     assert_eq!(last.preview.chars().count(), crate::list::PREVIEW_CHARS_MAX);
