@@ -211,7 +211,8 @@ pub fn unfinished(devices: &[Device], model: &Model, read: bool) -> Vec<String> 
         }
         let waiting = device.store.timeline().filter(|message| is_waiting(message)).count();
         if waiting > 0 {
-            left.push(format!("device {} waits for {waiting} messages to be sent again", device.index));
+            let first = device.store.timeline().find(|message| is_waiting(message));
+            left.push(format!("device {} waits for {waiting} messages to be sent again: {first:?}", device.index));
         }
     }
     left.extend(groups_apart(devices, model));
@@ -235,7 +236,7 @@ fn groups_apart(devices: &[Device], model: &Model) -> Vec<String> {
             }
             let (other, roster) = first.entry(state.group).or_insert((device.index, state.roster.clone()));
             if *roster != state.roster {
-                left.push(format!("devices {other} and {} differ about {:?}", device.index, state.group));
+                left.push(format!("devices {other} and {} differ about {state:?}", device.index));
             }
         }
     }

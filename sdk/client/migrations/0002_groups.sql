@@ -8,11 +8,20 @@ CREATE TABLE group_state (
     secret BLOB NOT NULL,
     standing INTEGER NOT NULL,
     title TEXT NOT NULL,
-    past_epochs BLOB NOT NULL, -- number in eight bytes, the highest first, and roster hash of each, the newest last
+    past_epochs BLOB NOT NULL, -- number as eight bytes, the highest first, and roster hash; the newest last
+    joined BLOB NOT NULL, -- members who came after us, each with a counter of eight bytes, the highest first
     last_account BLOB NOT NULL, -- who made the last change
     last_device BLOB NOT NULL
 ) STRICT;
 CREATE INDEX group_by_standing ON group_state (standing, group_id);
+
+-- Keys of devices that their account's list does not name any more: they may have signed changes that are still to be read.
+CREATE TABLE former_device (
+    account BLOB NOT NULL,
+    device BLOB NOT NULL,
+    keys BLOB NOT NULL, -- signing, then agreement
+    PRIMARY KEY (account, device)
+) STRICT, WITHOUT ROWID;
 
 -- Our own sender keys, one a group.
 CREATE TABLE sender_key (
@@ -64,14 +73,6 @@ CREATE TABLE member_receipt (
     kind INTEGER NOT NULL, -- delivered or read
     ranges BLOB NOT NULL, -- runs of counters, ascending and apart: first and last as eight bytes each, the highest first
     PRIMARY KEY (conversation, author, member, kind)
-) STRICT, WITHOUT ROWID;
-
--- The keys of devices that their accounts' lists named once.
-CREATE TABLE former_device (
-    account BLOB NOT NULL,
-    device BLOB NOT NULL,
-    keys BLOB NOT NULL,
-    PRIMARY KEY (account, device)
 ) STRICT, WITHOUT ROWID;
 
 -- What happened in a group, as an entry of its timeline.

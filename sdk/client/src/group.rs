@@ -47,7 +47,7 @@ pub struct Member {
     pub role: GroupRole,
 }
 
-/// How far a message got at the members of a group, besides its sender.
+/// How far a message got at the members of a group, besides its sender and those who came later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipts {

@@ -420,6 +420,7 @@ impl Directory {
                 // It gets what went past it, as far as nobody has confirmed it yet.
                 let own = me.address().account;
                 work.reopen_outbox(Some(account).filter(|account| *account != own));
+                crate::groups::keys::make_up(work, device, rng)?;
             }
             if !can_send {
                 let wait = Wait::after(self.keyless.get(&device), elapsed, Duration::ZERO);

@@ -173,7 +173,7 @@ impl Engine {
             let (directory, groups) = (&mut self.directory, &mut self.groups);
             self.outbox.pump(work, me, &mut self.connection, directory, groups, rng)?;
         }
-        self.groups.ask(work, &mut self.connection, rng)?;
+        self.groups.ask(work, &mut self.connection, me, rng)?;
         self.directory.ask(work, &mut self.connection, rng);
         self.tell_drained(work)
     }

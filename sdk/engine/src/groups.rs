@@ -45,7 +45,7 @@ const WAIT_MAX: Duration = Duration::from_secs(300);
 const KEY_WAIT: Duration = Duration::from_secs(5);
 
 /// How often a key is asked for. After that the messages stay as they are, and are asked for one by one.
-const KEY_ASKS_MAX: u32 = 6;
+const KEY_ASKS_MAX: u32 = 3;
 
 /// Keys that are asked for at a time.
 const ASKS_MAX: usize = 10_000;
@@ -145,6 +145,11 @@ impl Groups {
         }
     }
 
+    /// Kept changes of a group can be taken in, perhaps.
+    pub(crate) fn take_soon(&mut self, group: GroupId) {
+        self.taking.insert(group);
+    }
+
     pub(crate) fn pop_taking(&mut self) -> Option<GroupId> {
         self.taking.pop_first()
     }
@@ -179,6 +184,7 @@ impl Groups {
         &mut self,
         work: &mut Work<'_, V>,
         connection: &mut Connection,
+        me: &Me,
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
         let now = work.now.elapsed;
@@ -209,12 +215,13 @@ impl Groups {
             self.asked.insert(request, (group, now));
             work.transmit(request, ClientBody::FetchGroup { group, after: state.revision });
         }
-        self.ask_for_keys(work, rng)
+        self.ask_for_keys(work, me, rng)
     }
 
     fn ask_for_keys<V: View>(
         &mut self,
         work: &mut Work<'_, V>,
+        me: &Me,
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
         let now = work.now.elapsed;
@@ -226,9 +233,11 @@ impl Groups {
             if state.as_ref().is_some_and(|state| state.standing == GroupStanding::Out) {
                 continue;
             }
-            if wait.times + 1 < KEY_ASKS_MAX {
-                self.keys_wanted.insert((group, sender, chain), wait.next(now));
+            if state.is_some() && wait.times >= KEY_ASKS_MAX {
+                messages::ask_one_by_one(work, me, (group, sender, chain), rng)?;
+                continue;
             }
+            self.keys_wanted.insert((group, sender, chain), wait.next(now));
             let to = Party::Account(sender.account);
             let body = ContentBody::AskKey(AskKey { chain, introduce: state.is_none() });
             let content =

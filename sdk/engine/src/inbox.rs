@@ -15,8 +15,8 @@ use crate::groups::keys::Accepted;
 use crate::groups::{self, Groups, introduce};
 use crate::me::Me;
 use crate::model::{
-    Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane, LaneKind, Message, OutboxDraft,
-    OutboxPayload, Party, ReceiptKind, Reception, RelayState, Standing, Status,
+    Body, ConversationId, CounterRange, Delivery, DeviceAddress, GroupStanding, Lane, LaneKind, Message,
+    OutboxDraft, OutboxPayload, Party, ReceiptKind, Reception, RelayState, Standing, Status,
 };
 use crate::notice::new_message_id;
 use crate::repair::{self, Troubles};
@@ -353,9 +353,17 @@ fn receive_in_group<V: View>(
     if !origin.is_change {
         return groups::messages::on_message(work, desk, from, origin.group, wire_id, payload);
     }
-    let Some(state) = work.group(origin.group)? else { return Ok(()) };
+    let Some(state) = work.group(origin.group)? else {
+        // Whoever brings us in is on the way, perhaps.
+        return groups::kept::keep(work, origin.group, origin.revision, wire_id, payload);
+    };
     if origin.revision <= state.revision {
         return Ok(());
+    }
+    if state.standing == GroupStanding::Out && origin.revision > state.revision + 1 {
+        // We are in again, it seems, and were not told of what was between.
+        groups::kept::keep(work, origin.group, origin.revision, wire_id, payload)?;
+        return introduce::ask(work, from, origin.group, rng);
     }
     let is_next = origin.revision == state.revision + 1 && !desk.groups.is_behind(origin.group);
     let taken = is_next && {

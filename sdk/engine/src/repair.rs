@@ -12,7 +12,6 @@ use waxwing_wire::MessageId;
 
 use crate::batch::Write;
 use crate::content::ContentBody;
-use crate::groups::keys::OwnKey;
 use crate::inbox::{Desk, drop_unreadable, is_unreadable, post_to_device};
 use crate::me::Me;
 use crate::model::{
@@ -159,17 +158,15 @@ fn message_of<V: View>(
     Ok(may_have.then_some(message.id))
 }
 
-/// Whether a message went to a group under the roster that stands, with the asking account in it.
+/// Whether a message went to a group that the asking account was in then, and is in still.
 fn may_have_of_group<V: View>(
     work: &mut Work<'_, V>,
     from: DeviceAddress,
     message: &Message,
 ) -> Result<bool, V::Error> {
-    let group = message.conversation.as_group();
-    let Some(roster) = work.group(group)?.and_then(|state| state.roster()) else { return Ok(false) };
-    let own_key = work.own_key(group)?;
-    let first = own_key.as_ref().filter(|own| own.epoch() == roster.epoch()).map_or(0, OwnKey::first_counter);
-    Ok(roster.role(from.account.as_bytes()).is_some() && first > 0 && message.counter >= first)
+    let state = work.group(message.conversation.as_group())?;
+    let above = state.and_then(|state| state.readable_above(from.account));
+    Ok(above.is_some_and(|above| message.counter > above))
 }
 
 /// A device cannot send again what we asked for.

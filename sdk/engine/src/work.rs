@@ -33,6 +33,7 @@ pub(crate) struct Work<'v, V: View> {
     own_keys: BTreeMap<GroupId, Option<OwnKey>>,
     their_keys: BTreeMap<(GroupId, DeviceAddress, [u8; 16]), Option<TheirKey>>,
     told: BTreeMap<(ConversationId, DeviceId), Told>,
+    kept: Vec<(GroupId, DeviceAddress, [u8; 16], MessageId)>,
     changed: BTreeSet<ConversationId>,
 }
 
@@ -54,6 +55,7 @@ impl<'v, V: View> Work<'v, V> {
             own_keys: BTreeMap::new(),
             their_keys: BTreeMap::new(),
             told: BTreeMap::new(),
+            kept: Vec::new(),
             changed: BTreeSet::new(),
         }
     }
@@ -173,6 +175,29 @@ impl<'v, V: View> Work<'v, V> {
         }
     }
 
+    /// Keeps a message of a group that cannot be opened yet.
+    pub(crate) fn keep_for_group(
+        &mut self,
+        group: GroupId,
+        sender: DeviceAddress,
+        chain: [u8; 16],
+        wire_id: MessageId,
+        payload: &[u8],
+    ) {
+        self.kept.push((group, sender, chain, wire_id));
+        let (at_ms, payload) = (self.now.utc_ms, payload.to_vec());
+        self.write(Write::PutGroupWaiting { group, sender, chain, wire_id, payload, at_ms });
+    }
+
+    /// What was kept in this step, in order: the store shows it to the next one.
+    pub(crate) fn kept_now(
+        &self,
+        group: GroupId,
+    ) -> impl Iterator<Item = (DeviceAddress, [u8; 16], MessageId)> {
+        let of_group = self.kept.iter().filter(move |(of, ..)| *of == group);
+        of_group.map(|(_, sender, chain, wire_id)| (*sender, *chain, *wire_id))
+    }
+
     /// We are out of a group: nothing of its keys stays.
     pub(crate) fn forget_group_keys(&mut self, group: GroupId) {
         self.own_keys.insert(group, None);
@@ -207,6 +232,18 @@ impl<'v, V: View> Work<'v, V> {
         self.messages.insert(message.id, message.clone());
         self.touch(message.conversation);
         self.write(Write::PutMessage(message));
+    }
+
+    /// The greatest counter of this device's messages in a conversation, as the step will leave it.
+    pub(crate) fn highest_counter(
+        &self,
+        conversation: ConversationId,
+        own: DeviceId,
+    ) -> Result<u64, V::Error> {
+        match self.counters.get(&conversation) {
+            Some(highest) => Ok(*highest),
+            None => self.view.highest_counter(conversation, own),
+        }
     }
 
     /// The next counter of this device's messages in a conversation.

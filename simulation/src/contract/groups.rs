@@ -21,8 +21,8 @@ where
     <S as Apply>::Error: Debug,
 {
     a_group_comes_back_as_it_was_put(&mut fresh());
-    the_keys_of_former_devices_are_remembered(&mut fresh());
     only_groups_that_we_are_in_are_ours(&mut fresh());
+    a_former_device_keeps_its_keys(&mut fresh());
     the_conversation_of_a_group_has_no_other_account(&mut fresh());
     what_happened_in_a_group_comes_back(&mut fresh());
     a_new_chain_was_given_to_nobody(&mut fresh());
@@ -39,6 +39,18 @@ where
     dropped_bytes_leave_their_item(&mut fresh());
 }
 
+fn a_former_device_keeps_its_keys<S: View + Apply>(store: &mut Subject<S>)
+where
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    let device = address(1, 2);
+    assert_eq!(store.read(|s| s.former_device(device)), None);
+    store.apply([Write::PutFormerDevice { device, keys: [3; 64] }]);
+    assert_eq!(store.read(|s| s.former_device(device)), Some([3; 64]));
+    assert_eq!(store.read(|s| s.former_device(address(1, 3))), None);
+}
+
 fn a_group_comes_back_as_it_was_put<S: View + Apply>(store: &mut Subject<S>)
 where
     <S as View>::Error: Debug,
@@ -51,27 +63,12 @@ where
     assert_eq!(store.read(|s| s.group(group_id(1))), Some(first.clone()));
     let mut later = group(1, "birds 🐦");
     (later.revision, later.standing, later.roster) = (u64::MAX, GroupStanding::Out, vec![]);
-    (later.past_epochs, later.last_by) = (vec![], address(3, 3));
     store.apply([
         Write::PutGroup { state: later.clone(), at_ms: 6 },
         Write::PutGroup { state: group(2, "b"), at_ms: 7 },
     ]);
     assert_eq!(store.read(|s| s.group(group_id(1))), Some(later));
     assert_eq!(store.read(|s| s.group(group_id(2))), Some(group(2, "b")));
-}
-
-fn the_keys_of_former_devices_are_remembered<S: View + Apply>(store: &mut Subject<S>)
-where
-    <S as View>::Error: Debug,
-    <S as Apply>::Error: Debug,
-{
-    let put = |device, byte| Write::PutFormerDevice { device, keys: [byte; 64] };
-    store.apply([put(address(2, 2), 1), put(address(3, 2), 2), put(address(2, 3), 3), put(address(2, 2), 4)]);
-    store.apply([Write::DeleteDevice(address(2, 2)), Write::ForgetDeviceState]);
-    assert_eq!(store.read(|s| s.former_device(address(2, 2))), Some([4; 64]), "the one that was put last");
-    assert_eq!(store.read(|s| s.former_device(address(3, 2))), Some([2; 64]));
-    assert_eq!(store.read(|s| s.former_device(address(2, 3))), Some([3; 64]));
-    assert_eq!(store.read(|s| s.former_device(address(3, 3))), None);
 }
 
 fn only_groups_that_we_are_in_are_ours<S: View + Apply>(store: &mut Subject<S>)

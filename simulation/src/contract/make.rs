@@ -146,8 +146,9 @@ pub(super) fn group(n: u8, title: &str) -> GroupState {
         secret: [n; 32].into(),
         standing: GroupStanding::Member,
         title: title.to_owned(),
-        past_epochs: vec![(1, [n; 32]), (u64::MAX, [255; 32])],
-        last_by: address(n, 2),
+        past_epochs: vec![(u64::from(n), [n; 32]), (u64::MAX, [0xff; 32])],
+        joined: vec![(account_id(n), 3), (account_id(n + 1), u64::MAX)],
+        last_by: address(n, n),
     }
 }
 

@@ -15,6 +15,7 @@ type Chain = [u8; 16];
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct GroupTables {
     pub(super) states: BTreeMap<GroupId, GroupState>,
+    pub(super) former_devices: BTreeMap<DeviceAddress, [u8; 64]>,
     pub(super) sender_keys: BTreeMap<GroupId, SenderKeyRecord>,
     holders: BTreeSet<(GroupId, DeviceAddress)>,
     pub(super) receiver_keys: BTreeMap<(GroupId, DeviceAddress, Chain), ReceiverKeyRecord>,

@@ -208,7 +208,7 @@ impl View for MemoryStore {
 
     fn former_device(&self, device: DeviceAddress) -> Result<Option<[u8; 64]>, DiskFault> {
         self.check_read()?;
-        Ok(self.working.former_devices.get(&device).copied())
+        Ok(self.working.groups.former_devices.get(&device).copied())
     }
 
     fn group(&self, group: GroupId) -> Result<Option<GroupState>, DiskFault> {

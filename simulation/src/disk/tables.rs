@@ -39,7 +39,6 @@ pub(super) struct Tables {
     pub(super) waiting: BTreeMap<u64, WaitingEnvelope>,
     waiting_high: u64,
     pub(super) repairs: BTreeMap<(DeviceId, MessageId), u32>,
-    pub(super) former_devices: BTreeMap<DeviceAddress, [u8; 64]>,
     pub(super) groups: GroupTables,
 }
 
@@ -97,13 +96,15 @@ impl Tables {
                 self.conversations.entry(*conversation).or_insert(Some(*peer));
             }
             Write::MoveHeldMessages { from, to, peer } => self.move_held(*from, *to, *peer),
+            Write::PutFormerDevice { device, keys } => {
+                self.groups.former_devices.insert(*device, *keys);
+            }
             Write::PutSession { device, session } => {
                 self.sessions.entry(*device).or_default().insert(session.id, session.clone());
             }
             Write::DeleteSession { device, id } => self.delete_session(*device, id),
             Write::ArchiveSessions => self.archive_sessions(),
             Write::DeleteDevice(device) => self.delete_device(*device),
-            Write::PutFormerDevice { device, keys } => { self.former_devices.insert(*device, *keys); }
             Write::PutPrekey(prekey) => self.put_prekey(prekey),
             Write::DeletePrekey { kind, id } => self.delete_prekey(*kind, *id),
             Write::ExpirePrekeys { before_ms } => self.expire_prekeys(*before_ms),

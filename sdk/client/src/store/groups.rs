@@ -26,10 +26,54 @@ pub(crate) fn state(db: &Connection, group: GroupId) -> Stored<Option<GroupState
             secret: Zeroizing::new(bytes(row, 2)?),
             standing: codes::group_standing(value(row, 3)?)?,
             title: value(row, 4)?,
-            past_epochs: epochs(row, 5)?,
+            past_epochs: epochs(&blob(row, 5)?)?,
             last_by: codes::address(row, 6)?,
+            joined: newcomers(&blob(row, 8)?)?,
         })
     })
+}
+
+/// An epoch in the store: eight bytes of its number, and its roster hash.
+const EPOCH_BYTES: usize = 40;
+
+fn epochs(stored: &[u8]) -> Stored<Vec<(u64, [u8; 32])>> {
+    let (epochs, rest) = stored.as_chunks::<EPOCH_BYTES>();
+    if !rest.is_empty() {
+        return Err(StoreError::Corrupt);
+    }
+    let epoch = |bytes: &[u8; EPOCH_BYTES]| {
+        let (number, hash) = bytes.split_first_chunk::<8>()?;
+        Some((u64::from_be_bytes(*number), hash.try_into().ok()?))
+    };
+    epochs.iter().map(|bytes| epoch(bytes).ok_or(StoreError::Corrupt)).collect()
+}
+
+fn epochs_bytes(epochs: &[(u64, [u8; 32])]) -> Vec<u8> {
+    epochs.iter().flat_map(|(number, hash)| [&number.to_be_bytes()[..], &hash[..]].concat()).collect()
+}
+
+fn newcomers(stored: &[u8]) -> Stored<Vec<(AccountId, u64)>> {
+    let (members, rest) = stored.as_chunks::<24>();
+    if !rest.is_empty() {
+        return Err(StoreError::Corrupt);
+    }
+    let member = |bytes: &[u8; 24]| {
+        let (account, counter) = bytes.split_first_chunk::<16>()?;
+        Some((AccountId::from_bytes(*account), u64::from_be_bytes(counter.try_into().ok()?)))
+    };
+    members.iter().map(|bytes| member(bytes).ok_or(StoreError::Corrupt)).collect()
+}
+
+fn newcomer_bytes(joined: &[(AccountId, u64)]) -> Vec<u8> {
+    joined
+        .iter()
+        .flat_map(|(account, counter)| [&account.as_bytes()[..], &counter.to_be_bytes()].concat())
+        .collect()
+}
+
+pub(super) fn former_device(db: &Connection, device: DeviceAddress) -> Stored<Option<[u8; 64]>> {
+    let key = (device.account.as_bytes(), device.device.as_bytes());
+    one(db, query::FORMER_DEVICE, key, |row| bytes(row, 0))
 }
 
 pub(super) fn ours(db: &Connection) -> Stored<Vec<GroupId>> {
@@ -137,23 +181,6 @@ fn group_id(row: &Row<'_>, column: usize) -> Stored<GroupId> {
     bytes(row, column).map(GroupId::from_bytes)
 }
 
-/// A roster's epoch: its number, and the hash of the roster.
-type Epoch = (u64, [u8; 32]);
-
-fn epochs(row: &Row<'_>, column: usize) -> Stored<Vec<Epoch>> {
-    let bytes = row.get_ref(column)?.as_blob().map_err(|_| StoreError::Corrupt)?;
-    let (all, []) = bytes.as_chunks::<40>() else { return Err(StoreError::Corrupt) };
-    let epoch = |bytes: &[u8; 40]| {
-        let (number, hash) = bytes.split_first_chunk().ok_or(StoreError::Corrupt)?;
-        Ok((u64::from_be_bytes(*number), hash.try_into().map_err(|_| StoreError::Corrupt)?))
-    };
-    all.iter().map(epoch).collect()
-}
-
-fn epoch_bytes(epochs: &[Epoch]) -> Vec<u8> {
-    epochs.iter().flat_map(|(number, hash)| [&number.to_be_bytes()[..], hash].concat()).collect()
-}
-
 fn ranges(row: &Row<'_>, column: usize) -> Stored<Vec<CounterRange>> {
     let bytes = row.get_ref(column)?.as_blob().map_err(|_| StoreError::Corrupt)?;
     let (numbers, []) = bytes.as_chunks::<8>() else { return Err(StoreError::Corrupt) };
@@ -206,9 +233,10 @@ impl Writer {
                 &state.secret[..],
                 standing,
                 state.title,
-                epoch_bytes(&state.past_epochs),
+                epochs_bytes(&state.past_epochs),
                 state.last_by.account.as_bytes(),
                 state.last_by.device.as_bytes(),
+                newcomer_bytes(&state.joined),
             ],
         )?;
         let no_peer: &[u8] = &[];

@@ -186,8 +186,7 @@ impl View for Writer {
     }
 
     fn former_device(&self, device: DeviceAddress) -> Stored<Option<[u8; 64]>> {
-        let key = (device.account.as_bytes(), device.device.as_bytes());
-        one(&self.db, query::FORMER_DEVICE, key, |row| bytes(row, 0))
+        groups::former_device(&self.db, device)
     }
 
     fn group(&self, group: GroupId) -> Stored<Option<GroupState>> {

@@ -133,13 +133,15 @@ pub(crate) fn group_info(db: &Connection, conversation: ConversationId) -> Store
     Ok(GroupInfo { conversation_id: conversation, title, standing, members, settings })
 }
 
-/// How far a message of ours got at each member.
+/// How far a message of ours got at each member that it was for.
 pub(crate) fn group_receipts(
     db: &Connection,
     conversation: ConversationId,
     message: MessageId,
 ) -> Stored<Receipts> {
+    let joined = groups::state(db, conversation.as_group())?.ok_or(StoreError::Absent)?.joined;
     let info = group_info(db, conversation)?;
+    let ours = me(db)?.map(|me| me.device);
     let key = (message.as_bytes(), conversation.as_bytes());
     let sent = one(db, query::SENT, key, |row| {
         Ok((codes::device_id(row, 0)?, codes::unsigned(value(row, 1)?), codes::account_id(row, 2)?))
@@ -156,7 +158,13 @@ pub(crate) fn group_receipts(
         };
         told.iter().filter(tells).map(reached).max().unwrap_or(Reach::Unknown)
     };
-    let others = info.members.into_iter().filter(|member| member.contact.account != sender);
+    // Who came later than the message has no key for it. What our other devices had written by then is not known here.
+    let came_later = |member: AccountId| {
+        let later = joined.iter().any(|(of, before)| *of == member && counter <= *before);
+        later && ours == Some(author)
+    };
+    let is_meant = |member: &Member| member.contact.account != sender && !came_later(member.contact.account);
+    let others = info.members.into_iter().filter(is_meant);
     let members = others
         .map(|member| MemberReceipt { reach: reach(member.contact.account), contact: member.contact })
         .collect();

@@ -46,6 +46,8 @@ impl Writer {
             Write::PutAccount(account) => self.put_account(account),
             Write::PutConversation { conversation, peer, created_at_ms } => self.put_conversation(*conversation, *peer, *created_at_ms),
             Write::MoveHeldMessages { from, to, peer } => self.move_held(*from, *to, *peer),
+            Write::PutFormerDevice { device, keys } => self.run(query::PUT_FORMER_DEVICE,
+                (device.account.as_bytes(), device.device.as_bytes(), keys)),
             Write::PutSession { device, session } => self.run(query::PUT_SESSION, params![
                 device.account.as_bytes(), device.device.as_bytes(), session.id, session.rank.cast_signed(), *session.snapshot]),
             Write::DeleteSession { device, id } => self.run(query::DELETE_SESSION, (device.account.as_bytes(), device.device.as_bytes(), id)),
@@ -54,7 +56,6 @@ impl Writer {
                 self.run(query::DELETE_SEALED_OF_WAITING, ())
             }
             Write::DeleteDevice(device) => self.delete_device(*device),
-            Write::PutFormerDevice { device, keys } => self.run(query::PUT_FORMER_DEVICE, (device.account.as_bytes(), device.device.as_bytes(), keys)),
             Write::PutPrekey(prekey) => self.put_prekey(prekey),
             Write::DeletePrekey { kind, id } => self.run(query::DELETE_PREKEY, (codes::prekey_series(*kind), id)),
             Write::ExpirePrekeys { before_ms } => self.expire_prekeys(*before_ms),

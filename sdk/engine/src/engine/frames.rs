@@ -74,7 +74,10 @@ impl Engine {
                 Ok(())
             }
             RelayBody::GroupChanged { group, revision } => {
-                let (Some(me), Some(name)) = (&self.me, self.outbox.on_changed(request)) else {
+                let Some(me) = &self.me else { return Ok(()) };
+                let Some(name) = self.outbox.on_changed(request) else {
+                    // It was taken back here, and the relay has it all the same.
+                    self.groups.want(group);
                     return Ok(());
                 };
                 let (directory, groups) = (&mut self.directory, &mut self.groups);

@@ -6,7 +6,7 @@ use waxwing_crypto::group::GroupSecret;
 use waxwing_crypto::group::roster::{Change, Roster, SignedChange};
 use waxwing_wire::{AccountId, DeviceId, GroupChangeRecord, GroupId, limits};
 
-use super::{Groups, intent};
+use super::{Groups, intent, messages};
 use crate::directory::Directory;
 use crate::me::Me;
 use crate::model::{
@@ -174,11 +174,11 @@ pub(crate) fn adopt<V: View>(
     state.last_by = by;
     state.remember_epoch(before.as_ref(), EPOCHS_KEPT_MAX);
     state.roster = roster.to_snapshot();
+    let written = work.highest_counter(ConversationId::group(state.group), me.address().device)?;
+    note_who_came(change, &mut state, written);
     let event = event_of(change, &mut state);
     let is_out = roster.role(&own).is_none();
-    if is_out {
-        state.standing = GroupStanding::Out;
-    }
+    state.standing = if is_out { GroupStanding::Out } else { GroupStanding::Member };
     let group = state.group;
     for member in roster.members() {
         let account = AccountId::from_bytes(member.account);
@@ -201,9 +201,19 @@ pub(crate) fn adopt<V: View>(
         super::introduce::introduce(work, &state, added, rng);
     }
     if is_out {
+        messages::give_up_waiting(work, group)?;
         work.forget_group_keys(group);
     }
     Ok(())
+}
+
+/// Whoever comes may have what we write from here on; whoever goes, nothing of it.
+fn note_who_came(change: &SignedChange, state: &mut GroupState, written: u64) {
+    match change.change() {
+        Change::Add(ids) => state.joined.extend(ids.iter().map(|id| (AccountId::from_bytes(*id), written))),
+        Change::Remove(ids) => state.joined.retain(|(account, _)| !ids.contains(account.as_bytes())),
+        Change::Create { .. } | Change::Role { .. } | Change::Settings(_) | Change::Profile(_) => {}
+    }
 }
 
 fn event_of(change: &SignedChange, state: &mut GroupState) -> GroupEvent {

@@ -76,6 +76,7 @@ pub(crate) fn create<V: View>(
         standing: GroupStanding::Member,
         title,
         past_epochs: Vec::new(),
+        joined: Vec::new(),
         last_by: me.address(),
     });
     chain::put_event(work, group, me.address(), GroupEvent::Created(members), rng);
@@ -197,6 +198,8 @@ pub(crate) fn settle<V: View>(work: &mut Work<'_, V>, group: GroupId, sealed: &[
         let kept = work.view.sealed(item.order)?;
         if kept.first().and_then(|kept| kept.payload.get(8..)) == Some(sealed) {
             work.write(Write::DeleteOutbox { order: item.order });
+            // Only the next step sees that it is gone.
+            work.reopened = true;
             work.again = true;
         }
     }
@@ -214,6 +217,7 @@ pub(crate) fn on_changed<V: View>(
     rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
     let (Some(item), Some(mut state)) = (work.view.outbox_item(name)?, work.group(group)?) else {
+        groups.want(group);
         return Ok(());
     };
     let kept = work.view.sealed(item.order)?;
@@ -232,6 +236,7 @@ pub(crate) fn on_changed<V: View>(
         introduce::introduce(work, &state, others.into_iter().filter(|account| *account != own), rng);
         introduce::introduce_own_devices(work, me, directory, &state, rng)?;
         work.write(Write::DeleteOutbox { order: item.order });
+        work.reopened = true;
         return Ok(());
     }
     chain::take(work, me, directory, groups, state, sealed, u64::MAX, rng).map(drop)

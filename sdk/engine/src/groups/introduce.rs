@@ -47,6 +47,16 @@ pub(crate) fn introduce<V: View>(
     }
 }
 
+/// Brings one device into a group.
+pub(crate) fn introduce_device<V: View>(
+    work: &mut Work<'_, V>,
+    state: &GroupState,
+    device: DeviceAddress,
+    rng: &mut impl CryptoRng,
+) {
+    keys::post(work, state.group, device.account, Some(device.device), introduction(state), rng);
+}
+
 /// Somebody brings us into a group.
 pub(crate) fn on_introduction<V: View>(
     work: &mut Work<'_, V>,
@@ -79,6 +89,7 @@ pub(crate) fn on_introduction<V: View>(
         standing: GroupStanding::Member,
         title: String::new(),
         past_epochs: Vec::new(),
+        joined: Vec::new(),
         last_by: from,
     };
     state.title = chain::title_of(&state, roster.profile());
@@ -92,8 +103,21 @@ pub(crate) fn on_introduction<V: View>(
     }
     messages::show_waiting(work, &state)?;
     desk.groups.want(group);
+    desk.groups.take_soon(group);
     desk.groups.open_all_soon(work, group)?;
     work.again = true;
+    Ok(())
+}
+
+/// Asks a member to bring us in.
+pub(crate) fn ask<V: View>(
+    work: &mut Work<'_, V>,
+    from: DeviceAddress,
+    group: GroupId,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let ask = AskKey { chain: *group.as_bytes(), introduce: true };
+    keys::post(work, group, from.account, Some(from.device), ContentBody::AskKey(ask), rng);
     Ok(())
 }
 

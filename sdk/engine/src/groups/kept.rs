@@ -34,9 +34,9 @@ pub(crate) fn keep<V: View>(
     wire_id: MessageId,
     change: &[u8],
 ) -> Result<(), V::Error> {
-    let (chain, at_ms, payload) = (name(revision), work.now.utc_ms, change.to_vec());
+    let chain = name(revision);
     if work.view.group_waiting(group, NOBODY, chain, 1)?.is_empty() {
-        work.write(Write::PutGroupWaiting { group, sender: NOBODY, chain, wire_id, payload, at_ms });
+        work.keep_for_group(group, NOBODY, chain, wire_id, change);
     }
     Ok(())
 }

@@ -97,11 +97,6 @@ impl OwnKey {
         Some(sealed.bytes)
     }
 
-    /// The counter of the first message that it sealed: whoever may have this key may have that message. Zero: none yet.
-    pub(crate) fn first_counter(&self) -> u64 {
-        self.first_counter
-    }
-
     pub(crate) fn chain(&self) -> [u8; 16] {
         self.key.chain_id()
     }
@@ -252,6 +247,24 @@ pub(crate) fn give_again<V: View>(
     }
     let body = ContentBody::SenderKey { distribution: own.key.distribution() };
     post(work, group, device.account, Some(device.device), body, rng);
+    Ok(())
+}
+
+/// A device had no prekeys when something went to its account, and has some now: it gets what went past it.
+pub(crate) fn make_up<V: View>(
+    work: &mut Work<'_, V>,
+    device: DeviceAddress,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    for group in work.view.groups()? {
+        let state = work.group(group)?.filter(|state| state.readable_above(device.account).is_some());
+        let Some(state) = state.filter(|state| state.revision > 0) else { continue };
+        super::introduce::introduce_device(work, &state, device, rng);
+        let chain = work.own_key(group)?.as_ref().map(OwnKey::chain);
+        if let Some(chain) = chain {
+            give_again(work, group, device, chain, rng)?;
+        }
+    }
     Ok(())
 }
 

@@ -1,12 +1,14 @@
 //! What members write: opened by the key of its chain, or kept until that has come.
 
+use rand_core::CryptoRng;
 use waxwing_crypto::group::{GroupMessage, GroupOpenError};
 use waxwing_wire::{GroupId, MessageId};
 
 use super::kept;
 use crate::batch::Write;
-use crate::content::{Content, ContentBody};
+use crate::content::{Content, ContentBody, SEND_AGAIN_MAX};
 use crate::inbox::{self, Desk, Place};
+use crate::me::Me;
 use crate::model::{
     Body, ConversationId, DeviceAddress, GroupStanding, GroupState, Message, Party, Reception, Status,
 };
@@ -41,16 +43,12 @@ pub(crate) fn on_message<V: View>(
     let state = work.group(group)?;
     let chain = message.chain_id();
     // What waits of this chain comes first.
-    let queued = work.view.group_waiting(group, from, chain, 1)?;
-    let opened = if queued.is_empty() {
-        open(work, desk, state.as_ref(), from, wire_id, &message)?
-    } else {
-        Opened::Waits
-    };
+    let is_queued = !work.view.group_waiting(group, from, chain, 1)?.is_empty()
+        || work.kept_now(group).any(|(sender, of, _)| (sender, of) == (from, chain));
+    let opened =
+        if !is_queued { open(work, desk, state.as_ref(), from, wire_id, &message)? } else { Opened::Waits };
     if opened == Opened::Waits {
-        let at_ms = work.now.utc_ms;
-        let payload = payload.to_vec();
-        work.write(Write::PutGroupWaiting { group, sender: from, chain, wire_id, payload, at_ms });
+        work.keep_for_group(group, from, chain, wire_id, payload);
         desk.groups.want_key((group, from, chain), work.now.elapsed);
         if let Some(state) = state.filter(|state| is_member(state, from)) {
             show_unreadable(work, &state, from, wire_id)?;
@@ -97,8 +95,9 @@ fn open<V: View>(
     message: &GroupMessage,
 ) -> Result<Opened, V::Error> {
     let Some(state) = state else { return Ok(Opened::Waits) };
+    // The relay brings it only to members: whoever brings us in again is on the way, perhaps.
     if state.standing == GroupStanding::Out {
-        return Ok(Opened::Done);
+        return Ok(Opened::Waits);
     }
     let Some(roster) = state.roster() else { return Ok(Opened::Done) };
     let slot = work.their_key(state.group, from, message.chain_id())?;
@@ -166,17 +165,56 @@ fn show_unreadable<V: View>(
     Ok(())
 }
 
-/// A group has become known: what came before stands in its place, in the order in which it came, until it is opened.
-pub(crate) fn show_waiting<V: View>(work: &mut Work<'_, V>, state: &GroupState) -> Result<(), V::Error> {
+/// All that waits in a group, in the order in which it came, also what came in this step.
+fn all_waiting<V: View>(
+    work: &Work<'_, V>,
+    group: GroupId,
+) -> Result<Vec<(DeviceAddress, MessageId)>, V::Error> {
     let mut waiting = Vec::new();
-    for (sender, chain) in work.view.group_waiting_chains(state.group)? {
-        if sender != kept::NOBODY {
-            waiting.extend(work.view.group_waiting(state.group, sender, chain, SHOWN_MAX)?);
-        }
+    for (sender, chain) in work.view.group_waiting_chains(group)? {
+        waiting.extend(work.view.group_waiting(group, sender, chain, SHOWN_MAX)?);
     }
     waiting.sort_unstable_by_key(|kept| kept.order);
-    for kept in waiting.into_iter().filter(|kept| is_member(state, kept.sender)) {
-        show_unreadable(work, state, kept.sender, kept.wire_id)?;
+    let before = waiting.into_iter().map(|kept| (kept.sender, kept.wire_id));
+    let all = before.chain(work.kept_now(group).map(|(sender, _, wire_id)| (sender, wire_id)));
+    Ok(all.filter(|(sender, _)| *sender != kept::NOBODY).collect())
+}
+
+/// A group has become known: what came before stands in its place, in the order in which it came, until it is opened.
+pub(crate) fn show_waiting<V: View>(work: &mut Work<'_, V>, state: &GroupState) -> Result<(), V::Error> {
+    for (sender, wire_id) in all_waiting(work, state.group)? {
+        if is_member(state, sender) {
+            show_unreadable(work, state, sender, wire_id)?;
+        }
+    }
+    Ok(())
+}
+
+/// The key of a chain does not come: its messages are asked for one by one, sealed in the session of the two.
+pub(crate) fn ask_one_by_one<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    (group, sender, chain): (GroupId, DeviceAddress, [u8; 16]),
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let waiting = work.view.group_waiting(group, sender, chain, SHOWN_MAX)?;
+    for kept in &waiting {
+        work.write(Write::DeleteGroupWaiting { order: kept.order });
+    }
+    let wire_ids: Vec<MessageId> = waiting.into_iter().map(|kept| kept.wire_id).collect();
+    for wire_ids in wire_ids.chunks(SEND_AGAIN_MAX) {
+        let body = ContentBody::SendAgain { wire_ids: wire_ids.to_vec() };
+        inbox::post_to_device(work, me, sender, body, rng);
+    }
+    Ok(())
+}
+
+/// We are out of a group: what waits will not be opened any more.
+pub(crate) fn give_up_waiting<V: View>(work: &mut Work<'_, V>, group: GroupId) -> Result<(), V::Error> {
+    for (_, wire_id) in all_waiting(work, group)? {
+        if work.message(wire_id)?.is_some_and(|entry| inbox::is_unreadable(&entry)) {
+            work.write(Write::SetReception { message: wire_id, reception: Reception::Lost });
+        }
     }
     Ok(())
 }

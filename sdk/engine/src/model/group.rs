@@ -68,6 +68,8 @@ pub struct GroupState {
     pub title: String,
     /// Epochs before this one that keys of late messages may be of: number and roster hash, the newest last.
     pub past_epochs: Vec<(u64, [u8; 32])>,
+    /// Members who came after us, each with the counter of our own last message before: they may have what we wrote since.
+    pub joined: Vec<(AccountId, u64)>,
     /// The device that made the last change.
     pub last_by: DeviceAddress,
 }
@@ -78,6 +80,13 @@ impl GroupState {
     pub fn roster(&self) -> Option<Roster> {
         // It was verified before it was stored; if the store cannot give it back, the group stands still.
         Roster::from_snapshot(&self.roster).ok()
+    }
+
+    /// The counter above which our messages are for a member. `None`: it is none.
+    pub(crate) fn readable_above(&self, account: AccountId) -> Option<u64> {
+        let is_member = self.roster().is_some_and(|roster| roster.role(account.as_bytes()).is_some());
+        let joined = self.joined.iter().find(|(member, _)| *member == account);
+        is_member.then(|| joined.map_or(0, |(_, counter)| *counter))
     }
 
     /// Remembers the epoch of a roster that is no more.

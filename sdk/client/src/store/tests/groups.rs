@@ -29,6 +29,7 @@ fn birds() -> GroupState {
         standing: GroupStanding::Member,
         title: "birds".to_owned(),
         past_epochs: Vec::new(),
+        joined: Vec::new(),
         last_by: address(1),
     }
 }
@@ -98,6 +99,12 @@ fn a_message_has_the_receipts_of_every_other_member() {
     assert!(show::group_receipts(writer.db(), conversation, id(1)).unwrap().all_read());
     assert!(!show::group_receipts(writer.db(), conversation, id(2)).unwrap().all_delivered());
     assert_eq!(show::group_receipts(writer.db(), conversation, id(9)), Err(StoreError::Absent));
+
+    let joined = vec![(account(9), 1)];
+    let state = GroupState { group: conversation.as_group(), joined, ..birds() };
+    apply(&mut writer, [Write::PutGroup { state, at_ms: 6 }]);
+    assert_eq!(reaches(&writer, 1), [(account(2), Reach::Read)], "account 9 came after the first message");
+    assert_eq!(reaches(&writer, 2).len(), 2);
 }
 
 #[test]
