@@ -73,8 +73,8 @@ pub(crate) struct Groups {
     behind: BTreeMap<GroupId, Wait>,
     asked: BTreeMap<Request, (GroupId, Duration)>,
     /// The next change of a group is by somebody who must be learned first.
-    unlearned: BTreeMap<AccountId, BTreeSet<GroupId>>,
-    /// Who was asked about since, because the list that is known here is too old for a change.
+    unlearned: BTreeMap<AccountId, BTreeSet<(GroupId, u64)>>,
+    /// Changes whose signer was learned since: what the newest list says of them is final.
     consulted: BTreeSet<(GroupId, u64)>,
     keys_wanted: BTreeMap<Chain, Wait>,
     /// Groups whose kept changes can be taken in, perhaps.
@@ -132,14 +132,15 @@ impl Groups {
     }
 
     /// The next change of a group cannot be judged before an account is learned.
-    fn learn_first(&mut self, directory: &mut Directory, group: GroupId, account: AccountId) {
+    fn learn_first(&mut self, directory: &mut Directory, change: (GroupId, u64), account: AccountId) {
         directory.want(account);
-        self.unlearned.entry(account).or_default().insert(group);
+        self.unlearned.entry(account).or_default().insert(change);
     }
 
     /// Something was learned of an account: changes that waited for it are fetched again.
     pub(crate) fn on_learned(&mut self, account: AccountId) {
-        for group in self.unlearned.remove(&account).unwrap_or_default() {
+        for (group, revision) in self.unlearned.remove(&account).unwrap_or_default() {
+            self.consulted.insert((group, revision));
             self.behind.insert(group, Wait { until: Duration::ZERO, times: 0 });
             self.taking.insert(group);
         }

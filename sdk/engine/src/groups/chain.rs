@@ -56,8 +56,7 @@ pub(crate) fn take<V: View>(
     let Some(roster) = state.roster() else { return Ok(Taken::Waits) };
     match judge(work, directory, groups, &state, &roster, revision, sealed)? {
         Judged::Unlearned(account) => {
-            groups.learn_first(directory, state.group, account);
-            groups.consulted.insert((state.group, revision));
+            groups.learn_first(directory, (state.group, revision), account);
             Ok(Taken::Waits)
         }
         Judged::Void => {
