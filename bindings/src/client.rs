@@ -144,7 +144,7 @@ impl FfiClient {
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<Arc<FfiConversation>, FfiError> {
         let client = self.client.clone();
-        to_the_end(cancel, async move { Ok(FfiConversation::new(client.direct(handle).await?)) }).await
+        to_the_end(cancel, async move { FfiConversation::new(client.direct(handle).await?) }).await
     }
 
     /// The conversation with an account that is known here.
@@ -154,7 +154,7 @@ impl FfiClient {
     /// `not_found`, `not_registered`, or what the store says.
     pub async fn direct_by_account(&self, account: AccountId) -> Result<Arc<FfiConversation>, FfiError> {
         let client = self.client.clone();
-        while_wanted(None, async move { Ok(FfiConversation::new(client.direct(account).await?)) }).await
+        while_wanted(None, async move { FfiConversation::new(client.direct(account).await?) }).await
     }
 
     /// A conversation that is known here.
@@ -164,7 +164,7 @@ impl FfiClient {
     /// `not_found`, or what the store says.
     pub async fn conversation(&self, id: ConversationId) -> Result<Arc<FfiConversation>, FfiError> {
         let client = self.client.clone();
-        blocking(move || Ok(FfiConversation::new(client.conversation(id)?))).await
+        blocking(move || FfiConversation::new(client.conversation(id)?)).await
     }
 
     /// Watches the list of conversations.

@@ -6,7 +6,7 @@ use waxwing::{ConversationId, MessageId};
 
 use crate::call::{to_the_end, while_wanted};
 use crate::cancel::CancelHandle;
-use crate::error::FfiError;
+use crate::error::{Advice, ErrorKind, FfiError};
 use crate::live::Kind;
 use crate::records::{Contact, Delivery, DeliveryGoal, Draft, Page, TimelineItem};
 use crate::runtime::Kept;
@@ -16,11 +16,20 @@ use crate::streams::FfiTimeline;
 #[derive(uniffi::Object)]
 pub struct FfiConversation {
     conversation: Kept<waxwing::Conversation>,
+    peer: Contact,
 }
 
 impl FfiConversation {
-    pub(crate) fn new(conversation: waxwing::Conversation) -> Arc<FfiConversation> {
-        Arc::new(FfiConversation { conversation: Kept::new(Kind::Conversation, conversation) })
+    /// Groups are not in the face yet.
+    pub(crate) fn new(conversation: waxwing::Conversation) -> Result<Arc<FfiConversation>, FfiError> {
+        let peer = conversation.peer().cloned().ok_or_else(|| FfiError::Failed {
+            kind: ErrorKind::NotFound,
+            code: "not_found".to_owned(),
+            advice: Advice::Never,
+            reason: "there is no such conversation here (not_found)".to_owned(),
+        })?;
+        let conversation = Kept::new(Kind::Conversation, conversation);
+        Ok(Arc::new(FfiConversation { conversation, peer: peer.into() }))
     }
 }
 
@@ -35,7 +44,7 @@ impl FfiConversation {
     /// The other side, as it was when this value was made.
     #[must_use]
     pub fn peer(&self) -> Contact {
-        self.conversation.peer().clone().into()
+        self.peer.clone()
     }
 
     /// Puts a message on its way. When this returns, the message is on disk and will go out, whatever happens to the process.

@@ -8,7 +8,7 @@ use crate::call::while_wanted;
 use crate::error::FfiError;
 use crate::keys::{self, StoreKeyProvider};
 use crate::live::Kind;
-use crate::records::{ConversationItem, Me, Page, StorePlace, TimelineItem};
+use crate::records::{ConversationItem, Me, Page, StorePlace, TimelineItem, conversations};
 use crate::runtime::Kept;
 
 /// A store, to be read only. It takes no lock that keeps a client from working, here or in another process.
@@ -56,7 +56,7 @@ impl FfiHistory {
         let history = self.history.clone();
         let read = async move {
             let items = history.conversations().await?;
-            Ok(items.into_iter().map(Into::into).collect())
+            Ok(conversations(items))
         };
         while_wanted(None, read).await
     }

@@ -2,6 +2,8 @@
 
 mod convert;
 
+pub(crate) use convert::conversations;
+
 use waxwing::{AccountId, ConversationId, DeviceId, MessageId};
 
 use crate::error::FfiError;

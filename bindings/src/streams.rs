@@ -145,15 +145,23 @@ impl Source for waxwing::Incoming {
     type Item = IncomingMessage;
 
     async fn gather(&mut self) -> Answer<Option<Vec<IncomingMessage>>> {
-        let first = match self.next().await {
-            None => return Ok(None),
-            Some(first) => first?,
+        // Groups are not in the face yet: what is written there is passed over.
+        let first = loop {
+            match self.next().await {
+                None => return Ok(None),
+                Some(next) => match next? {
+                    message if message.group.is_none() => break message,
+                    _ => {}
+                },
+            }
         };
         let mut messages = vec![first.into()];
         while messages.len() < BATCH_MAX
             && let Some(Some(Ok(message))) = self.next().now_or_never()
         {
-            messages.push(message.into());
+            if message.group.is_none() {
+                messages.push(message.into());
+            }
         }
         Ok(Some(messages))
     }

@@ -97,7 +97,8 @@ impl From<waxwing::Body> for EntryBody {
     fn from(body: waxwing::Body) -> EntryBody {
         match body {
             waxwing::Body::Text(text) => EntryBody::Text { text },
-            waxwing::Body::Unreadable => EntryBody::Unreadable,
+            // The timelines of groups are not in the face yet.
+            waxwing::Body::Unreadable | waxwing::Body::Group(_) => EntryBody::Unreadable,
             waxwing::Body::Notice(notice) => EntryBody::Notice { notice: notice.into() },
         }
     }
@@ -153,7 +154,8 @@ impl From<waxwing::FailureReason> for FailureReason {
     fn from(reason: waxwing::FailureReason) -> FailureReason {
         match reason {
             waxwing::FailureReason::TooLarge => FailureReason::TooLarge,
-            waxwing::FailureReason::Refused => FailureReason::Refused,
+            // Only a group refuses so, and groups are not in the face yet.
+            waxwing::FailureReason::NotPermitted | waxwing::FailureReason::Refused => FailureReason::Refused,
         }
     }
 }
@@ -187,25 +189,29 @@ impl From<waxwing::TimelineDiff> for TimelineDiff {
 impl From<waxwing::ListDiff> for ListDiff {
     fn from(diff: waxwing::ListDiff) -> ListDiff {
         match diff {
-            waxwing::ListDiff::Reset { items } => ListDiff::Reset { items: all(items) },
-            waxwing::ListDiff::Changed { items } => ListDiff::Changed { items: all(items) },
+            waxwing::ListDiff::Reset { items } => ListDiff::Reset { items: conversations(items) },
+            waxwing::ListDiff::Changed { items } => ListDiff::Changed { items: conversations(items) },
             waxwing::ListDiff::Interrupted { error } => ListDiff::Interrupted { error: error.into() },
         }
     }
 }
 
-impl From<waxwing::ConversationItem> for ConversationItem {
-    fn from(item: waxwing::ConversationItem) -> ConversationItem {
-        ConversationItem {
-            conversation_id: item.conversation_id,
-            peer: item.peer.into(),
-            unread: item.unread,
-            last: item.last.map(Into::into),
-            key_changed: item.key_changed,
-            order: item.order,
-            created_at: Timestamp::from_ms(item.created_at_ms),
-        }
-    }
+/// Groups are not in the face yet, and not in its lists.
+pub(crate) fn conversations(items: Vec<waxwing::ConversationItem>) -> Vec<ConversationItem> {
+    items.into_iter().filter_map(direct).collect()
+}
+
+fn direct(item: waxwing::ConversationItem) -> Option<ConversationItem> {
+    let peer = item.with.contact()?.clone();
+    Some(ConversationItem {
+        conversation_id: item.conversation_id,
+        peer: peer.into(),
+        unread: item.unread,
+        last: item.last.map(Into::into),
+        key_changed: item.key_changed,
+        order: item.order,
+        created_at: Timestamp::from_ms(item.created_at_ms),
+    })
 }
 
 impl From<waxwing::LastEntry> for LastEntry {

@@ -71,8 +71,15 @@ pub(crate) enum Command {
     /// Print what the store has of one conversation, oldest first; needs no relay
     History {
         /// The other person
-        handle: String,
+        #[arg(required_unless_present = "group", conflicts_with = "group")]
+        handle: Option<String>,
+        /// A group in place of a person: its id, or its title
+        #[arg(long, value_name = "GROUP")]
+        group: Option<String>,
     },
+    /// Make groups, change them, show them
+    #[command(subcommand)]
+    Group(Group),
     /// List the conversations, the newest first; needs no relay
     Conversations,
     /// Show the account of this folder; needs no relay
@@ -123,11 +130,81 @@ pub(crate) struct Register {
     pub(crate) add: bool,
 }
 
+/// What can be done with a group. GROUP is its id, or its title where only one has it.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Group {
+    /// Make a group
+    Create {
+        /// What it is called
+        title: String,
+        /// Its other members
+        handles: Vec<String>,
+    },
+    /// Add members
+    Add {
+        /// Which
+        group: String,
+        /// Whom
+        #[arg(required = true)]
+        handles: Vec<String>,
+    },
+    /// Remove members
+    Remove {
+        /// Which
+        group: String,
+        /// Whom
+        #[arg(required = true)]
+        handles: Vec<String>,
+    },
+    /// Leave a group
+    Leave {
+        /// Which
+        group: String,
+    },
+    /// Give a member a role
+    Promote {
+        /// Which
+        group: String,
+        /// Whom
+        handle: String,
+        /// What they may do
+        #[arg(long, value_enum, default_value = "admin")]
+        role: Role,
+    },
+    /// Call a group something else
+    Title {
+        /// Which
+        group: String,
+        /// What it is called from now on
+        title: String,
+    },
+    /// Show title, members and settings; needs no relay
+    Info {
+        /// Which
+        group: String,
+    },
+}
+
+/// What a member may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// Writes and reads
+    Member,
+    /// Adds and removes members, too
+    Admin,
+    /// Gives roles, too
+    Owner,
+}
+
 /// The options of `send`.
 #[derive(Debug, Args)]
 pub(crate) struct Send {
-    /// To whom
-    pub(crate) handle: String,
+    /// To whom; with --group it is not given
+    #[arg(value_name = "HANDLE", required_unless_present = "group")]
+    pub(crate) handle: Option<String>,
+    /// To a group in place of a person: its id, or its title
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) group: Option<String>,
     /// The message; without it each line of standard input is one, empty lines are skipped
     #[arg(allow_hyphen_values = false)]
     pub(crate) text: Option<String>,

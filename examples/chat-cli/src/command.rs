@@ -2,6 +2,7 @@
 
 mod account;
 pub(crate) mod control;
+mod group;
 mod history;
 mod lines;
 mod listen;
@@ -26,7 +27,11 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Fail> {
         Some(Command::Register(options)) => account::register(common, options).await,
         Some(Command::Send(options)) => send::run(common, options).await,
         Some(Command::Listen(options)) => listen::run(common, &options).await,
-        Some(Command::History { handle }) => history::run(common, &handle).await,
+        Some(Command::History { handle: Some(handle), .. }) => history::run(common, &handle).await,
+        Some(Command::History { handle: None, group }) => {
+            history::of_group(common, &group.unwrap_or_default()).await
+        }
+        Some(Command::Group(options)) => group::run(common, options).await,
         Some(Command::Conversations) => history::conversations(common).await,
         Some(Command::Whoami) => account::whoami(common).await,
         Some(Command::Status) => status::run(common).await,

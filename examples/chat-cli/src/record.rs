@@ -1,6 +1,9 @@
 //! One message as a line of JSON or a line of text. The fields are a promise: `docs/chat.md` lists them.
 
+pub(crate) mod group;
+
 use serde::Serialize;
+use serde_json::Value;
 use waxwing::{
     Body, Delivery, FailureReason, HoldReason, IncomingMessage, Notice, Reception, Status, TimelineItem,
 };
@@ -32,6 +35,12 @@ pub(crate) struct Record {
     stored_at: String,
     /// The same, in milliseconds since 1970.
     stored_at_ms: i64,
+    /// The title of the group; only in groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    /// What was done to the group; only there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<Value>,
     /// How far it got; none for a notice.
     state: Option<&'static str>,
     /// Why it is held or failed, or what the notice says.
@@ -49,7 +58,7 @@ impl Record {
         };
         let notice = item.notice();
         Record {
-            kind: if notice.is_some() { "notice" } else { "message" },
+            kind: if notice.is_some() || item.group_notice.is_some() { "notice" } else { "message" },
             message_id: item.message_id.to_string(),
             conversation_id: item.conversation_id.to_string(),
             sender: item.sender.name().to_owned(),
@@ -60,8 +69,10 @@ impl Record {
             sent_at_ms: item.sent_at_ms,
             stored_at: time::rfc3339_millis(item.stored_at_ms),
             stored_at_ms: item.stored_at_ms,
+            group: None,
+            event: item.group_notice.as_ref().map(group::event_json),
             state,
-            reason: notice.map(notice_word).or(reason),
+            reason: notice.map(notice_word).or(reason).or(item.group_notice.as_ref().map(group::word)),
         }
     }
 
@@ -79,9 +90,17 @@ impl Record {
             sent_at_ms: message.sent_at_ms,
             stored_at: time::rfc3339_millis(message.stored_at_ms),
             stored_at_ms: message.stored_at_ms,
+            group: message.group.clone(),
+            event: None,
             state: Some("unread"),
             reason: None,
         }
+    }
+
+    /// The same entry, in a group.
+    pub(crate) fn in_group(mut self, title: Option<&str>) -> Record {
+        self.group = title.map(str::to_owned);
+        self
     }
 
     /// The same message, seen by the user.
@@ -104,6 +123,7 @@ pub(crate) fn text_line(item: &TimelineItem) -> String {
     let at = time::rfc3339_seconds(item.sent_at_ms);
     match (item.state, &item.body) {
         (_, Body::Notice(notice)) => format!("{at} * {}", notice_text(*notice)),
+        (_, Body::Group(_)) => format!("{at} * {}", group_text(item)),
         (Status::Incoming(Reception::Lost), Body::Unreadable) => {
             format!("{at} {}: <lost>", item.sender.name())
         }
@@ -122,6 +142,16 @@ pub(crate) fn text_line(item: &TimelineItem) -> String {
             message_line(item.sent_at_ms, item.sender.name(), text)
         }
     }
+}
+
+/// Who did what to the group, in a sentence.
+pub(crate) fn group_text(item: &TimelineItem) -> String {
+    item.group_notice.as_ref().map_or_else(String::new, |notice| group::text(&item.sender, notice))
+}
+
+/// A sender, with the group where it is one: `[title] alice`.
+pub(crate) fn sender_in(group: Option<&str>, sender: &str) -> String {
+    group.map_or_else(|| sender.to_owned(), |title| format!("[{}] {sender}", safe_text::one_line(title)))
 }
 
 /// One message as a line that nobody can forge.
@@ -149,6 +179,7 @@ pub(crate) fn reason_word(delivery: Delivery) -> Option<&'static str> {
         Delivery::Held(HoldReason::KeyChanged) => Some("key_changed"),
         Delivery::Held(HoldReason::RecipientGone) => Some("recipient_gone"),
         Delivery::Failed(FailureReason::TooLarge) => Some("too_large"),
+        Delivery::Failed(FailureReason::NotPermitted) => Some("not_permitted"),
         Delivery::Failed(FailureReason::Refused) => Some("refused"),
         Delivery::Queued
         | Delivery::Sending

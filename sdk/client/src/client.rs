@@ -7,7 +7,7 @@ use waxwing_wire::{AccountId, Handle, MessageId};
 
 use crate::account::{Me, RecoveryKey, Registration};
 use crate::builder::ClientBuilder;
-use crate::conversation::{Contact, Conversation, Sent};
+use crate::conversation::{Contact, Conversation, Sent, With};
 use crate::error::{Code, Error, Result};
 use crate::events::{Events, LinkState};
 use crate::incoming::Incoming;
@@ -95,22 +95,22 @@ impl Client {
             Whose::Handle(handle) => Handle::new(&handle).map_err(|_| Code::InvalidHandle)?,
             Whose::Account(account) => {
                 let id = ConversationId::direct(me.account, account);
-                let peer = self.shared.read(move |db| show::peer(db, id)).await?.ok_or(Code::NotFound)?;
-                return Ok(Conversation::new(Arc::clone(&self.shared), id, peer));
+                let with = self.shared.read(move |db| show::with(db, id)).await?.ok_or(Code::NotFound)?;
+                return Ok(Conversation::new(Arc::clone(&self.shared), id, with));
             }
         };
         let wanted = handle.clone();
         let known = self.shared.read(move |db| show::conversation_by_handle(db, &wanted)).await?;
         if let Some((id, peer)) = known {
-            return Ok(Conversation::new(Arc::clone(&self.shared), id, peer));
+            return Ok(Conversation::new(Arc::clone(&self.shared), id, With::Contact(peer)));
         }
         match self.shared.command(Command::Find(handle.clone())).await? {
             Outcome::Account(account) => {
                 let id = ConversationId::direct(me.account, account);
                 let peer = Contact { account, handle: Some(handle) };
-                Ok(Conversation::new(Arc::clone(&self.shared), id, peer))
+                Ok(Conversation::new(Arc::clone(&self.shared), id, With::Contact(peer)))
             }
-            Outcome::Done => Err(Code::Bug.into()),
+            Outcome::Done | Outcome::Conversation(_) => Err(Code::Bug.into()),
         }
     }
 
@@ -120,8 +120,28 @@ impl Client {
     ///
     /// `not_found`, or what the store says.
     pub fn conversation(&self, id: ConversationId) -> Result<Conversation> {
-        let peer = self.shared.readers.read_now(|db| show::peer(db, id))?.ok_or(Code::NotFound)?;
-        Ok(Conversation::new(Arc::clone(&self.shared), id, peer))
+        let with = self.shared.readers.read_now(|db| show::with(db, id))?.ok_or(Code::NotFound)?;
+        Ok(Conversation::new(Arc::clone(&self.shared), id, with))
+    }
+
+    /// Makes a group with these other members, and its conversation. It can be written to at once, offline too; the relay and
+    /// the others learn of it once there is a link.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_account`, `offline` for a handle that is not known here, `handle_invalid`, `not_registered`,
+    /// `message_too_large` for a title or for members beyond the limits, or what the store says.
+    pub async fn create_group<W: Into<Whose>>(
+        &self,
+        title: impl Into<String>,
+        members: impl IntoIterator<Item = W>,
+    ) -> Result<Conversation> {
+        let title = title.into();
+        let members = self.shared.accounts(members).await?;
+        match self.shared.command(Command::CreateGroup { title, members }).await? {
+            Outcome::Conversation(id) => self.conversation(id),
+            Outcome::Done | Outcome::Account(_) => Err(Code::Bug.into()),
+        }
     }
 
     /// Watches the list of conversations.

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use waxwing_engine::{Command, ConversationId, Delivery};
+use waxwing_engine::{Command, ConversationId, Delivery, GroupStanding};
 use waxwing_wire::{AccountId, Handle, MessageId};
 
 use crate::error::{Code, Result};
+use crate::group::Group;
 use crate::shared::Shared;
 use crate::store::show;
 use crate::timeline::{Page, Timeline, TimelineItem};
@@ -32,6 +33,61 @@ impl Contact {
 impl fmt::Debug for Contact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Contact").field(&self.account).finish()
+    }
+}
+
+/// Whom a conversation is with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum With {
+    /// One other account.
+    Contact(Contact),
+    /// A group.
+    Group(GroupHead),
+}
+
+/// What a list shows of a group.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GroupHead {
+    /// What it is called. Empty: without a name.
+    pub title: String,
+    /// Whether this account is in it.
+    pub standing: GroupStanding,
+}
+
+/// The title stays out of logs.
+impl fmt::Debug for GroupHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GroupHead").field("standing", &self.standing).finish_non_exhaustive()
+    }
+}
+
+impl With {
+    /// The other account, where it is one.
+    #[must_use]
+    pub fn contact(&self) -> Option<&Contact> {
+        match self {
+            With::Contact(contact) => Some(contact),
+            With::Group(_) => None,
+        }
+    }
+
+    /// The group, where it is one.
+    #[must_use]
+    pub fn group(&self) -> Option<&GroupHead> {
+        match self {
+            With::Group(group) => Some(group),
+            With::Contact(_) => None,
+        }
+    }
+
+    /// The other side's handle, or the group's title; empty where there is none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            With::Contact(contact) => contact.name(),
+            With::Group(group) => &group.title,
+        }
     }
 }
 
@@ -64,17 +120,17 @@ impl fmt::Debug for Draft {
     }
 }
 
-/// A conversation with one other account.
+/// A conversation with one other account, or with a group.
 #[derive(Clone)]
 pub struct Conversation {
     shared: Arc<Shared>,
     id: ConversationId,
-    peer: Contact,
+    with: With,
 }
 
 impl Conversation {
-    pub(crate) fn new(shared: Arc<Shared>, id: ConversationId, peer: Contact) -> Conversation {
-        Conversation { shared, id, peer }
+    pub(crate) fn new(shared: Arc<Shared>, id: ConversationId, with: With) -> Conversation {
+        Conversation { shared, id, with }
     }
 
     /// Its id, the same on both sides.
@@ -85,8 +141,20 @@ impl Conversation {
 
     /// The other side, as it was when this value was made.
     #[must_use]
-    pub fn peer(&self) -> &Contact {
-        &self.peer
+    pub fn with(&self) -> &With {
+        &self.with
+    }
+
+    /// The other account, where the conversation is with one.
+    #[must_use]
+    pub fn peer(&self) -> Option<&Contact> {
+        self.with.contact()
+    }
+
+    /// The group, where the conversation is one's.
+    #[must_use]
+    pub fn group(&self) -> Option<Group> {
+        self.with.group().map(|_| Group::new(Arc::clone(&self.shared), self.id))
     }
 
     /// Puts a message on its way. When this returns, the message is on disk and will go out, whatever happens to the process.
@@ -94,7 +162,7 @@ impl Conversation {
     /// # Errors
     ///
     /// `message_too_large`, `invalid_input` for an empty text, `message_id_taken` when another message has the draft's id,
-    /// or what the store says.
+    /// `not_permitted` in a group that does not let this account write, or what the store says.
     pub async fn send(&self, draft: Draft) -> Result<Sent> {
         let message = draft.id.unwrap_or_else(|| self.shared.new_message_id());
         if draft.id.is_some() {

@@ -7,6 +7,7 @@ use waxwing_wire::Handle;
 
 use crate::account::Me;
 use crate::error::{Code, Result};
+use crate::group::GroupInfo;
 use crate::list::ConversationItem;
 use crate::store::{Readers, Store, show};
 use crate::timeline::{Page, TimelineItem};
@@ -57,6 +58,15 @@ impl History {
         let handle = Handle::new(handle).map_err(|_| Code::InvalidHandle)?;
         let known = self.readers.read(move |db| show::conversation_by_handle(db, &handle)).await?;
         known.map(|(id, _)| id).ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// Title, members and settings of a group.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for a conversation that is no group's, or what the store says.
+    pub async fn group(&self, conversation: ConversationId) -> Result<GroupInfo> {
+        self.readers.read(move |db| show::group_info(db, conversation)).await
     }
 
     /// A page of a conversation, oldest entry first.

@@ -22,6 +22,8 @@ pub struct IncomingMessage {
     pub conversation_id: ConversationId,
     /// Who wrote it.
     pub sender: Contact,
+    /// The title of the group whose conversation it is; none in a conversation with one account.
+    pub group: Option<String>,
     /// What it says.
     pub text: String,
     /// When the sender's clock said it was written, in milliseconds since 1970.

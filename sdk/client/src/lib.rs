@@ -36,6 +36,7 @@ mod conversation;
 mod driver;
 mod error;
 mod events;
+mod group;
 mod history;
 mod incoming;
 mod lifecycle;
@@ -51,9 +52,10 @@ mod topics;
 pub use account::{Me, Recover, RecoveryKey, Registration};
 pub use builder::ClientBuilder;
 pub use client::{Client, Whose};
-pub use conversation::{Contact, Conversation, Draft, Sent};
+pub use conversation::{Contact, Conversation, Draft, GroupHead, Sent, With};
 pub use error::{Advice, Error, ErrorKind, Result};
 pub use events::{Event, Events, LinkState};
+pub use group::{Group, GroupInfo, GroupNotice, Member, MemberReceipt, Reach, Receipts};
 pub use history::History;
 pub use incoming::{Incoming, IncomingMarker, IncomingMessage};
 pub use lifecycle::{CatchUp, Lifecycle};
@@ -62,6 +64,7 @@ pub use store::{Store, StoreFile, StoreKey};
 pub use timeline::{PAGE_ITEMS_MAX, Page, Timeline, TimelineDiff, TimelineItem};
 pub use token::{TokenFuture, TokenRequest, TokenSource, TokenUnavailable};
 pub use waxwing_engine::{
-    Body, ConversationId, Delivery, FailureReason, HoldReason, Notice, Reception, Status,
+    Body, ConversationId, Delivery, FailureReason, GroupEvent, GroupRole, GroupSettings, GroupStanding,
+    GroupWho, HoldReason, Notice, Reception, Status,
 };
 pub use waxwing_wire::{AccountId, DeviceId, Handle, HandleError, MessageId, limits};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use waxwing_engine::{ConversationId, Status};
 use waxwing_wire::MessageId;
 
-use crate::conversation::Contact;
+use crate::conversation::{Contact, With};
 use crate::error::{Error, Result};
 use crate::shared::Shared;
 use crate::store::show;
@@ -21,8 +21,8 @@ pub const PREVIEW_CHARS_MAX: usize = 120;
 pub struct ConversationItem {
     /// The conversation.
     pub conversation_id: ConversationId,
-    /// The other side.
-    pub peer: Contact,
+    /// Whom it is with.
+    pub with: With,
     /// Incoming messages that the user has not seen.
     pub unread: u64,
     /// The newest entry, if there is one.
@@ -42,6 +42,8 @@ pub struct ConversationItem {
 pub struct LastEntry {
     /// Its id.
     pub message_id: MessageId,
+    /// Who wrote it.
+    pub sender: Contact,
     /// The beginning of its text; empty for an entry without text.
     pub preview: String,
     /// When it came to this device's disk, in milliseconds since 1970.

@@ -8,14 +8,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::Connection;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use waxwing_engine::{Command, Outcome};
-use waxwing_wire::MessageId;
+use waxwing_wire::{AccountId, Handle, MessageId};
 
 use crate::account::Me;
+use crate::client::Whose;
 use crate::error::{Code, Result};
 use crate::events::{Event, LinkState};
 use crate::lifecycle::CatchUp;
 use crate::random;
-use crate::store::{Readers, StoreError, exit};
+use crate::store::{Readers, StoreError, exit, show};
 use crate::token::TokenSource;
 use crate::topics::Topics;
 
@@ -129,6 +130,40 @@ impl Shared {
 
     pub(crate) async fn command(&self, command: Command) -> Result<Outcome> {
         self.ask(|answer| Request::Command { command, answer }).await
+    }
+
+    /// The account of somebody; for a handle that is not known here, the relay is asked.
+    pub(crate) async fn account(&self, whose: Whose) -> Result<AccountId> {
+        let handle = match whose {
+            Whose::Account(account) => return Ok(account),
+            Whose::Handle(handle) => Handle::new(&handle).map_err(|_| Code::InvalidHandle)?,
+        };
+        let me = self.board.me().ok_or(Code::NotRegistered)?;
+        if me.handle == handle {
+            return Ok(me.account);
+        }
+        let wanted = handle.clone();
+        if let Some(known) = self.read(move |db| show::account_by_handle(db, &wanted)).await? {
+            return Ok(known);
+        }
+        match self.command(Command::Find(handle)).await? {
+            Outcome::Account(account) => Ok(account),
+            Outcome::Done | Outcome::Conversation(_) => Err(Code::Bug.into()),
+        }
+    }
+
+    /// The accounts of several.
+    pub(crate) async fn accounts<W: Into<Whose>>(
+        &self,
+        all: impl IntoIterator<Item = W>,
+    ) -> Result<Vec<AccountId>> {
+        // Names first: an iterator need not be one that a task may carry.
+        let all: Vec<Whose> = all.into_iter().map(Into::into).collect();
+        let mut accounts = Vec::with_capacity(all.len());
+        for whose in all {
+            accounts.push(self.account(whose).await?);
+        }
+        Ok(accounts)
     }
 
     /// Reads from the store, away from the caller's thread.

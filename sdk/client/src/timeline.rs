@@ -7,6 +7,7 @@ use waxwing_wire::{DeviceId, MessageId};
 
 use crate::conversation::Contact;
 use crate::error::{Error, Result};
+use crate::group::GroupNotice;
 use crate::shared::Shared;
 use crate::store::show;
 use crate::topics::{Changes, Topic};
@@ -49,6 +50,8 @@ pub struct TimelineItem {
     pub sender_device: DeviceId,
     /// What it says.
     pub body: Body,
+    /// What the sender did to the group, where it is that, with names.
+    pub group_notice: Option<GroupNotice>,
     /// When the sender's clock said it was written, in milliseconds since 1970.
     pub sent_at_ms: i64,
     /// When it came to this device's disk, in milliseconds since 1970.

@@ -137,7 +137,7 @@ async fn timelines_and_the_list_tell_what_changes() {
     assert_eq!(items, []);
     let mut list = alice.conversations();
     let Some(ListDiff::Reset { items }) = soon(list.next()).await else { panic!("the first is a reset") };
-    assert_eq!(items[0].peer.name(), "bob");
+    assert_eq!(items[0].with.name(), "bob");
     let sent = soon(chat.send(Draft::text("hello"))).await.unwrap();
     let Some(TimelineDiff::Appended { items }) = soon(timeline.next()).await else {
         panic!("it is appended")

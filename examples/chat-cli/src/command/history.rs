@@ -1,8 +1,9 @@
 //! `history` and `conversations`: what the store has, without the relay and beside a process that is connected.
 
 use serde_json::{Value, json};
-use waxwing::{ConversationItem, Handle, PAGE_ITEMS_MAX, Page, TimelineItem};
+use waxwing::{ConversationId, ConversationItem, Handle, History, PAGE_ITEMS_MAX, Page, TimelineItem};
 
+use super::group;
 use crate::args::Common;
 use crate::fail::Fail;
 use crate::record::{self, Record};
@@ -20,6 +21,23 @@ pub(super) async fn run(common: &Common, handle: &str) -> Result<(), Fail> {
         }
         Err(error) => return Err(session::fail(error)),
     };
+    print_all(common, &history, conversation, None).await
+}
+
+/// Prints the conversation of a group, oldest entry first.
+pub(super) async fn of_group(common: &Common, name: &str) -> Result<(), Fail> {
+    let (history, _) = session::open_history(common).await?;
+    let items = history.conversations().await.map_err(session::fail)?;
+    let (conversation, title) = group::find(&items, name)?;
+    print_all(common, &history, conversation, Some(&title)).await
+}
+
+async fn print_all(
+    common: &Common,
+    history: &History,
+    conversation: ConversationId,
+    group: Option<&str>,
+) -> Result<(), Fail> {
     // Pages are read from the newest to the oldest and printed the other way round: the second reading keeps the memory
     // at one page.
     let newest = history.messages(conversation, Page::newest(PAGE_ITEMS_MAX)).await.map_err(session::fail)?;
@@ -38,14 +56,18 @@ pub(super) async fn run(common: &Common, handle: &str) -> Result<(), Fail> {
         }
     }
     for page in pages.into_iter().rev() {
-        print(common, &history.messages(conversation, page).await.map_err(session::fail)?)?;
+        print(common, &history.messages(conversation, page).await.map_err(session::fail)?, group)?;
     }
-    print(common, &newest)
+    print(common, &newest, group)
 }
 
-fn print(common: &Common, items: &[TimelineItem]) -> Result<(), Fail> {
+fn print(common: &Common, items: &[TimelineItem], group: Option<&str>) -> Result<(), Fail> {
     items.iter().try_for_each(|item| {
-        if common.json { out::json(&Record::of_item(item)) } else { out::line(&record::text_line(item)) }
+        if common.json {
+            out::json(&Record::of_item(item).in_group(group))
+        } else {
+            out::line(&record::text_line(item))
+        }
     })
 }
 
@@ -61,10 +83,12 @@ pub(super) async fn conversations(common: &Common) -> Result<(), Fail> {
 fn conversation_json(item: &ConversationItem) -> Value {
     json!({
         "conversation_id": item.conversation_id.to_string(),
-        "handle": item.peer.handle.as_ref().map(Handle::as_str),
-        "account": item.peer.account.to_string(),
+        "handle": item.with.contact().and_then(|peer| peer.handle.as_ref()).map(Handle::as_str),
+        "account": item.with.contact().map(|peer| peer.account.to_string()),
+        "group": item.with.group().map(|group| &group.title),
         "unread": item.unread,
         "key_changed": item.key_changed,
+        "last_sender": item.last.as_ref().map(|last| last.sender.name()),
         "last_message_id": item.last.as_ref().map(|last| last.message_id.to_string()),
         "last_stored_at": item.last.as_ref().map(|last| time::rfc3339_millis(last.stored_at_ms)),
         "last_stored_at_ms": item.last.as_ref().map(|last| last.stored_at_ms),
@@ -75,5 +99,5 @@ fn conversation_line(item: &ConversationItem) -> String {
     let at = time::rfc3339_seconds(item.last.as_ref().map_or(item.created_at_ms, |last| last.stored_at_ms));
     let unread = if item.unread > 0 { format!(" ({} unread)", item.unread) } else { String::new() };
     let key = if item.key_changed { " (key changed: accept it to go on)" } else { "" };
-    format!("{at} {}{unread}{key}", item.peer.name())
+    format!("{at} {}{unread}{key}", safe_text::one_line(item.with.name()))
 }

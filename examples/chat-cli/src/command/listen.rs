@@ -119,7 +119,8 @@ impl<'a> Listener<'a> {
             let record = Record::of_incoming(message);
             out::json(&if self.options.read { record.read() } else { record })?;
         } else {
-            out::line(&record::message_line(message.sent_at_ms, message.sender.name(), &message.text))?;
+            let sender = record::sender_in(message.group.as_deref(), message.sender.name());
+            out::line(&record::message_line(message.sent_at_ms, &sender, &message.text))?;
         }
         self.incoming.done(message).await.map_err(session::fail)?;
         if self.options.read {

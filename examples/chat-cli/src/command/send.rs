@@ -12,7 +12,7 @@ use waxwing::{
     TimelineItem,
 };
 
-use super::{control, lines, patience};
+use super::{control, group, lines, patience};
 use crate::args::{Common, Send, Wait};
 use crate::fail::Fail;
 use crate::out;
@@ -48,7 +48,7 @@ struct Tally {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Errand {
     /// To whom.
-    handle: String,
+    to: To,
     /// How far every message must get.
     wait: Wait,
     /// Whether each message is reported.
@@ -57,18 +57,28 @@ pub(crate) struct Errand {
     patience: Duration,
 }
 
+/// To whom the texts go.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum To {
+    /// To the person of this handle.
+    Person(String),
+    /// To the group of this id or title.
+    Group(String),
+}
+
 /// Where the messages are reported.
 pub(crate) type Report<'a> = &'a mut (dyn FnMut(Record) -> Result<(), Fail> + std::marker::Send);
 
 /// Sends TEXT, or each line of standard input: by itself, or through the program that is connected with this home.
 pub(super) async fn run(common: &Common, options: Send) -> Result<(), Fail> {
-    let texts = texts(options.text)?;
+    let (to, text) = to_whom(options.handle, options.group, options.text)?;
+    let texts = texts(text)?;
     let home = session::home(common)?;
     if !home.has_store() {
         return Err(session::not_registered(&home));
     }
     let wait = options.wait;
-    let errand = Errand { handle: options.handle, wait, report: common.json, patience: common.patience() };
+    let errand = Errand { to, wait, report: common.json, patience: common.patience() };
     let deadline = session::lock_deadline(common);
     let count = loop {
         match session::try_open_client(common, &home, Link::Up).await {
@@ -91,6 +101,22 @@ pub(super) async fn run(common: &Common, options: Send) -> Result<(), Fail> {
         out::remark(&format!("{count} message{s} {}", wait.word()));
     }
     Ok(())
+}
+
+/// With a group, what stands where a handle would is the text.
+fn to_whom(
+    handle: Option<String>,
+    group: Option<String>,
+    text: Option<String>,
+) -> Result<(To, Option<String>), Fail> {
+    match (handle, group, text) {
+        (Some(handle), None, text) => Ok((To::Person(handle), text)),
+        (text, Some(group), None) => Ok((To::Group(group), text)),
+        (_, Some(_), Some(_)) => {
+            Err(Fail::usage("usage", "with --group there is no HANDLE").advise("send --group GROUP TEXT"))
+        }
+        (None, None, _) => Err(Fail::usage("usage", "nobody is named").advise("send HANDLE TEXT")),
+    }
 }
 
 fn texts(text: Option<String>) -> Result<Texts, Fail> {
@@ -125,7 +151,7 @@ pub(crate) async fn deliver(
     report: Report<'_>,
 ) -> Result<usize, Fail> {
     let (accepted, waiting) = mpsc::unbounded_channel();
-    for sent in left_behind(client, &errand.handle).await? {
+    for sent in left_behind(client, &errand.to).await? {
         // The other end is held right here.
         let _ = accepted.send(Accepted { sent, record: None });
     }
@@ -150,11 +176,18 @@ pub(crate) async fn deliver(
 
 /// The messages to this person that an earlier run accepted and did not get out. What is not among the newest goes before
 /// them, and needs no following.
-async fn left_behind(client: &Client, handle: &str) -> Result<Vec<Sent>, Fail> {
+async fn left_behind(client: &Client, to: &To) -> Result<Vec<Sent>, Fail> {
     let Some(ListDiff::Reset { items }) = client.conversations().next().await else { return Ok(Vec::new()) };
-    let Some(item) = items.iter().find(|item| item.peer.name().eq_ignore_ascii_case(handle)) else {
-        return Ok(Vec::new());
+    let found = match to {
+        To::Person(handle) => items
+            .iter()
+            .find(|item| item.with.contact().is_some_and(|peer| peer.name().eq_ignore_ascii_case(handle))),
+        To::Group(name) => {
+            let (id, _) = group::find(&items, name)?;
+            items.iter().find(|item| item.conversation_id == id)
+        }
     };
+    let Some(item) = found else { return Ok(Vec::new()) };
     let conversation = client.conversation(item.conversation_id).map_err(session::fail)?;
     let newest = conversation.history(Page::newest(PAGE_ITEMS_MAX)).await.map_err(session::fail)?;
     let waits = |item: &&TimelineItem| {
@@ -181,7 +214,7 @@ async fn accept_all(
         let text = text?;
         let conversation = match &mut conversation {
             Some(conversation) => conversation,
-            none @ None => none.insert(client.direct(&errand.handle).await.map_err(session::fail)?),
+            none @ None => none.insert(open(client, &errand.to).await?),
         };
         let sent = conversation.send(Draft::text(text)).await.map_err(session::fail)?;
         let record = if errand.report { Some(record_of(conversation, &sent).await?) } else { None };
@@ -192,10 +225,18 @@ async fn accept_all(
     Ok(())
 }
 
+async fn open(client: &Client, to: &To) -> Result<Conversation, Fail> {
+    match to {
+        To::Person(handle) => client.direct(handle).await.map_err(session::fail),
+        To::Group(name) => group::open(client, name).await,
+    }
+}
+
 async fn record_of(conversation: &Conversation, sent: &Sent) -> Result<Record, Fail> {
     let items = conversation.history(Page::newest(JUST_NOW)).await.map_err(session::fail)?;
     let item = items.iter().rev().find(|item| item.message_id == sent.id());
-    item.map(Record::of_item).ok_or_else(|| {
+    let title = conversation.with().group().map(|group| group.title.as_str());
+    item.map(|item| Record::of_item(item).in_group(title)).ok_or_else(|| {
         Fail::new("not_found", "not_found", "a message was stored and is not there")
             .advise("see history HANDLE")
     })

@@ -13,7 +13,7 @@ use super::cannot_draw;
 use super::state::{Action, App, Ask, ConversationRow, Entry, Link, Mark};
 use super::view;
 use crate::fail::Fail;
-use crate::{record, session};
+use crate::{record, safe_text, session};
 
 const PAGE_ITEMS: usize = 50;
 /// Answers of slow calls that wait to be shown.
@@ -160,7 +160,8 @@ impl Driver {
 
     fn accept_key(&mut self) {
         let Some((conversation, _)) = &self.open else { return };
-        let (client, account) = (self.client.clone(), conversation.peer().account);
+        let (client, account) = (self.client.clone(), conversation.peer().map(|peer| peer.account));
+        let Some(account) = account else { return };
         self.later(async move { Answer::Done(client.accept_key(account).await.map_err(session::fail)) });
     }
 
@@ -302,7 +303,7 @@ fn link(state: LinkState) -> Link {
 fn row(item: &ConversationItem) -> ConversationRow {
     ConversationRow {
         id: item.conversation_id.to_string(),
-        handle: item.peer.name().to_owned(),
+        handle: safe_text::one_line(item.with.name()),
         unread: item.unread,
         key_changed: item.key_changed,
     }
@@ -324,6 +325,7 @@ fn entry(item: &TimelineItem) -> Entry {
     let text = match (item.text(), item.notice(), item.state) {
         (Some(text), _, _) => text.to_owned(),
         (None, Some(notice), _) => record::notice_text(notice).to_owned(),
+        (None, None, _) if item.group_notice.is_some() => record::group_text(item),
         (None, None, Status::Incoming(Reception::Lost)) => String::from("this message is lost"),
         (None, None, _) => String::from("waiting for the sender to send it again"),
     };

@@ -28,7 +28,7 @@ pub(crate) fn state(db: &Connection, group: GroupId) -> Stored<Option<GroupState
             title: value(row, 4)?,
             past_epochs: epochs(&blob(row, 5)?)?,
             last_by: codes::address(row, 6)?,
-            joined: joined(&blob(row, 8)?)?,
+            joined: newcomers(&blob(row, 8)?)?,
         })
     })
 }
@@ -52,7 +52,7 @@ fn epochs_bytes(epochs: &[(u64, [u8; 32])]) -> Vec<u8> {
     epochs.iter().flat_map(|(number, hash)| [&number.to_be_bytes()[..], &hash[..]].concat()).collect()
 }
 
-fn joined(stored: &[u8]) -> Stored<Vec<(AccountId, u64)>> {
+fn newcomers(stored: &[u8]) -> Stored<Vec<(AccountId, u64)>> {
     let (members, rest) = stored.as_chunks::<24>();
     if !rest.is_empty() {
         return Err(StoreError::Corrupt);
@@ -64,7 +64,7 @@ fn joined(stored: &[u8]) -> Stored<Vec<(AccountId, u64)>> {
     members.iter().map(|bytes| member(bytes).ok_or(StoreError::Corrupt)).collect()
 }
 
-fn joined_bytes(joined: &[(AccountId, u64)]) -> Vec<u8> {
+fn newcomer_bytes(joined: &[(AccountId, u64)]) -> Vec<u8> {
     joined
         .iter()
         .flat_map(|(account, counter)| [&account.as_bytes()[..], &counter.to_be_bytes()].concat())
@@ -236,7 +236,7 @@ impl Writer {
                 epochs_bytes(&state.past_epochs),
                 state.last_by.account.as_bytes(),
                 state.last_by.device.as_bytes(),
-                joined_bytes(&state.joined),
+                newcomer_bytes(&state.joined),
             ],
         )?;
         let no_peer: &[u8] = &[];

@@ -55,9 +55,11 @@ macro_rules! outbox_columns {
 
 macro_rules! list_columns {
     () => {
-        "SELECT c.conversation, c.created_at_ms, c.unread, c.revision, coalesce(a.standing, 0), c.last_position, \
+        concat!("SELECT c.conversation, c.created_at_ms, c.unread, c.revision, coalesce(a.standing, 0), c.last_position, \
          c.last_message, c.last_preview, c.last_stored_at_ms, c.last_direction, c.last_state, c.last_reason, c.peer, \
-         coalesce(a.handle, '') FROM conversation c LEFT JOIN account a ON a.account = c.peer "
+         coalesce(a.handle, ''), g.standing, g.title, coalesce(m.sender_account, x''), coalesce(", sender_handle!(), ", '') \
+         FROM conversation c LEFT JOIN account a ON a.account = c.peer \
+         LEFT JOIN group_state g ON g.group_id = c.conversation LEFT JOIN message m ON m.position = c.last_position ")
     };
 }
 
@@ -82,8 +84,12 @@ statements! {
     ACCOUNT_ID_BY_HANDLE = "SELECT account FROM account WHERE handle = ?1 AND has_handle = 1";
     CONVERSATION_BY_HANDLE = "SELECT c.conversation, c.peer FROM account a JOIN conversation c ON c.peer = a.account \
         WHERE a.handle = ?1 AND a.has_handle = 1 AND a.standing <> 2 LIMIT 1";
-    PEER = "SELECT c.peer, coalesce(a.handle, '') FROM conversation c LEFT JOIN account a ON a.account = c.peer \
+    WITH = "SELECT c.peer, coalesce(a.handle, ''), g.standing, g.title FROM conversation c \
+        LEFT JOIN account a ON a.account = c.peer LEFT JOIN group_state g ON g.group_id = c.conversation \
         WHERE c.conversation = ?1";
+    NAME = "SELECT coalesce((SELECT handle FROM local WHERE account = ?1), \
+        (SELECT handle FROM account WHERE account = ?1), '')";
+    SENT = "SELECT sender_device, counter, sender_account FROM message WHERE message = ?1 AND conversation = ?2 AND direction = 0";
     LIST = concat!(list_columns!(), "ORDER BY c.last_position DESC, c.created_at_ms DESC");
     LIST_CHANGED = concat!(list_columns!(), "WHERE c.revision > ?1 ORDER BY c.revision");
     POSITION = "SELECT position FROM message WHERE message = ?1 AND conversation = ?2";
@@ -97,7 +103,8 @@ statements! {
     DELIVERY = "SELECT direction, state, reason FROM message WHERE message = ?1";
     FEED_POSITION = "SELECT arrival FROM feed WHERE consumer = ?1";
     ARRIVED = concat!("SELECT m.message, m.conversation, m.sender_account, ", sender_handle!(),
-        ", m.text, m.sent_at_ms, m.stored_at_ms, m.arrival FROM message m WHERE m.arrival > 0 AND m.arrival > ?1 \
+        ", m.text, m.sent_at_ms, m.stored_at_ms, m.arrival, \
+        (SELECT title FROM group_state WHERE group_id = m.conversation) FROM message m WHERE m.arrival > 0 AND m.arrival > ?1 \
         ORDER BY m.arrival LIMIT ?2");
 
     // ---- what the engine sees ----

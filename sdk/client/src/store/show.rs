@@ -1,14 +1,17 @@
 //! What the app sees of the store: pages, the list, the feed. Read by connections beside the writer's.
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
-use waxwing_engine::{ConversationId, Delivery, Registration, Status};
+use waxwing_engine::{
+    Body, ConversationId, CounterRange, Delivery, GroupMember, ReceiptKind, Registration, Status,
+};
 use waxwing_wire::{AccountId, Handle, MessageId};
 use zeroize::Zeroizing;
 
 use super::codes::{self, Stored, bytes, value};
-use super::{StoreError, query};
+use super::{StoreError, groups, query};
 use crate::account::Me;
-use crate::conversation::Contact;
+use crate::conversation::{Contact, GroupHead, With};
+use crate::group::{GroupInfo, GroupNotice, Member, MemberReceipt, Reach, Receipts};
 use crate::incoming::IncomingMessage;
 use crate::list::{ConversationItem, LastEntry};
 use crate::timeline::{Page, TimelineItem, Told};
@@ -96,8 +99,76 @@ pub(crate) fn conversation_by_handle(
     })
 }
 
-pub(crate) fn peer(db: &Connection, conversation: ConversationId) -> Stored<Option<Contact>> {
-    one(db, query::PEER, [conversation.as_bytes()], |row| contact(row, 0))
+pub(crate) fn with(db: &Connection, conversation: ConversationId) -> Stored<Option<With>> {
+    one(db, query::WITH, [conversation.as_bytes()], |row| with_columns(row, 0))
+}
+
+/// From: the peer's account, handle or an empty text, a group's standing and title where it is one.
+fn with_columns(row: &Row<'_>, column: usize) -> Stored<With> {
+    match value::<Option<i64>>(row, column + 2)? {
+        None => contact(row, column).map(With::Contact),
+        Some(code) => {
+            let standing = codes::group_standing(code)?;
+            Ok(With::Group(GroupHead { title: value(row, column + 3)?, standing }))
+        }
+    }
+}
+
+/// An account with its name.
+fn named(db: &Connection, account: AccountId) -> Stored<Contact> {
+    let handle = one(db, query::NAME, [account.as_bytes()], |row| {
+        Ok(Handle::new(row.get_ref(0)?.as_str().map_err(|_| StoreError::Corrupt)?).ok())
+    })?;
+    Ok(Contact { account, handle: handle.flatten() })
+}
+
+// ---- groups ----
+
+pub(crate) fn group_info(db: &Connection, conversation: ConversationId) -> Stored<GroupInfo> {
+    let state = groups::state(db, conversation.as_group())?.ok_or(StoreError::Absent)?;
+    let settings = state.settings();
+    let member = |member: GroupMember| Ok(Member { contact: named(db, member.account)?, role: member.role });
+    let members = state.members().into_iter().map(member).collect::<Stored<_>>()?;
+    let (title, standing) = (state.title, state.standing);
+    Ok(GroupInfo { conversation_id: conversation, title, standing, members, settings })
+}
+
+/// How far a message of ours got at each member that it was for.
+pub(crate) fn group_receipts(
+    db: &Connection,
+    conversation: ConversationId,
+    message: MessageId,
+) -> Stored<Receipts> {
+    let joined = groups::state(db, conversation.as_group())?.ok_or(StoreError::Absent)?.joined;
+    let info = group_info(db, conversation)?;
+    let ours = me(db)?.map(|me| me.device);
+    let key = (message.as_bytes(), conversation.as_bytes());
+    let sent = one(db, query::SENT, key, |row| {
+        Ok((codes::device_id(row, 0)?, codes::unsigned(value(row, 1)?), codes::account_id(row, 2)?))
+    })?;
+    let (author, counter, sender) = sent.ok_or(StoreError::Absent)?;
+    let told = groups::member_receipts(db, conversation, author)?;
+    let reach = |member: AccountId| {
+        let tells = |(of, _, runs): &&(AccountId, ReceiptKind, Vec<CounterRange>)| {
+            *of == member && runs.iter().any(|run| (run.first..=run.last).contains(&counter))
+        };
+        let reached = |(_, kind, _): &(AccountId, ReceiptKind, Vec<CounterRange>)| match kind {
+            ReceiptKind::Delivered => Reach::Delivered,
+            ReceiptKind::Read => Reach::Read,
+        };
+        told.iter().filter(tells).map(reached).max().unwrap_or(Reach::Unknown)
+    };
+    // Who came later than the message has no key for it. What our other devices had written by then is not known here.
+    let came_later = |member: AccountId| {
+        let later = joined.iter().any(|(of, before)| *of == member && counter <= *before);
+        later && ours == Some(author)
+    };
+    let is_meant = |member: &Member| member.contact.account != sender && !came_later(member.contact.account);
+    let others = info.members.into_iter().filter(is_meant);
+    let members = others
+        .map(|member| MemberReceipt { reach: reach(member.contact.account), contact: member.contact })
+        .collect();
+    Ok(Receipts { members })
 }
 
 /// From: account, handle or an empty text.
@@ -123,6 +194,7 @@ fn conversation(row: &Row<'_>) -> Stored<ConversationItem> {
     } else {
         Some(LastEntry {
             message_id: codes::message_id(row, 6)?,
+            sender: contact(row, 16)?,
             preview: value(row, 7)?,
             stored_at_ms: value(row, 8)?,
             state: codes::status(value(row, 9)?, value(row, 10)?, value(row, 11)?)?,
@@ -136,15 +208,19 @@ fn conversation(row: &Row<'_>) -> Stored<ConversationItem> {
         key_changed: value::<i64>(row, 4)? == codes::STANDING_KEY_CHANGED,
         order,
         last,
-        peer: contact(row, 12)?,
+        with: with_columns(row, 12)?,
     })
 }
 
 // ---- timelines ----
 
 /// From: the columns of `codes::message`, then position, revision, the sender's handle.
-fn timeline_item(row: &Row<'_>) -> Stored<TimelineItem> {
+fn timeline_item(db: &Connection, row: &Row<'_>) -> Stored<TimelineItem> {
     let message = codes::message(row)?;
+    let group_notice = match &message.body {
+        Body::Group(event) => Some(GroupNotice::of(event, |account| named(db, account))?),
+        Body::Text(_) | Body::Unreadable | Body::Notice(_) => None,
+    };
     let handle = row.get_ref(16)?.as_str().map_err(|_| StoreError::Corrupt)?;
     Ok(TimelineItem {
         message_id: message.id,
@@ -152,6 +228,7 @@ fn timeline_item(row: &Row<'_>) -> Stored<TimelineItem> {
         sender: Contact { account: message.sender.account, handle: Handle::new(handle).ok() },
         sender_device: message.sender.device,
         body: message.body,
+        group_notice,
         sent_at_ms: message.sent_at_ms,
         stored_at_ms: message.stored_at_ms,
         state: message.status,
@@ -180,7 +257,7 @@ pub(crate) fn before(
     limit: usize,
 ) -> Stored<Vec<TimelineItem>> {
     let key = (conversation.as_bytes(), position, limit_of(limit));
-    let mut items = rows(db, query::PAGE_BEFORE, key, timeline_item)?;
+    let mut items = rows(db, query::PAGE_BEFORE, key, |row| timeline_item(db, row))?;
     items.reverse();
     Ok(items)
 }
@@ -192,7 +269,9 @@ pub(crate) fn after(
     position: i64,
     limit: usize,
 ) -> Stored<Vec<TimelineItem>> {
-    rows(db, query::PAGE_AFTER, (conversation.as_bytes(), position, limit_of(limit)), timeline_item)
+    rows(db, query::PAGE_AFTER, (conversation.as_bytes(), position, limit_of(limit)), |row| {
+        timeline_item(db, row)
+    })
 }
 
 /// Entries from the first to the last position that changed since, in the order of their changes.
@@ -204,7 +283,7 @@ pub(crate) fn changed(
     limit: usize,
 ) -> Stored<Vec<TimelineItem>> {
     let key = (conversation.as_bytes(), told.revision, told.position, first, last, limit_of(limit));
-    rows(db, query::PAGE_CHANGED, key, timeline_item)
+    rows(db, query::PAGE_CHANGED, key, |row| timeline_item(db, row))
 }
 
 /// A conversation's newest revision, and how many entries it ever lost.
@@ -216,7 +295,7 @@ pub(crate) fn revision(db: &Connection, conversation: ConversationId) -> Stored<
 
 /// One entry.
 pub(crate) fn item(db: &Connection, message: MessageId) -> Stored<Option<TimelineItem>> {
-    one(db, query::ITEM, [message.as_bytes()], timeline_item)
+    one(db, query::ITEM, [message.as_bytes()], |row| timeline_item(db, row))
 }
 
 /// How far a message of ours got.
@@ -248,6 +327,7 @@ pub(crate) fn arrived(db: &Connection, after: i64, limit: usize) -> Stored<Vec<I
             message_id: codes::message_id(row, 0)?,
             conversation_id: codes::conversation_id(row, 1)?,
             sender: contact(row, 2)?,
+            group: value(row, 8)?,
             text: value(row, 4)?,
             sent_at_ms: value(row, 5)?,
             stored_at_ms: value(row, 6)?,

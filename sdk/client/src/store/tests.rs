@@ -4,6 +4,7 @@ mod contract;
 mod ending;
 mod faults;
 mod files;
+mod groups;
 mod made;
 mod plans;
 mod shown;

@@ -4,9 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use waxwing_engine::{OutboxDraft, OutboxPayload, SealedRecord, SessionRecord, View as _, Write};
+use waxwing_engine::{
+    Body, Lane, LaneKind, OutboxDraft, OutboxPayload, Party, SealedRecord, SessionRecord, View as _, Write,
+};
+use waxwing_wire::{AccountId, MessageId};
 
-use super::super::{Store, StoreError, StoreKey, Writer, file};
+use super::super::{Store, StoreError, StoreKey, Writer, file, schema};
 use super::made::{address, apply, chat, id, incoming, local, people};
 
 const CANARY: &str = "canary-canary-canary-canary";
@@ -135,7 +138,7 @@ fn no_file_holds_a_text_or_a_key() {
     let mut writer = write_something(&store);
     let session = SessionRecord { id: [9; 16], rank: 1, snapshot: CANARY.as_bytes().to_vec().into() };
     let payload = OutboxPayload::Control { content: CANARY.as_bytes().to_vec().into(), device: None };
-    let lane = waxwing_engine::Lane { kind: waxwing_engine::LaneKind::Receipts, to: address(2).account };
+    let lane = Lane { kind: LaneKind::Receipts, to: Party::Account(address(2).account) };
     apply(
         &mut writer,
         [
@@ -173,4 +176,26 @@ fn what_is_deleted_is_wiped() {
     assert_eq!(writer.conversation_peer(chat(2)).unwrap(), Some(address(2).account));
     writer.close().unwrap();
     assert_eq!(found(folder.path(), CANARY.as_bytes()), [""; 0]);
+}
+
+#[test]
+fn a_store_of_the_first_schema_is_brought_up_to_date() {
+    let db = rusqlite::Connection::open_in_memory().unwrap();
+    db.execute_batch(schema::MIGRATIONS[0]).unwrap();
+    db.execute_batch(
+        "PRAGMA user_version = 1;
+         INSERT INTO message (message, conversation, sender_account, sender_device, counter, sent_at_ms, stored_at_ms,
+            kind, text, notice, direction, state, reason, arrival, revision)
+            VALUES (zeroblob(16), zeroblob(16), zeroblob(16), zeroblob(16), 1, 1, 1, 0, 'old', 0, 0, 0, 0, 0, 1);
+         INSERT INTO outbox (wire_id, lane_kind, lane_account, kind, message, device, answers, content, accepted,
+            created_at_ms) VALUES (zeroblob(16), 0, zeroblob(16), 0, zeroblob(16), x'', x'', x'', 0, 1);",
+    )
+    .unwrap();
+    let writer = Writer::tuned(db, None).unwrap();
+    let zero = MessageId::from_bytes([0; 16]);
+    assert_eq!(writer.message(zero).unwrap().unwrap().body, Body::Text("old".to_owned()));
+    let to = Party::Account(AccountId::from_bytes([0; 16]));
+    let lane = Lane { kind: LaneKind::Messages, to };
+    assert_eq!(writer.outbox_lanes().unwrap(), [lane], "what was to be sent goes to an account");
+    assert_eq!(writer.outbox(lane, 0, 9).unwrap().len(), 1);
 }

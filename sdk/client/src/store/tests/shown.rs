@@ -1,7 +1,8 @@
 //! What the app sees: the list, timelines, the feed.
 
 use waxwing_engine::{
-    Body, CounterRange, Delivery, Message, OutboxDraft, OutboxPayload, ReceiptKind, Reception, Status, Write,
+    Body, CounterRange, Delivery, Message, OutboxDraft, OutboxPayload, Party, ReceiptKind, Reception, Status,
+    Write,
 };
 use waxwing_engine::{Lane, LaneKind, View as _};
 
@@ -40,7 +41,7 @@ fn the_list_follows_the_messages() {
         show::conversations(writer.db()).unwrap().iter().map(|item| item.conversation_id).collect();
     assert_eq!(order, [chat(3), chat(2)], "the newest message first");
     assert_eq!(listed(&writer, 2).last.unwrap().preview, "one");
-    assert_eq!(listed(&writer, 2).peer.name(), "user2");
+    assert_eq!(listed(&writer, 2).with.name(), "user2");
     apply(&mut writer, [Write::PutMessage(outgoing(2, 3, &"é".repeat(500)))]);
     let last = listed(&writer, 2).last.unwrap();
     assert_eq!(last.preview.chars().count(), crate::list::PREVIEW_CHARS_MAX);
@@ -125,7 +126,7 @@ fn the_feed_has_each_readable_message_once_in_the_order_it_became_so() {
 #[test]
 fn receipts_move_messages_forward_and_empty_the_outbox() {
     let mut writer = writer();
-    let lane = Lane { kind: LaneKind::Messages, to: account(2) };
+    let lane = Lane { kind: LaneKind::Messages, to: Party::Account(account(2)) };
     for n in 1..=3 {
         let draft = OutboxDraft { wire_id: id(n), lane, payload: OutboxPayload::Message { message: id(n) } };
         apply(

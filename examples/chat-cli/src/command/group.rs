@@ -1,0 +1,159 @@
+//! `group`: making groups, changing them, showing them.
+
+use serde_json::{Value, json};
+use waxwing::{
+    Client, Conversation, ConversationId, ConversationItem, Group, GroupInfo, GroupRole, GroupStanding,
+    ListDiff, Member,
+};
+
+use super::patience;
+use crate::args::{self, Common, Role};
+use crate::fail::Fail;
+use crate::record::group::{name_of, role_word, who_word};
+use crate::session::{self, Link, Session};
+use crate::{out, safe_text};
+
+/// Does what the command line asks for.
+pub(super) async fn run(common: &Common, options: args::Group) -> Result<(), Fail> {
+    if let args::Group::Info { group } = options {
+        return info(common, &group).await;
+    }
+    let session = session::open(common, Link::Up).await?;
+    let result = match change(&session, options).await {
+        // What was accepted is stored, whether it gets out now or not.
+        Ok(group) => match patience::flush(&session.client, common.patience()).await {
+            Ok(()) => group.info().await.map_err(session::fail),
+            Err(fail) => Err(fail),
+        },
+        Err(fail) => Err(fail),
+    };
+    session.close().await;
+    tell(common, &result?)
+}
+
+async fn change(session: &Session, options: args::Group) -> Result<Group, Fail> {
+    let client = &session.client;
+    let of = |name: String| async move { group_of(&open(client, &name).await?) };
+    let (group, changed) = match options {
+        args::Group::Create { title, handles } => {
+            let made = client.create_group(title, handles).await.map_err(session::fail)?;
+            (group_of(&made)?, Ok(()))
+        }
+        args::Group::Add { group, handles } => {
+            let group = of(group).await?;
+            let changed = group.add(handles).await;
+            (group, changed)
+        }
+        args::Group::Remove { group, handles } => {
+            let group = of(group).await?;
+            let changed = group.remove(handles).await;
+            (group, changed)
+        }
+        args::Group::Leave { group } => {
+            let group = of(group).await?;
+            let changed = group.leave().await;
+            (group, changed)
+        }
+        args::Group::Promote { group, handle, role } => {
+            let group = of(group).await?;
+            let changed = group.set_role(handle, role_of(role)).await;
+            (group, changed)
+        }
+        args::Group::Title { group, title } => {
+            let group = of(group).await?;
+            let changed = group.set_title(title).await;
+            (group, changed)
+        }
+        args::Group::Info { group } => (of(group).await?, Ok(())),
+    };
+    changed.map_err(session::fail)?;
+    Ok(group)
+}
+
+fn group_of(conversation: &Conversation) -> Result<Group, Fail> {
+    conversation.group().ok_or_else(|| unknown(&conversation.id().to_string()))
+}
+
+/// The conversation of a group, by its id or by a title that only one has.
+pub(super) async fn open(client: &Client, name: &str) -> Result<Conversation, Fail> {
+    let items = match client.conversations().next().await {
+        Some(ListDiff::Reset { items }) => items,
+        Some(ListDiff::Interrupted { error }) => return Err(session::fail(error)),
+        Some(ListDiff::Changed { .. }) | None => Vec::new(),
+    };
+    let (id, _) = find(&items, name)?;
+    client.conversation(id).map_err(session::fail)
+}
+
+/// The group of this id, or of this title where only one has it; with its title.
+pub(super) fn find(items: &[ConversationItem], name: &str) -> Result<(ConversationId, String), Fail> {
+    let groups =
+        || items.iter().filter_map(|item| item.with.group().map(|group| (item.conversation_id, group)));
+    let by_id = groups().find(|(id, _)| id.to_string().eq_ignore_ascii_case(name));
+    let mut by_title = groups().filter(|(_, group)| group.title == name);
+    match (by_id, by_title.next(), by_title.next()) {
+        (Some((id, group)), _, _) | (None, Some((id, group)), None) => Ok((id, group.title.clone())),
+        (None, Some(_), Some(_)) => Err(Fail::usage("group_ambiguous", "more than one group has this title")
+            .advise("name it by its id: waxwing-chat conversations --json")),
+        (None, None, _) => Err(unknown(name)),
+    }
+}
+
+fn unknown(name: &str) -> Fail {
+    let message = format!("there is no group {} here", safe_text::one_line(name));
+    Fail::new("group_unknown", "not_found", message).advise("waxwing-chat conversations lists the groups")
+}
+
+async fn info(common: &Common, name: &str) -> Result<(), Fail> {
+    let (history, _) = session::open_history(common).await?;
+    let items = history.conversations().await.map_err(session::fail)?;
+    let (conversation, _) = find(&items, name)?;
+    tell(common, &history.group(conversation).await.map_err(session::fail)?)
+}
+
+fn tell(common: &Common, info: &GroupInfo) -> Result<(), Fail> {
+    if common.json {
+        return out::json(&info_json(info));
+    }
+    let out_of_it = match info.standing {
+        GroupStanding::Member => "",
+        GroupStanding::Out => " (you are not in it)",
+    };
+    out::line(&format!("{} {}{out_of_it}", info.conversation_id, safe_text::one_line(&info.title)))?;
+    info.members.iter().try_for_each(|member| {
+        out::line(&format!("  {} {}", name_of(&member.contact), role_word(member.role)))
+    })
+}
+
+fn info_json(info: &GroupInfo) -> Value {
+    json!({
+        "conversation_id": info.conversation_id.to_string(),
+        "title": info.title,
+        "standing": match info.standing {
+            GroupStanding::Member => "member",
+            GroupStanding::Out => "out",
+        },
+        "members": info.members.iter().map(member_json).collect::<Vec<_>>(),
+        "settings": {
+            "write": who_word(info.settings.write),
+            "add": who_word(info.settings.add),
+            "edit": who_word(info.settings.edit),
+        },
+    })
+}
+
+fn member_json(member: &Member) -> Value {
+    json!({
+        "handle": member.contact.handle.as_ref().map(waxwing::Handle::as_str),
+        "account": member.contact.account.to_string(),
+        "role": role_word(member.role),
+    })
+}
+
+fn role_of(role: Role) -> GroupRole {
+    match role {
+        Role::Member => GroupRole::Member,
+        Role::Admin => GroupRole::Admin,
+        Role::Owner => GroupRole::Owner,
+    }
+}
