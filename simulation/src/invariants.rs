@@ -212,7 +212,10 @@ pub fn unfinished(devices: &[Device], model: &Model, read: bool) -> Vec<String> 
         let waiting = device.store.timeline().filter(|message| is_waiting(message)).count();
         if waiting > 0 {
             let first = device.store.timeline().find(|message| is_waiting(message));
-            left.push(format!("device {} waits for {waiting} messages to be sent again: {first:?}", device.index));
+            left.push(format!(
+                "device {} waits for {waiting} messages to be sent again: {first:?}",
+                device.index
+            ));
         }
     }
     left.extend(groups_apart(devices, model));
@@ -318,9 +321,17 @@ fn missing(id: MessageId, message: &Accepted, devices: &[Device], model: &Model,
 
 /// Whether a device's account was put out of a group at some time, as its timeline tells.
 fn was_out(device: &Device, conversation: ConversationId) -> bool {
-    let joins = device.store.timeline().filter(|message| {
-        let is_join = matches!(message.body, Body::Group(GroupEvent::Joined));
-        message.conversation == conversation && is_join
-    });
-    joins.count() > 1
+    let Some(own) = device.local().map(|local| local.address.account) else { return false };
+    let mut joined = 0;
+    device.store.timeline().filter(|message| message.conversation == conversation).any(|message| {
+        match &message.body {
+            Body::Group(GroupEvent::Joined) => {
+                joined += 1;
+                joined > 1
+            }
+            Body::Group(GroupEvent::Removed(who)) => who.contains(&own),
+            Body::Group(GroupEvent::Left) => message.sender.account == own,
+            Body::Group(_) | Body::Text(_) | Body::Unreadable | Body::Notice(_) => false,
+        }
+    })
 }

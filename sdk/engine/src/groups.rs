@@ -270,7 +270,7 @@ impl Groups {
         }
         let mut waits = false;
         let Some(state) = work.group(group)? else { return Ok(()) };
-        let confirmed = chain::confirmed(work, directory, self, &state, &record.changes)?;
+        let confirmed = chain::confirmed(work, me, directory, self, &state, &record.changes)?;
         for change in &record.changes {
             let Some(state) = work.group(group)? else { return Ok(()) };
             if change.revision != state.revision + 1 {

@@ -337,7 +337,24 @@ fn place_of<V: View>(
         .group(group)?
         .and_then(|state| state.roster())
         .is_some_and(|roster| roster.role(from.account.as_bytes()).is_some());
-    Ok((is_about_keys || is_member).then_some(Place::Group(group)))
+    // Who is out since may still fill what stands there unreadable of him.
+    let fills = match &content.body {
+        ContentBody::Text(Text { answers: Some(answers), .. }) => {
+            work.message(*answers)?.is_some_and(|entry| {
+                let is_here = entry.conversation == content.conversation;
+                is_here && is_unreadable(&entry) && entry.sender.account == from.account
+            })
+        }
+        ContentBody::Text(_)
+        | ContentBody::Receipt { .. }
+        | ContentBody::SendAgain { .. }
+        | ContentBody::Unavailable { .. }
+        | ContentBody::SenderKey { .. }
+        | ContentBody::Introduction(_)
+        | ContentBody::AskKey(_)
+        | ContentBody::Unknown => false,
+    };
+    Ok((is_about_keys || is_member || fills).then_some(Place::Group(group)))
 }
 
 /// Something came through a group: a change of it, or a message.

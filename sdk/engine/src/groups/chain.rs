@@ -54,12 +54,13 @@ pub(crate) fn take<V: View>(
 ) -> Result<Taken, V::Error> {
     let revision = state.revision + 1;
     let Some(roster) = state.roster() else { return Ok(Taken::Waits) };
-    match judge(work, directory, groups, &state, &roster, revision, sealed)? {
+    match judge(work, me, directory, groups, &state, &roster, revision, sealed)? {
         Judged::Unlearned(account) => {
             groups.learn_first(directory, (state.group, revision), account);
             Ok(Taken::Waits)
         }
         Judged::Void => {
+            intent::settle(work, state.group, sealed)?;
             state.revision = revision;
             work.put_group(state);
             Ok(Taken::Yes)
@@ -80,6 +81,7 @@ pub(crate) fn take<V: View>(
 /// today. A device that was removed can so forge no end to a chain.
 pub(crate) fn confirmed<V: View>(
     work: &mut Work<'_, V>,
+    me: &Me,
     directory: &mut Directory,
     groups: &Groups,
     state: &GroupState,
@@ -92,7 +94,7 @@ pub(crate) fn confirmed<V: View>(
             break;
         }
         revision = record.revision;
-        match judge(work, directory, groups, state, &roster, revision, &record.change)? {
+        match judge(work, me, directory, groups, state, &roster, revision, &record.change)? {
             Judged::Holds(held, is_listed) => {
                 roster = held.1;
                 if is_listed {
@@ -106,8 +108,10 @@ pub(crate) fn confirmed<V: View>(
     Ok(confirmed)
 }
 
+#[allow(clippy::too_many_arguments)] // one question, asked of everything that knows a part of the answer
 fn judge<V: View>(
     work: &mut Work<'_, V>,
+    me: &Me,
     directory: &mut Directory,
     groups: &Groups,
     state: &GroupState,
@@ -127,6 +131,10 @@ fn judge<V: View>(
     // Whoever is not in the group changes nothing, whatever his lists say.
     if roster.role(&signer.address.account).is_none() {
         return Ok(Judged::Void);
+    }
+    if device == me.address() {
+        let next = roster.next(&change, |_| Some(me.secrets().public()));
+        return Ok(next.map_or(Judged::Void, |next| Judged::Holds(Box::new((change, next)), true)));
     }
     let Some(known) = work.account(device.account)?.filter(|known| known.standing == Standing::Good) else {
         return Ok(Judged::Unlearned(device.account));

@@ -57,7 +57,7 @@ pub(crate) fn take<V: View>(
         changes.push(GroupChangeRecord { revision, change: kept.payload.into() });
         places.push(kept.order);
     }
-    let confirmed = chain::confirmed(work, directory, groups, &state, &changes)?;
+    let confirmed = chain::confirmed(work, me, directory, groups, &state, &changes)?;
     for (change, order) in changes.iter().zip(places) {
         let Some(state) = work.group(group)? else { break };
         if chain::take(work, me, directory, groups, state, &change.change, confirmed, rng)? == Taken::Waits {
