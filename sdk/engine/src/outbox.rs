@@ -459,11 +459,11 @@ impl Outbox {
         work.again = true;
     }
 
-    /// Everything under way is to be sent again, behind a new fence.
+    /// Everything under way is to be sent again, behind a new fence. Changes of groups stand behind none.
     pub(crate) fn go_back(&mut self) {
         self.fence += 1;
-        self.flights.clear();
-        self.sent_up_to.clear();
+        self.flights.retain(|_, flight| flight.lane.kind == LaneKind::GroupChanges);
+        self.sent_up_to.retain(|lane, _| lane.kind == LaneKind::GroupChanges);
     }
 }
 
