@@ -233,10 +233,11 @@ impl From<waxwing::IncomingMessage> for IncomingMessage {
     }
 }
 
-impl From<waxwing::Event> for Event {
-    fn from(event: waxwing::Event) -> Event {
+impl Event {
+    /// The event as the packages know it. None: they have no such event yet.
+    pub(crate) fn of(event: waxwing::Event) -> Option<Event> {
         use waxwing::Event as E;
-        match event {
+        Some(match event {
             E::Link(state) => Event::Link { state: state.into() },
             E::ConversationChanged(conversation_id) => Event::ConversationChanged { conversation_id },
             E::DeliveryChanged(message_id) => Event::DeliveryChanged { message_id },
@@ -249,7 +250,8 @@ impl From<waxwing::Event> for Event {
             E::StoreRolledBack => Event::StoreRolledBack,
             E::OutboxEmpty => Event::OutboxEmpty,
             E::Lagged => Event::Lagged,
-        }
+            E::VerificationChanged(_) | E::DevicesChanged(_) => return None,
+        })
     }
 }
 

@@ -96,6 +96,8 @@ pub(crate) enum Command {
         /// The person
         handle: String,
     },
+    /// Show the safety number of a person; compare it with theirs, and mark the person as verified
+    Verify(Verify),
     /// Try it all in one minute: a relay in this process, two people, and you may join
     Demo {
         /// Play the script without asking anything, and check it
@@ -134,6 +136,22 @@ pub(crate) struct Send {
     /// How far every message must get before the command returns
     #[arg(long, value_enum, default_value = "sent")]
     pub(crate) wait: Wait,
+}
+
+/// The options of `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The person
+    pub(crate) handle: String,
+    /// The text that the other person's program shows; a match marks the person as verified
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["confirm", "revoke"])]
+    pub(crate) scan: Option<String>,
+    /// Both see the same number: mark the person as verified
+    #[arg(long, conflicts_with = "revoke")]
+    pub(crate) confirm: bool,
+    /// Mark the person as not verified
+    #[arg(long)]
+    pub(crate) revoke: bool,
 }
 
 /// How far a message must get.

@@ -9,6 +9,7 @@ mod message;
 mod patience;
 mod send;
 mod status;
+mod verify;
 
 use crate::args::{Cli, Command};
 use crate::fail::Fail;
@@ -34,6 +35,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Fail> {
         Some(Command::Retry { message_id }) => message::retry(common, &message_id).await,
         Some(Command::Cancel { message_id }) => message::cancel(common, &message_id).await,
         Some(Command::Accept { handle }) => account::accept(common, &handle).await,
+        Some(Command::Verify(options)) => verify::run(common, &options).await,
         Some(Command::Demo { script }) => demo::run(common, script).await,
     }
 }

@@ -404,3 +404,29 @@ fn demo_plays_its_script_and_proves_its_claims() {
     assert!(text.contains("Checked: every message came once, in order, and no file holds a word of it."));
     assert!(!text.contains('\u{1b}'), "no colours in a pipe");
 }
+
+#[test]
+fn two_people_verify_each_other_by_their_safety_number() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    house.chat("alice", &["send", "bob", "hello"]).succeeds();
+    house.chat("bob", &["listen", "--until-drained"]).succeeds();
+    let verify = |name: &str, arguments: &[&str]| {
+        json_lines(&house.chat(name, &[&["verify", "--json"], arguments].concat()).succeeds()).remove(0)
+    };
+    let (at_alice, at_bob) = (verify("alice", &["bob"]), verify("bob", &["alice"]));
+    assert_eq!(at_alice["safety_number"], at_bob["safety_number"]);
+    assert_eq!((&at_alice["verified"], &at_alice["key_accepted"]), (&Value::from(false), &Value::from(true)));
+    let shown = at_bob["scannable"].as_str().expect("a text");
+    let own = at_alice["scannable"].as_str().expect("a text");
+    house.chat("alice", &["verify", "bob", "--scan", own]).fails_with("error[safety_number_other_pair]");
+    house.chat("alice", &["verify", "bob", "--scan", "?"]).fails_with("error[safety_number_unreadable]");
+    let verified = verify("alice", &["bob", "--scan", shown]);
+    assert_eq!((&verified["comparison"], &verified["verified"]), (&Value::from("match"), &Value::from(true)));
+    assert_eq!(verify("bob", &["alice", "--confirm"])["verified"], true);
+    assert_eq!(verify("bob", &["alice", "--revoke"])["verified"], false);
+    let text = house.chat("alice", &["verify", "bob"]).succeeds();
+    assert!(text.contains("\nverified: you compared it\n"), "{text}");
+    house.chat("alice", &["verify", "nobody"]).fails_with("error[not_found]");
+}

@@ -13,6 +13,7 @@ use crate::events::{Events, LinkState};
 use crate::incoming::Incoming;
 use crate::lifecycle::Lifecycle;
 use crate::list::ConversationList;
+use crate::safety::{self, SafetyNumber};
 use crate::shared::{Request, Shared};
 use crate::store::show;
 use crate::token::TokenRequest;
@@ -212,15 +213,50 @@ impl Client {
     ///
     /// `not_found` for an account that is not known here, or what the store says.
     pub async fn accept_key(&self, whose: impl Into<Whose>) -> Result<()> {
-        let account = match whose.into() {
-            Whose::Account(account) => account,
+        let account = self.account_of(whose.into()).await?;
+        self.shared.command(Command::AcceptKey(account)).await.map(drop)
+    }
+
+    /// The account that is meant, which must be known here.
+    async fn account_of(&self, whose: Whose) -> Result<AccountId> {
+        match whose {
+            Whose::Account(account) => Ok(account),
             Whose::Handle(handle) => {
                 let handle = Handle::new(&handle).map_err(|_| Code::InvalidHandle)?;
                 let found = self.shared.read(move |db| show::account_by_handle(db, &handle)).await?;
-                found.ok_or(Code::NotFound)?
+                found.ok_or_else(|| Code::NotFound.into())
             }
-        };
-        self.shared.command(Command::AcceptKey(account)).await.map(drop)
+        }
+    }
+
+    /// The number that the user and another person compare, to know that nobody stands between them. Where the person's key
+    /// changed and was not accepted yet, it is the number of the new key.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for an account that is not known here, `invalid_input` for our own, `not_registered`.
+    pub async fn safety_number(&self, whose: impl Into<Whose>) -> Result<SafetyNumber> {
+        let account = self.account_of(whose.into()).await?;
+        self.shared.read(move |db| safety::read(db, account)).await?
+    }
+
+    /// Marks a person as verified: the user found the same number on the other person's screen. It is kept until the person's
+    /// key changes, and told as [`Event::VerificationChanged`](crate::Event::VerificationChanged).
+    ///
+    /// # Errors
+    ///
+    /// `key_changed` when the number is not that of the accepted key: accept the new key first, and compare again.
+    pub async fn mark_verified(&self, number: &SafetyNumber) -> Result<()> {
+        self.shared.command(number.command(true)).await.map(drop)
+    }
+
+    /// Takes back that a person was verified.
+    ///
+    /// # Errors
+    ///
+    /// As [`mark_verified`](Client::mark_verified).
+    pub async fn mark_unverified(&self, number: &SafetyNumber) -> Result<()> {
+        self.shared.command(number.command(false)).await.map(drop)
     }
 
     /// Hangs up, empties the log of the database, and ends every stream. Other handles answer `shut_down` from then on.

@@ -411,6 +411,8 @@ impl Driver {
                 Event::Drained
             }
             E::KeyChanged(account) => Event::KeyChanged(account),
+            E::VerificationChanged(account) => Event::VerificationChanged(account),
+            E::DevicesChanged(account) => Event::DevicesChanged(account),
             E::Registered => Event::Registered,
             E::SignedOut(code) => Event::SignedOut(code.word()),
             E::RelayReset => Event::RelayReset,

@@ -41,6 +41,7 @@ mod incoming;
 mod lifecycle;
 mod list;
 mod random;
+mod safety;
 mod shared;
 mod socket;
 mod store;
@@ -58,9 +59,11 @@ pub use history::History;
 pub use incoming::{Incoming, IncomingMarker, IncomingMessage};
 pub use lifecycle::{CatchUp, Lifecycle};
 pub use list::{ConversationItem, ConversationList, LastEntry, ListDiff, PREVIEW_CHARS_MAX};
+pub use safety::SafetyNumber;
 pub use store::{Store, StoreFile, StoreKey};
 pub use timeline::{PAGE_ITEMS_MAX, Page, Timeline, TimelineDiff, TimelineItem};
 pub use token::{TokenFuture, TokenRequest, TokenSource, TokenUnavailable};
+pub use waxwing_crypto::Comparison;
 pub use waxwing_engine::{
     Body, ConversationId, Delivery, FailureReason, HoldReason, Notice, Reception, Status,
 };

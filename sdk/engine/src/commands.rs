@@ -177,6 +177,7 @@ pub(crate) fn accept_key<V: View>(
         device_list: Vec::new(),
         device_list_version: 0,
         standing: Standing::Good,
+        verified: false,
     };
     if next == account {
         // Its old sessions were with keys that the new account key did not sign.
@@ -198,4 +199,23 @@ pub(crate) fn accept_key<V: View>(
     put_notice(work, me, account, Notice::KeyAccepted, rng)?;
     work.again = true;
     Ok(Ok(next))
+}
+
+/// The user compared an account's safety number, or takes that back.
+pub(crate) fn set_verified<V: View>(
+    work: &mut Work<'_, V>,
+    account: AccountId,
+    account_key: [u8; 32],
+    verified: bool,
+) -> Ended<V> {
+    let Some(mut known) = work.account(account)? else { return Ok(Err(Failure::UnknownAccount)) };
+    if known.account_key != account_key || matches!(known.standing, Standing::KeyChanged { .. }) {
+        return Ok(Err(Failure::KeyChanged));
+    }
+    if known.verified != verified {
+        known.verified = verified;
+        work.put_account(known);
+        work.notify(Event::VerificationChanged(account));
+    }
+    Ok(Ok(Outcome::Done))
 }

@@ -331,10 +331,11 @@ impl Directory {
                     work.delete_device(DeviceAddress { account: record.account, device });
                 }
                 put_notice(work, me, record.account, Notice::DevicesChanged, rng)?;
+                work.notify(Event::DevicesChanged(record.account));
             }
             Some(AccountChange::AccountKey | AccountChange::Refused(_)) => return Ok(Learned::Bogus),
         }
-        let state = state_of(record);
+        let state = AccountState { verified: known.verified, ..state_of(record) };
         let changed = state != known;
         if changed {
             work.put_account(state);
@@ -488,6 +489,7 @@ fn state_of(record: &AccountRecord) -> AccountState {
         device_list: record.device_list.to_vec(),
         device_list_version: record.device_list_version,
         standing: Standing::Good,
+        verified: false,
     }
 }
 
@@ -502,6 +504,9 @@ fn hold_account<V: View>(
     let account = known.account;
     if known.standing != standing {
         known.standing = standing;
+        if std::mem::take(&mut known.verified) {
+            work.notify(Event::VerificationChanged(account));
+        }
         work.put_account(known);
         put_notice(work, me, account, Notice::KeyChanged, rng)?;
         work.notify(Event::KeyChanged(account));

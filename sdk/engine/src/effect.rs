@@ -97,6 +97,10 @@ pub enum Event {
     Drained,
     /// An account's key changed; sending to it waits.
     KeyChanged(AccountId),
+    /// The user verified an account's key or took that back, or the key changed.
+    VerificationChanged(AccountId),
+    /// An account has other devices than before; it can be our own.
+    DevicesChanged(AccountId),
     /// The relay confirmed this device.
     Registered,
     /// The relay does not know this device any more, and the device cannot mend it.

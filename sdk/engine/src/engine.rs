@@ -273,7 +273,8 @@ impl Engine {
             | Command::Retry(_)
             | Command::Cancel(_)
             | Command::MarkRead { .. }
-            | Command::AcceptKey(_) => match self.on_account_command(work, id, command, rng)? {
+            | Command::AcceptKey(_)
+            | Command::SetVerified { .. } => match self.on_account_command(work, id, command, rng)? {
                 Some(result) => result,
                 None => return Ok(()),
             },
@@ -311,6 +312,9 @@ impl Engine {
             Command::Cancel(message) => commands::cancel(work, me, message)?,
             Command::MarkRead { conversation, up_to } => {
                 commands::mark_read(work, me, conversation, up_to, rng)?
+            }
+            Command::SetVerified { account, account_key, verified } => {
+                commands::set_verified(work, account, account_key, verified)?
             }
             Command::AcceptKey(account) => match commands::accept_key(work, me, account, rng)? {
                 Ok(next) => {

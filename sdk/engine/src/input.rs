@@ -65,6 +65,15 @@ pub enum Command {
     },
     /// The user accepts an account's new key.
     AcceptKey(AccountId),
+    /// The user compared the safety number of an account, or takes back that it was compared.
+    SetVerified {
+        /// Whose.
+        account: AccountId,
+        /// Of which key: what was compared is not what came since.
+        account_key: [u8; 32],
+        /// Whether it was compared.
+        verified: bool,
+    },
 }
 
 /// How a device gets its account.

@@ -136,6 +136,8 @@ pub struct AccountState {
     pub device_list_version: u64,
     /// Whether messages may go there.
     pub standing: Standing,
+    /// The user compared the safety number of this very key. Another key takes it away.
+    pub verified: bool,
 }
 
 /// Whether messages may go to an account.

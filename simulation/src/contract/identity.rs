@@ -117,6 +117,7 @@ where
             device_list: vec![version; 100],
             device_list_version: u64::from(version),
             standing,
+            verified: version == 10,
             ..account(2, "bob")
         };
         store.apply([Write::PutAccount(newer.clone())]);

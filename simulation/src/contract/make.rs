@@ -41,6 +41,7 @@ pub(super) fn account(n: u8, name: &str) -> AccountState {
         device_list: vec![n, 1, 2, 3],
         device_list_version: u64::from(n),
         standing: Standing::Good,
+        verified: false,
     }
 }
 

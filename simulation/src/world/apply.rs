@@ -149,6 +149,14 @@ impl World {
         self.schedule(device);
     }
 
+    /// The user of a device wants something besides.
+    pub fn user_wishes(&mut self, device: usize, command: Command) {
+        let state = &mut self.devices[device];
+        let (id, command) = state.app.wish(command);
+        state.push(Input::Command { id, command });
+        self.schedule(device);
+    }
+
     /// Every user looks at all conversations.
     pub fn everybody_reads(&mut self) {
         for device in 0..self.devices.len() {
@@ -265,6 +273,8 @@ impl World {
             | Told::DeliveryChanged(_)
             | Told::Drained
             | Told::RelayReset
+            | Told::VerificationChanged(_)
+            | Told::DevicesChanged(_)
             | Told::StoreRolledBack
             | Told::OutboxEmpty => {}
         }

@@ -209,6 +209,8 @@ impl Driver {
             | Event::MessageReadable(_)
             | Event::Drained
             | Event::KeyChanged(_)
+            | Event::VerificationChanged(_)
+            | Event::DevicesChanged(_)
             | Event::OutboxEmpty
             | Event::Lagged => {}
         }

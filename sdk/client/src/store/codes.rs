@@ -83,7 +83,7 @@ pub(crate) fn message(row: &Row<'_>) -> Stored<Message> {
     })
 }
 
-/// From: account, handle, account_key, device_list, device_list_version, standing, changed_account, changed_key.
+/// From: account, handle, account_key, device_list, device_list_version, standing, changed_account, changed_key, verified.
 pub(crate) fn account(row: &Row<'_>) -> Stored<AccountState> {
     Ok(AccountState {
         account: account_id(row, 0)?,
@@ -97,6 +97,7 @@ pub(crate) fn account(row: &Row<'_>) -> Stored<AccountState> {
             2 => Standing::Gone,
             _ => return Err(StoreError::Corrupt),
         },
+        verified: value(row, 8)?,
     })
 }
 

@@ -40,8 +40,8 @@ macro_rules! sender_handle {
 
 macro_rules! account_columns {
     () => {
-        "SELECT account, handle, account_key, device_list, device_list_version, standing, changed_account, changed_key \
-         FROM account "
+        "SELECT account, handle, account_key, device_list, device_list_version, standing, changed_account, changed_key, \
+         verified FROM account "
     };
 }
 
@@ -63,6 +63,7 @@ macro_rules! list_columns {
 statements! {
     // ---- what the app sees ----
     ME = "SELECT account, device, handle, registration FROM local WHERE one = 1";
+    OWN_IDENTITY = "SELECT account, account_public FROM local WHERE one = 1";
     ACCOUNT_KEY = "SELECT account_key FROM local WHERE one = 1";
     OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2)";
     CAN_GO_OUT = "SELECT EXISTS (SELECT 1 FROM outbox o LEFT JOIN message m ON o.kind = 0 AND m.message = o.message \
@@ -134,10 +135,11 @@ statements! {
     PUT_RELAY = "INSERT OR REPLACE INTO relay (one, relay, cursor) VALUES (1, ?1, ?2)";
     TAKE_HANDLE = "UPDATE account SET has_handle = 0 WHERE handle = ?1 AND has_handle = 1 AND account <> ?2";
     PUT_ACCOUNT = "INSERT INTO account (account, handle, has_handle, account_key, device_list, device_list_version, standing, \
-        changed_account, changed_key) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8) \
+        changed_account, changed_key, verified) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
         ON CONFLICT (account) DO UPDATE SET handle = excluded.handle, has_handle = 1, account_key = excluded.account_key, \
         device_list = excluded.device_list, device_list_version = excluded.device_list_version, \
-        standing = excluded.standing, changed_account = excluded.changed_account, changed_key = excluded.changed_key";
+        standing = excluded.standing, changed_account = excluded.changed_account, changed_key = excluded.changed_key, \
+        verified = excluded.verified";
     TOUCH_CONVERSATIONS_OF = "UPDATE conversation SET revision = ?2 WHERE peer = ?1 RETURNING conversation";
     TOUCH_CONVERSATION = "UPDATE conversation SET revision = ?2 WHERE conversation = ?1";
     PUT_CONVERSATION = "INSERT OR IGNORE INTO conversation (conversation, peer, created_at_ms, revision) VALUES (?1, ?2, ?3, ?4)";

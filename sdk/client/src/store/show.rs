@@ -1,7 +1,7 @@
 //! What the app sees of the store: pages, the list, the feed. Read by connections beside the writer's.
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
-use waxwing_engine::{ConversationId, Delivery, Registration, Status};
+use waxwing_engine::{AccountState, ConversationId, Delivery, Registration, Status};
 use waxwing_wire::{AccountId, Handle, MessageId};
 use zeroize::Zeroizing;
 
@@ -68,6 +68,16 @@ pub(crate) fn account_key(db: &Connection) -> Stored<Option<Option<Zeroizing<[u8
         let empty = row.get_ref(0)?.as_blob().is_ok_and(<[u8]>::is_empty);
         if empty { Ok(None) } else { bytes(row, 0).map(|key| Some(Zeroizing::new(key))) }
     })
+}
+
+/// Our account and its public key.
+pub(crate) fn own_identity(db: &Connection) -> Stored<Option<(AccountId, [u8; 32])>> {
+    one(db, query::OWN_IDENTITY, (), |row| Ok((codes::account_id(row, 0)?, bytes(row, 1)?)))
+}
+
+/// What is known of an account.
+pub(crate) fn account(db: &Connection, account: AccountId) -> Stored<Option<AccountState>> {
+    one(db, query::ACCOUNT, [account.as_bytes()], codes::account)
 }
 
 pub(crate) fn outbox_len(db: &Connection) -> Stored<u64> {

@@ -150,6 +150,7 @@ impl Writer {
                 codes::standing_code(account.standing),
                 changed_account,
                 changed_key,
+                account.verified,
             ],
         )?;
         let revision = self.revision();

@@ -209,5 +209,6 @@ fn own_state(me: &Me) -> AccountState {
         device_list: me.record.device_list.clone(),
         device_list_version: registration::own_list(&me.record).map_or(0, |list| list.version()),
         standing: Standing::Good,
+        verified: false,
     }
 }

@@ -51,6 +51,7 @@ pub(super) fn people(n: u8) -> Vec<Write> {
         device_list: vec![n; 40],
         device_list_version: 1,
         standing: Standing::Good,
+        verified: false,
     };
     vec![
         Write::PutLocal(local()),
