@@ -96,6 +96,8 @@ pub(crate) enum Command {
         /// The person
         handle: String,
     },
+    /// List the devices of this account, rename one, or remove one
+    Devices(Devices),
     /// Show the safety number of a person; compare it with theirs, and mark the person as verified
     Verify(Verify),
     /// Try it all in one minute: a relay in this process, two people, and you may join
@@ -136,6 +138,33 @@ pub(crate) struct Send {
     /// How far every message must get before the command returns
     #[arg(long, value_enum, default_value = "sent")]
     pub(crate) wait: Wait,
+}
+
+/// The options of `devices`.
+#[derive(Debug, Args)]
+pub(crate) struct Devices {
+    /// What to do; nothing lists them
+    #[command(subcommand)]
+    pub(crate) command: Option<DevicesCommand>,
+}
+
+/// What to do with a device.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DevicesCommand {
+    /// List the devices of this account; needs no relay
+    List,
+    /// Give a device a name; the other devices of this account learn it, and nobody else
+    Rename {
+        /// The device: its id or the end of it, its name, or `this`
+        device: String,
+        /// The name
+        name: String,
+    },
+    /// Take another device off this account: it is signed out and gets nothing any more
+    Remove {
+        /// The device: its id or the end of it, or its name
+        device: String,
+    },
 }
 
 /// The options of `verify`.

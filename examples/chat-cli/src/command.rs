@@ -2,6 +2,7 @@
 
 mod account;
 pub(crate) mod control;
+mod devices;
 mod history;
 mod lines;
 mod listen;
@@ -35,6 +36,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Fail> {
         Some(Command::Retry { message_id }) => message::retry(common, &message_id).await,
         Some(Command::Cancel { message_id }) => message::cancel(common, &message_id).await,
         Some(Command::Accept { handle }) => account::accept(common, &handle).await,
+        Some(Command::Devices(options)) => devices::run(common, options).await,
         Some(Command::Verify(options)) => verify::run(common, &options).await,
         Some(Command::Demo { script }) => demo::run(common, script).await,
     }

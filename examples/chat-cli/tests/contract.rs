@@ -430,3 +430,26 @@ fn two_people_verify_each_other_by_their_safety_number() {
     assert!(text.contains("\nverified: you compared it\n"), "{text}");
     house.chat("alice", &["verify", "nobody"]).fails_with("error[not_found]");
 }
+
+#[test]
+fn devices_are_listed_renamed_and_removed() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    let key = house.chat("alice", &["recovery-key"]).succeeds();
+    house.chat("tablet", &["register", "alice", "--recovery-key", key.trim()]).succeeds();
+    let devices = |name: &str, arguments: &[&str]| {
+        json_lines(&house.chat(name, &[&["devices", "--json"], arguments].concat()).succeeds())
+    };
+    let tablet = devices("tablet", &["rename", "this", "tablet"]);
+    assert_eq!(tablet.len(), 2);
+    let this = tablet.iter().find(|device| device["this"] == true).expect("it is one of them");
+    assert_eq!((&this["name"], &this["can_link"]), (&Value::from("tablet"), &Value::from(true)));
+    house.chat("alice", &["listen", "--until-drained"]).succeeds();
+    assert!(devices("alice", &[]).iter().any(|device| device["name"] == "tablet"));
+    house.chat("alice", &["devices", "remove", "phone"]).fails_with("error[device_unknown]");
+    let id = this["device"].as_str().expect("an id");
+    assert_eq!(devices("alice", &["remove", &id[id.len() - 8..]]).len(), 1);
+    let told = house.chat("tablet", &["--timeout", "3", "status", "--json"]).succeeds();
+    assert_ne!(json_lines(&told)[0]["link"], "online");
+}

@@ -24,7 +24,7 @@ use crate::token::TokenRequest;
 /// Every call may be given up: what it asked for goes on.
 #[derive(Debug, Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Client {

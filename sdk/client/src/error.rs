@@ -89,6 +89,7 @@ pub(crate) enum Code {
     Suspended,
     TokenUnavailable,
     TooManyDevices,
+    NoAccountKey,
     ShutDown,
     Bug,
     VersionUnsupported,
@@ -117,7 +118,7 @@ type Row = (Code, &'static str, ErrorKind, Advice, &'static str);
 
 /// Every error there is. The words are stable; those from `bad_frame` on are the relay's, passed through.
 #[rustfmt::skip]
-const TABLE: [Row; 43] = [
+const TABLE: [Row; 44] = [
     (Code::Offline, "offline", ErrorKind::Offline, Advice::OnNetwork, "the relay cannot be reached; try again once there is a network"),
     (Code::NotRegistered, "not_registered", ErrorKind::Misuse, Advice::AfterUserActs, "this device has no account yet; register first"),
     (Code::AlreadyRegistered, "already_registered", ErrorKind::Misuse, Advice::Never, "this device has another account already; use another store for a second one"),
@@ -141,6 +142,7 @@ const TABLE: [Row; 43] = [
     (Code::MessageIdTaken, "message_id_taken", ErrorKind::Misuse, Advice::Never, "another message has this id; make a new one"),
     (Code::Suspended, "suspended", ErrorKind::Misuse, Advice::AfterUserActs, "the client is suspended; resume it first"),
     (Code::TooManyDevices, "too_many_devices", ErrorKind::Refused, Advice::AfterUserActs, "the account has as many devices as it may have; recover it, replacing its other devices"),
+    (Code::NoAccountKey, "account_key_missing", ErrorKind::Permission, Advice::AfterUserActs, "this device does not hold the account's key; do it on the device that made the account, or with the recovery key"),
     (Code::ShutDown, "shut_down", ErrorKind::ShutDown, Advice::Never, "the client is closed; build a new one"),
     (Code::Bug, "bug", ErrorKind::Bug, Advice::Never, "a fault in Waxwing; please report it with the log; the client goes on"),
     (Code::TokenUnavailable, "token_unavailable", ErrorKind::Permission, Advice::AfterUserActs, "the app's own login gave no registration token; log in there and call again"),
@@ -254,6 +256,7 @@ impl From<Failure> for Error {
             Failure::TooLate => Code::TooLate,
             Failure::WrongAccountKey => Code::WrongAccountKey,
             Failure::KeyChanged => Code::KeyChanged,
+            Failure::NoAccountKey => Code::NoAccountKey,
             Failure::TooManyDevices => Code::TooManyDevices,
             Failure::Invalid => Code::InvalidInput,
         };

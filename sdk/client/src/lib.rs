@@ -33,6 +33,7 @@ mod account;
 mod builder;
 mod client;
 mod conversation;
+mod devices;
 mod driver;
 mod error;
 mod events;
@@ -53,6 +54,7 @@ pub use account::{Me, Recover, RecoveryKey, Registration};
 pub use builder::ClientBuilder;
 pub use client::{Client, Whose};
 pub use conversation::{Contact, Conversation, Draft, Sent};
+pub use devices::{Device, OwnDevices};
 pub use error::{Advice, Error, ErrorKind, Result};
 pub use events::{Event, Events, LinkState};
 pub use history::History;
@@ -65,6 +67,7 @@ pub use timeline::{PAGE_ITEMS_MAX, Page, Timeline, TimelineDiff, TimelineItem};
 pub use token::{TokenFuture, TokenRequest, TokenSource, TokenUnavailable};
 pub use waxwing_crypto::Comparison;
 pub use waxwing_engine::{
-    Body, ConversationId, Delivery, FailureReason, HoldReason, Notice, Reception, Status,
+    Body, ConversationId, DEVICE_NAME_MAX_BYTES, Delivery, FailureReason, HoldReason, Notice, Reception,
+    Status,
 };
 pub use waxwing_wire::{AccountId, DeviceId, Handle, HandleError, MessageId, limits};

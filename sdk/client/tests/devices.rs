@@ -6,7 +6,7 @@
 mod stage;
 
 use stage::{Stage, say, soon};
-use waxwing::{Comparison, Event};
+use waxwing::{Client, Comparison, Delivery, Event, LinkState, Page, Recover, Registration};
 
 #[tokio::test]
 async fn two_people_see_the_same_safety_number_and_verify_each_other() {
@@ -36,4 +36,75 @@ async fn two_people_see_the_same_safety_number_and_verify_each_other() {
     assert!(!alice.safety_number("bob").await.unwrap().is_verified());
     assert_eq!(alice.safety_number("nobody").await.unwrap_err().code(), "not_found");
     assert_eq!(alice.safety_number("alice").await.unwrap_err().code(), "invalid_input");
+}
+
+/// A further device of an account, by its recovery key.
+async fn further(stage: &Stage, first: &Client, store: &str) -> Client {
+    let handle = first.me().unwrap().unwrap().handle;
+    let client = stage.client(store).await;
+    let key = first.recovery_key().unwrap();
+    let registration = Registration::open(handle.as_str()).unwrap().recover(key, Recover::Add);
+    soon(client.register(registration)).await.unwrap();
+    client
+}
+
+async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    soon(async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_device_is_renamed_on_all_devices_and_removed_for_good() {
+    let stage = Stage::new().await;
+    let (alice, bob) = (stage.registered("alice").await, stage.registered("bob").await);
+    let tablet = further(&stage, &alice, "tablet").await;
+    let id = tablet.me().unwrap().unwrap().device;
+    let seen =
+        until(async || Some(alice.devices().await.unwrap()).filter(|seen| seen.devices.len() == 2)).await;
+    assert!(seen.holds_account_key && seen.devices.iter().any(|device| device.is_this && device.id != id));
+
+    soon(alice.rename_device(id, "the tablet")).await.unwrap();
+    let named = async |client: &Client, name: &str| {
+        let devices = client.devices().await.unwrap().devices;
+        devices.iter().any(|device| device.id == id && device.name.as_deref() == Some(name)).then_some(())
+    };
+    until(async || named(&tablet, "the tablet").await).await;
+    soon(tablet.rename_device(id, "mine")).await.unwrap();
+    until(async || named(&alice, "mine").await).await;
+    for bad in ["", "a\nb", &"x".repeat(129)] {
+        assert_eq!(alice.rename_device(id, bad).await.unwrap_err().code(), "invalid_input");
+    }
+
+    let _ = say(&bob, "alice", "to both").await;
+    assert_eq!(soon(tablet.incoming("test").next()).await.unwrap().unwrap().text, "to both");
+    let mut events = tablet.events();
+    soon(alice.remove_device(id)).await.unwrap();
+    while !matches!(soon(events.next()).await.unwrap(), Event::SignedOut("unknown_device")) {}
+    assert_eq!(alice.devices().await.unwrap().devices.len(), 1);
+    assert_eq!(alice.remove_device(id).await.unwrap_err().code(), "not_found");
+    let own = alice.me().unwrap().unwrap().device;
+    assert_eq!(alice.remove_device(own).await.unwrap_err().code(), "invalid_input");
+
+    // Nobody writes to it any more, and it does not come back with the keys that it had.
+    let sent = say(&bob, "alice", "to one").await;
+    soon(sent.wait_for(Delivery::Delivered)).await.unwrap();
+    soon(tablet.close()).await.unwrap();
+    let tablet = stage.client("tablet").await;
+    let chat = soon(tablet.direct("bob")).await.unwrap();
+    let texts: Vec<_> = chat
+        .history(Page::newest(10))
+        .await
+        .unwrap()
+        .iter()
+        .filter_map(|item| item.text().map(str::to_owned))
+        .collect();
+    assert_eq!(texts, ["to both"]);
+    assert_ne!(tablet.link(), LinkState::Online);
 }

@@ -4,7 +4,8 @@ use waxwing_wire::{AccountId, DeviceId, MessageId};
 
 use crate::model::{
     AccountState, ConversationId, CounterRange, Delivery, DeviceAddress, LocalDevice, Message, OutboxDraft,
-    OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord, SessionRecord,
+    OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord,
+    SessionRecord,
 };
 
 /// One change of the store. A store applies them in order.
@@ -17,6 +18,8 @@ pub enum Write {
     /// Replaces the relay's database id and the cursor.
     PutRelay(RelayState),
 
+    /// Adds or replaces what is remembered of a device of our own account.
+    PutOwnDevice(OwnDevice),
     /// Adds or replaces what is known of an account. A handle belongs to one account at a time: the store takes it from any other.
     PutAccount(AccountState),
     /// Adds a conversation with an account, if it is not there.

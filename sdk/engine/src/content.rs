@@ -5,7 +5,7 @@ use waxwing_crypto::{pad, unpad};
 use waxwing_wire::{AccountId, DeviceId, MessageId, limits};
 use zeroize::Zeroizing;
 
-use crate::model::{ConversationId, CounterRange, ReceiptKind};
+use crate::model::{ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, ReceiptKind};
 
 /// The generated protobuf types.
 mod proto {
@@ -41,8 +41,18 @@ pub(crate) enum ContentBody {
     SendAgain { wire_ids: Vec<MessageId> },
     /// These cannot be sent again.
     Unavailable { lost: Vec<MessageId>, not_messages: Vec<MessageId> },
+    /// What a device of the sender's account is called; only to its others.
+    DeviceName(DeviceName),
     /// Something of a newer client.
     Unknown,
+}
+
+/// A name that a user gave a device.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct DeviceName {
+    pub(crate) device: DeviceId,
+    pub(crate) name: String,
+    pub(crate) named_at_ms: i64,
 }
 
 /// What a person wrote.
@@ -94,6 +104,11 @@ impl Content {
                     not_messages: ids(not_messages),
                 }))
             }
+            ContentBody::DeviceName(said) => Some(proto::content::Body::DeviceName(proto::DeviceName {
+                device: said.device.as_bytes().to_vec(),
+                name: said.name.clone(),
+                named_at_ms: said.named_at_ms,
+            })),
             ContentBody::Unknown => None,
         };
         let content = proto::Content {
@@ -127,6 +142,7 @@ impl Content {
                 lost: message_ids(&gone.lost)?,
                 not_messages: message_ids(&gone.not_messages)?,
             },
+            Some(proto::content::Body::DeviceName(said)) => device_name_from_proto(said)?,
             None => ContentBody::Unknown,
         };
         Ok(Content {
@@ -157,6 +173,16 @@ fn text_from_proto(text: proto::Text) -> Result<Text, BadContent> {
         text: text.text,
         answers,
     })
+}
+
+fn device_name_from_proto(said: proto::DeviceName) -> Result<ContentBody, BadContent> {
+    // A greeting has neither name nor time; a name has both.
+    let fits = said.name.is_empty() == (said.named_at_ms == 0) && said.named_at_ms >= 0;
+    if !fits || said.name.len() > DEVICE_NAME_MAX_BYTES {
+        return Err(BadContent);
+    }
+    let device = DeviceId::from_slice(&said.device).ok_or(BadContent)?;
+    Ok(ContentBody::DeviceName(DeviceName { device, name: said.name, named_at_ms: said.named_at_ms }))
 }
 
 fn receipt_from_proto(receipt: &proto::Receipt) -> Result<ContentBody, BadContent> {

@@ -74,6 +74,8 @@ pub enum Failure {
     TooLate,
     /// The account key that was given is not the account's.
     WrongAccountKey,
+    /// This device does not hold the account's key, which that needs.
+    NoAccountKey,
     /// The account has as many devices as it may.
     TooManyDevices,
     /// The account's key changed, and the user has not accepted the new one.

@@ -1,7 +1,10 @@
 //! The engine: one input, one step. Dispatch only; each subject has a module of its own.
 
+mod devices;
 mod frames;
 mod login;
+
+pub(crate) use devices::on_device_name;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -55,6 +58,8 @@ pub struct Engine {
     registrar: Registrar,
     /// A registration that is answered once this device can be written to.
     publishing: Option<CommandId>,
+    /// A new device list of ours that the relay has not answered yet.
+    changing: Option<devices::ListChange>,
     directory: Directory,
     outbox: Outbox,
     troubles: Troubles,
@@ -85,6 +90,7 @@ impl Engine {
             connection: Connection::new(),
             registrar: Registrar::default(),
             publishing: None,
+            changing: None,
             directory: Directory::default(),
             outbox: Outbox::default(),
             troubles: Troubles::default(),
@@ -204,7 +210,8 @@ impl Engine {
 
     /// When the answer that is under way for longest must have come.
     fn answer_due(&self) -> Option<Duration> {
-        let oldest = [self.directory.oldest(), self.outbox.oldest()].into_iter().flatten().min();
+        let changing = self.changing.as_ref().map(|change| change.at);
+        let oldest = [self.directory.oldest(), self.outbox.oldest(), changing].into_iter().flatten().min();
         oldest.map(|at| at + ANSWER_MAX)
     }
 
@@ -232,6 +239,7 @@ impl Engine {
         self.outbox.on_down();
         self.directory.on_down(work);
         self.stock = None;
+        self.on_list_lost(work);
         if let Some(command) = self.registrar.on_down() {
             work.complete(command, Err(Failure::Offline));
         }
@@ -268,6 +276,17 @@ impl Engine {
                 Some(result) => result,
                 None => return Ok(()),
             },
+            Command::AddDevice(entry) => match self.change_devices(work, id, devices::Wanted::Add(entry)) {
+                Some(result) => result,
+                None => return Ok(()),
+            },
+            Command::RemoveDevice(device) => {
+                match self.change_devices(work, id, devices::Wanted::Remove(device)) {
+                    Some(result) => result,
+                    None => return Ok(()),
+                }
+            }
+            Command::RenameDevice { device, name } => self.rename_device(work, device, name, rng)?,
             Command::Find(_)
             | Command::Send { .. }
             | Command::Retry(_)
@@ -324,9 +343,13 @@ impl Engine {
                 }
                 Err(failure) => Err(failure),
             },
-            Command::Resume | Command::Suspend | Command::NetworkChanged | Command::Register(_) => {
-                Ok(Outcome::Done)
-            }
+            Command::Resume
+            | Command::Suspend
+            | Command::NetworkChanged
+            | Command::AddDevice(_)
+            | Command::RemoveDevice(_)
+            | Command::RenameDevice { .. }
+            | Command::Register(_) => Ok(Outcome::Done),
         }))
     }
 }

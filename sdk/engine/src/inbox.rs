@@ -10,6 +10,7 @@ use crate::batch::Write;
 use crate::content::{Content, ContentBody, RANGES_MAX, SEND_AGAIN_MAX, Text};
 use crate::directory::Directory;
 use crate::effect::Event;
+use crate::engine::on_device_name;
 use crate::me::Me;
 use crate::model::{
     Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane, LaneKind, Message, OutboxDraft,
@@ -267,7 +268,10 @@ fn receive<V: View>(
         ContentBody::Unavailable { lost, not_messages } => {
             repair::on_unavailable(work, from, lost, not_messages)
         }
-        ContentBody::Unknown => Ok(()),
+        ContentBody::DeviceName(said) if from.account == own && peer == own => {
+            on_device_name(work, desk.me, from.device, said, rng)
+        }
+        ContentBody::DeviceName(_) | ContentBody::Unknown => Ok(()),
     }
 }
 

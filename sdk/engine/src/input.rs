@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use waxwing_wire::{AccountId, Handle, MessageId, RelayFrame};
+use waxwing_crypto::DeviceEntry;
+use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayFrame};
 use zeroize::Zeroizing;
 
 use crate::effect::CommandId;
@@ -30,7 +31,7 @@ pub enum Input {
     Wake,
 }
 
-/// What an app can want. All but [`Command::Register`] and [`Command::Find`] are answered without the relay.
+/// What an app can want. All but [`Command::Register`], [`Command::Find`] and the changes of our device list are answered without the relay.
 #[derive(Debug)]
 pub enum Command {
     /// Begin to stay connected.
@@ -65,6 +66,17 @@ pub enum Command {
     },
     /// The user accepts an account's new key.
     AcceptKey(AccountId),
+    /// Put a further device on our account's list. Needs the account's key and the relay.
+    AddDevice(Box<DeviceEntry>),
+    /// Take another device of our account off its list: it is signed out. Needs the account's key and the relay.
+    RemoveDevice(DeviceId),
+    /// Give a device of our account a name; our others are told.
+    RenameDevice {
+        /// Which.
+        device: DeviceId,
+        /// How, in at most [`DEVICE_NAME_MAX_BYTES`](crate::DEVICE_NAME_MAX_BYTES).
+        name: String,
+    },
     /// The user compared the safety number of an account, or takes back that it was compared.
     SetVerified {
         /// Whose.

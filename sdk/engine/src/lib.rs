@@ -44,10 +44,10 @@ pub use effect::{CommandId, Effect, Event, Failure, LinkEvent, Outcome};
 pub use engine::Engine;
 pub use input::{Command, Input, RegisterAccount, RegisterAs};
 pub use model::{
-    AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, FailureReason, HoldReason,
-    Lane, LaneKind, LocalDevice, Message, Notice, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload,
-    PrekeyKind, PrekeyRecord, ReceiptKind, Reception, Registration, RelayState, SealedRecord, SessionRecord,
-    Standing, Status, WaitingEnvelope,
+    AccountState, Body, ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, Delivery, DeviceAddress,
+    FailureReason, HoldReason, Lane, LaneKind, LocalDevice, Message, Notice, OutboxDraft, OutboxItem,
+    OutboxOrder, OutboxPayload, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, Registration,
+    RelayState, SealedRecord, SessionRecord, Standing, Status, WaitingEnvelope,
 };
 pub use step::{Held, Step};
 pub use view::View;

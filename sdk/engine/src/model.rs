@@ -97,6 +97,22 @@ impl fmt::Debug for LocalDevice {
     }
 }
 
+/// Longest name of a device, in bytes of UTF-8.
+pub const DEVICE_NAME_MAX_BYTES: usize = 128;
+
+/// What is remembered of a device of our own account, beside its place in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnDevice {
+    /// Which.
+    pub device: DeviceId,
+    /// What the user calls it; empty: nothing yet.
+    pub name: String,
+    /// When it was named, by the clock of the device where that happened; zero: never. The later name counts.
+    pub named_at_ms: i64,
+    /// Since when this device knows of it.
+    pub known_since_ms: i64,
+}
+
 /// How far this device's registration got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registration {

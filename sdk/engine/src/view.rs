@@ -4,7 +4,7 @@ use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
 use crate::model::{
     AccountState, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message, OutboxItem,
-    OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, RelayState, SealedRecord, SessionRecord,
+    OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, RelayState, SealedRecord, SessionRecord,
     WaitingEnvelope,
 };
 
@@ -16,6 +16,9 @@ pub trait View {
 
     /// This device, once it has begun to register.
     fn local(&self) -> Result<Option<LocalDevice>, Self::Error>;
+
+    /// What is remembered of a device of our own account.
+    fn own_device(&self, device: DeviceId) -> Result<Option<OwnDevice>, Self::Error>;
 
     /// The relay's database and the cursor in it.
     fn relay(&self) -> Result<Option<RelayState>, Self::Error>;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use waxwing_engine::{
     AccountState, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message, OutboxItem,
-    OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord, SessionRecord,
-    Status, View, WaitingEnvelope,
+    OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord,
+    SessionRecord, Status, View, WaitingEnvelope,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
@@ -30,6 +30,11 @@ impl View for MemoryStore {
     fn local(&self) -> Result<Option<LocalDevice>, DiskFault> {
         self.check_read()?;
         Ok(self.working.local.as_ref().map(|row| row.0.clone()))
+    }
+
+    fn own_device(&self, device: DeviceId) -> Result<Option<OwnDevice>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.own_devices.get(&device).cloned())
     }
 
     fn relay(&self) -> Result<Option<RelayState>, DiskFault> {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use waxwing_engine::{
     AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane, LocalDevice, Message,
-    OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, PrekeyKind, PrekeyRecord, ReceiptKind, Reception,
-    RelayState, SealedRecord, SessionRecord, Status, WaitingEnvelope, Write,
+    OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind,
+    Reception, RelayState, SealedRecord, SessionRecord, Status, WaitingEnvelope, Write,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
@@ -16,6 +16,7 @@ use super::TableSizes;
 pub(super) struct Tables {
     pub(super) local: Option<LocalRow>,
     pub(super) relay: Option<RelayState>,
+    pub(super) own_devices: BTreeMap<DeviceId, OwnDevice>,
     pub(super) accounts: BTreeMap<AccountId, AccountState>,
     pub(super) handles: BTreeMap<Handle, AccountId>,
     pub(super) conversations: BTreeMap<ConversationId, AccountId>,
@@ -88,6 +89,7 @@ impl Tables {
             Write::PutLocal(local) => self.local = Some(LocalRow(local.clone())),
             Write::DeleteLocal => self.local = None,
             Write::PutRelay(relay) => self.relay = Some(*relay),
+            Write::PutOwnDevice(device) => { self.own_devices.insert(device.device, device.clone()); }
             Write::PutAccount(account) => self.put_account(account),
             Write::PutConversation { conversation, peer, created_at_ms: _ } => {
                 self.conversations.entry(*conversation).or_insert(*peer);

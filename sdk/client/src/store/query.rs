@@ -63,6 +63,11 @@ macro_rules! list_columns {
 statements! {
     // ---- what the app sees ----
     ME = "SELECT account, device, handle, registration FROM local WHERE one = 1";
+    OWN_DEVICE = "SELECT device, name, named_at_ms, known_since_ms FROM own_device WHERE device = ?1";
+    PUT_OWN_DEVICE = "INSERT INTO own_device (device, name, named_at_ms, known_since_ms) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (device) DO UPDATE SET name = excluded.name, named_at_ms = excluded.named_at_ms, \
+        known_since_ms = excluded.known_since_ms";
+    OWN_LIST = "SELECT account, device, account_public, device_list, length(account_key) > 0 FROM local WHERE one = 1";
     OWN_IDENTITY = "SELECT account, account_public FROM local WHERE one = 1";
     ACCOUNT_KEY = "SELECT account_key FROM local WHERE one = 1";
     OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2)";

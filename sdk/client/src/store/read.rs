@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use rusqlite::{Connection, Row};
 use waxwing_engine::{
     AccountState, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message, OutboxDraft,
-    OutboxItem, OutboxOrder, OutboxPayload, PrekeyKind, PrekeyRecord, ReceiptKind, RelayState, SealedRecord,
-    SessionRecord, View, WaitingEnvelope,
+    OutboxItem, OutboxOrder, OutboxPayload, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, RelayState,
+    SealedRecord, SessionRecord, View, WaitingEnvelope,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayId};
 use zeroize::Zeroizing;
@@ -23,6 +23,10 @@ impl View for Writer {
 
     fn local(&self) -> Stored<Option<LocalDevice>> {
         one(&self.db, query::LOCAL, (), local)
+    }
+
+    fn own_device(&self, device: DeviceId) -> Stored<Option<OwnDevice>> {
+        super::show::own_device(&self.db, device)
     }
 
     fn relay(&self) -> Stored<Option<RelayState>> {

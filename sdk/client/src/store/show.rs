@@ -1,14 +1,16 @@
 //! What the app sees of the store: pages, the list, the feed. Read by connections beside the writer's.
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
-use waxwing_engine::{AccountState, ConversationId, Delivery, Registration, Status};
-use waxwing_wire::{AccountId, Handle, MessageId};
+use waxwing_crypto::{AccountPublicKey, DeviceList};
+use waxwing_engine::{AccountState, ConversationId, Delivery, OwnDevice, Registration, Status};
+use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 use zeroize::Zeroizing;
 
 use super::codes::{self, Stored, bytes, value};
 use super::{StoreError, query};
 use crate::account::Me;
 use crate::conversation::Contact;
+use crate::devices::{Device, OwnDevices};
 use crate::incoming::IncomingMessage;
 use crate::list::{ConversationItem, LastEntry};
 use crate::timeline::{Page, TimelineItem, Told};
@@ -78,6 +80,42 @@ pub(crate) fn own_identity(db: &Connection) -> Stored<Option<(AccountId, [u8; 32
 /// What is known of an account.
 pub(crate) fn account(db: &Connection, account: AccountId) -> Stored<Option<AccountState>> {
     one(db, query::ACCOUNT, [account.as_bytes()], codes::account)
+}
+
+pub(crate) fn own_device(db: &Connection, device: DeviceId) -> Stored<Option<OwnDevice>> {
+    one(db, query::OWN_DEVICE, [device.as_bytes()], |row| {
+        Ok(OwnDevice {
+            device: codes::device_id(row, 0)?,
+            name: value(row, 1)?,
+            named_at_ms: value(row, 2)?,
+            known_since_ms: value(row, 3)?,
+        })
+    })
+}
+
+/// The devices of our own account, as its signed list names them.
+pub(crate) fn devices(db: &Connection) -> Stored<Option<OwnDevices>> {
+    let found = one(db, query::OWN_LIST, (), |row| {
+        let account: [u8; 16] = bytes(row, 0)?;
+        let key = AccountPublicKey::parse(bytes(row, 2)?).map_err(|_| StoreError::Corrupt)?;
+        let list =
+            DeviceList::verify(&codes::blob(row, 3)?, account, &key).map_err(|_| StoreError::Corrupt)?;
+        Ok((codes::device_id(row, 1)?, list, value::<bool>(row, 4)?))
+    })?;
+    let Some((this, list, holds_account_key)) = found else { return Ok(None) };
+    let mut devices = Vec::with_capacity(list.devices().len());
+    for entry in list.devices() {
+        let id = DeviceId::from_bytes(entry.device);
+        let known = own_device(db, id)?;
+        devices.push(Device {
+            id,
+            name: known.as_ref().map(|known| known.name.clone()).filter(|name| !name.is_empty()),
+            is_this: id == this,
+            known_since_ms: known.map_or(0, |known| known.known_since_ms),
+        });
+    }
+    devices.sort_by_key(|device| (device.known_since_ms, device.id));
+    Ok(Some(OwnDevices { devices, holds_account_key }))
 }
 
 pub(crate) fn outbox_len(db: &Connection) -> Stored<u64> {

@@ -42,6 +42,8 @@ impl Writer {
             Write::PutLocal(local) => self.put_local(local),
             Write::DeleteLocal => { self.touched.local = true; self.run(query::DELETE_LOCAL, ()) }
             Write::PutRelay(relay) => self.run(query::PUT_RELAY, (relay.relay.as_bytes(), relay.cursor.cast_signed())),
+            Write::PutOwnDevice(device) => self.run(query::PUT_OWN_DEVICE,
+                (device.device.as_bytes(), &device.name, device.named_at_ms, device.known_since_ms)),
             Write::PutAccount(account) => self.put_account(account),
             Write::PutConversation { conversation, peer, created_at_ms } => self.put_conversation(*conversation, *peer, *created_at_ms),
             Write::MoveHeldMessages { from, to, peer } => self.move_held(*from, *to, *peer),

@@ -28,6 +28,7 @@ impl Engine {
         let RelayFrame { request, body } = frame;
         match body {
             RelayBody::Welcome(welcome) => self.on_welcome(work, &welcome, rng),
+            RelayBody::LoggedIn(_) if self.connection.is_live() => self.on_list_changed(work, request, rng),
             RelayBody::LoggedIn(logged_in) => self.on_logged_in(work, request, &logged_in, rng),
             RelayBody::Account(record) => self.on_account(work, request, &record, rng),
             RelayBody::Refused(refused) => self.on_refused(work, request, &refused, rng),
@@ -108,7 +109,7 @@ impl Engine {
                 self.opening.insert(account);
                 work.again = true;
                 if account == me.address().account {
-                    self.on_own_account(work, record, rng);
+                    self.on_own_account(work, record, rng)?;
                 }
             }
             Learned::KeyChanged(account) => self.outbox.unblock(account),
@@ -123,8 +124,8 @@ impl Engine {
         work: &mut Work<'_, V>,
         record: &AccountRecord,
         rng: &mut impl CryptoRng,
-    ) {
-        let Some(me) = &mut self.me else { return };
+    ) -> Result<(), V::Error> {
+        let Some(me) = &mut self.me else { return Ok(()) };
         if me.record.device_list != record.device_list {
             me.record.device_list = record.device_list.to_vec();
             work.write(Write::PutLocal(me.record.clone()));
@@ -134,7 +135,9 @@ impl Engine {
         if !named {
             let request = Request::NONE;
             self.log_in(work, request, Next::Revoked(RefusalCode::UnknownDevice), rng);
+            return Ok(());
         }
+        self.note_devices(work, rng)
     }
 
     pub(super) fn on_refused<V: View>(
@@ -163,6 +166,9 @@ impl Engine {
             let request = self.connection.request();
             let next = self.registrar.on_refused(me, relay, &challenge, refused, request);
             self.log_in(work, request, next, rng);
+            return Ok(());
+        }
+        if self.on_list_refused(work, request, refused) {
             return Ok(());
         }
         if let Some(message) = refused.message {

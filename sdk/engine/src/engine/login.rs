@@ -139,11 +139,12 @@ impl Engine {
             self.hang_up(work, rng);
             return Ok(());
         }
-        self.connection.on_logged_in(work);
+        self.connection.on_logged_in(work, relay, challenge);
         self.outbox.on_live();
         self.directory.on_live();
         let next = self.connection.request();
-        if let Some((local, body)) = self.registrar.bring_back_others(me, relay, &challenge, next) {
+        let theirs = logged_in.device_list_version;
+        if let Some((local, body)) = self.registrar.bring_back_others(me, relay, &challenge, theirs, next) {
             work.write(Write::PutLocal(local.clone()));
             *me = Me::new(local);
             work.transmit(next, body);
@@ -193,6 +194,7 @@ impl Engine {
         if stock == had {
             self.finish_registration(work);
         }
+        self.note_devices(work, rng)?;
         for account in work.view.waiting_senders()?.into_iter().chain(work.view.undelivered(UNDELIVERED_MAX)?)
         {
             self.directory.want(account);
@@ -201,7 +203,7 @@ impl Engine {
     }
 }
 
-fn own_state(me: &Me) -> AccountState {
+pub(super) fn own_state(me: &Me) -> AccountState {
     AccountState {
         account: me.address().account,
         handle: me.record.handle.clone(),
