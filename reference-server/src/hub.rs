@@ -8,7 +8,7 @@ use waxwing_wire::{Challenge, ClientFrame, DeviceId, RelayFrame, RelayId};
 
 use crate::memory::MemoryStore;
 use crate::relay::{Action, CloseReason, Connection, Limiter, Now, Rules};
-use crate::store::{Answer, ConnectionId, Fences, Hint, Op, Outcome, Store};
+use crate::store::{Answer, ConnectionId, Fences, Hint, Op, Outcome, Query, Store};
 
 /// How often what is past its time is deleted.
 const EXPIRE_INTERVAL: Duration = Duration::from_secs(3600);
@@ -218,11 +218,19 @@ impl<S: Store> Hub<S> {
     }
 
     fn tell(&mut self, hint: Hint, queue: &mut VecDeque<(ConnectionId, Action)>) {
-        let (Hint::Poke(device) | Hint::CutOff(device) | Hint::PrekeysLow(device, _)) = hint;
+        let device = match hint {
+            Hint::Poke(device) | Hint::CutOff(device) | Hint::PrekeysLow(device, _) => device,
+            Hint::PokeReaders(group) => {
+                if let Ok(Answer::LogReaders(devices)) = self.store.answer(&Query::LogReaders(group)) {
+                    devices.into_iter().for_each(|device| self.tell(Hint::Poke(device), queue));
+                }
+                return;
+            }
+        };
         let Some(id) = self.routes.get(&device).copied() else { return };
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let actions = match hint {
-            Hint::Poke(_) => peer.connection.on_poke(),
+            Hint::Poke(_) | Hint::PokeReaders(_) => peer.connection.on_poke(),
             Hint::CutOff(_) => peer.connection.on_cut_off(),
             Hint::PrekeysLow(_, left) => peer.connection.on_prekeys_low(left),
         };

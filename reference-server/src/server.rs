@@ -5,6 +5,7 @@ mod http;
 mod inbox;
 mod listener;
 mod metrics;
+mod poker;
 mod routes;
 mod session;
 mod tls;
@@ -28,6 +29,7 @@ use crate::sqlite::{Readers, SqliteStore};
 use crate::store::Store as _;
 use config::check_exposure;
 use metrics::Metrics;
+use poker::{Poker, Pokes};
 use routes::Routes;
 use writer::{Queue, Writer};
 
@@ -74,6 +76,7 @@ pub struct RunningRelay {
     address: SocketAddr,
     accepting: tokio::task::JoinHandle<()>,
     writer: Option<JoinHandle<()>>,
+    poker: Option<JoinHandle<()>>,
     checkpoints: Option<JoinHandle<()>>,
     stop_checkpoints: Arc<AtomicBool>,
     _lock: File,
@@ -114,8 +117,11 @@ impl Relay {
             connections: AtomicU64::new(1),
             config,
         });
-        let writer = Writer::new(store, shared.queue.clone(), shared.routes.clone(), metrics);
+        let pokes = Arc::new(Pokes::default());
+        let poker = Poker { pokes: pokes.clone(), readers: store.readers(), routes: shared.routes.clone() };
+        let writer = Writer::new(store, shared.queue.clone(), shared.routes.clone(), pokes, metrics);
         let writer = spawn_thread("relay-writer", move || writer.run())?;
+        let poker = spawn_thread("relay-poker", move || poker.run())?;
         let stop_checkpoints = Arc::new(AtomicBool::new(false));
         let stopped = stop_checkpoints.clone();
         let checkpoints = spawn_thread("relay-checkpoint", move || {
@@ -132,6 +138,7 @@ impl Relay {
             address,
             accepting,
             writer: Some(writer),
+            poker: Some(poker),
             checkpoints: Some(checkpoints),
             stop_checkpoints,
             _lock: lock,
@@ -162,7 +169,7 @@ impl RunningRelay {
         }
         self.accepting.abort();
         self.shared.queue.stop();
-        let threads = [self.writer.take(), self.checkpoints.take()];
+        let threads = [self.writer.take(), self.poker.take(), self.checkpoints.take()];
         self.stop_checkpoints.store(true, Ordering::Relaxed);
         let _ = tokio::task::spawn_blocking(move || {
             for thread in threads.into_iter().flatten() {

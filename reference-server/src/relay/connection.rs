@@ -9,7 +9,7 @@ use waxwing_wire::{
     Welcome, agree_version, limits,
 };
 
-use super::delivery::{Delivery, NeverSent};
+use super::delivery::{Delivery, NeverSent, Next};
 use super::limiter::{Address, Limiter};
 use super::{Action, CloseReason, Now, Rules, Ticket};
 use crate::store::{Answer, Append, ConnectionId, Op, Outcome, Query, Take};
@@ -499,8 +499,15 @@ impl Connection {
                 pending @ (Pending::ChangeGroup { .. } | Pending::SubmitToGroup { .. }),
                 outcome @ (Outcome::GroupChanged { .. }
                 | Outcome::GroupStale { .. }
+                | Outcome::Logged { .. }
                 | Outcome::Appended { .. }),
             ) => self.on_group_outcome(pending, &outcome, out),
+            (Pending::Mailbox, Outcome::Collected { is_full, .. }) => {
+                if let Some(session) = self.session_mut() {
+                    session.delivery.on_collected(is_full);
+                }
+                self.read_on(out);
+            }
             (Pending::Publish { request }, Outcome::PrekeysPublished { one_time_prekeys }) => {
                 reply(request, RelayBody::PrekeysPublished { one_time_prekeys }, out);
             }
@@ -538,9 +545,9 @@ impl Connection {
                 let unknown = || RelayBody::Refused(Refused::because(RefusalCode::UnknownGroup));
                 reply(request, found.map_or_else(unknown, RelayBody::Group), out);
             }
-            (Pending::Mailbox, Answer::Mailbox { envelopes, more }) => {
+            (Pending::Mailbox, Answer::Mailbox { envelopes, more, behind }) => {
                 if let Some(session) = self.session_mut() {
-                    for body in session.delivery.on_read(envelopes, more) {
+                    for body in session.delivery.on_read(envelopes, more, behind) {
                         reply(Request::NONE, body, out);
                     }
                 }
@@ -552,6 +559,7 @@ impl Connection {
                 | Answer::Device(_)
                 | Answer::Account(_)
                 | Answer::Group(_)
+                | Answer::LogReaders(_)
                 | Answer::Mailbox { .. },
             ) => {
                 self.unavailable(pending, out);
@@ -593,8 +601,14 @@ impl Connection {
         }
         let Some(session) = self.session_mut() else { return };
         let device = session.device;
-        if let Some((after, limit)) = session.delivery.next_read() {
-            self.ask(Pending::Mailbox, Query::Mailbox { device, after, limit }, out);
+        match session.delivery.next() {
+            Some(Next::Read { after, limit }) => {
+                self.ask(Pending::Mailbox, Query::Mailbox { device, after, limit }, out);
+            }
+            Some(Next::Collect { limit }) => {
+                self.commit(Pending::Mailbox, Op::Collect { device, limit }, out)
+            }
+            None => {}
         }
     }
 

@@ -32,7 +32,7 @@ impl Inbox {
 
     pub(super) fn hint(&self, hint: Hint) {
         self.put(|waiting| match hint {
-            Hint::Poke(_) => waiting.poked = true,
+            Hint::Poke(_) | Hint::PokeReaders(_) => waiting.poked = true,
             Hint::CutOff(_) => waiting.cut_off = true,
             Hint::PrekeysLow(_, left) => waiting.prekeys_low = Some(left),
         });
