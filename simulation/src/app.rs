@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use waxwing_engine::{
-    Command, CommandId, ConversationId, Failure, LocalDevice, Outcome, RegisterAccount, RegisterAs,
+    Command, CommandId, ConversationId, Failure, LocalDevice, Marks, Outcome, RegisterAccount, RegisterAs,
     Registration,
 };
 use waxwing_wire::{AccountId, Handle, MessageId};
@@ -110,7 +110,12 @@ impl App {
             match self.known.get(&draft.to) {
                 Some(conversation) if !self.is_asking(Asked::Send(draft.id)) => {
                     let conversation = *conversation;
-                    let command = Command::Send { conversation, message: draft.id, text: draft.text };
+                    let command = Command::Send {
+                        conversation,
+                        message: draft.id,
+                        text: draft.text,
+                        marks: Marks::default(),
+                    };
                     commands.push(self.ask(Asked::Send(draft.id), command));
                 }
                 Some(_) => {}

@@ -6,6 +6,7 @@
 //! [`MemoryStore`]: crate::disk::MemoryStore
 
 mod alike;
+mod annotations;
 mod identity;
 mod keys;
 mod make;
@@ -35,6 +36,7 @@ where
     keys::check(&fresh);
     timeline::check(&fresh);
     outbox::check(&fresh);
+    annotations::check(&fresh);
 }
 
 /// Checks that a batch which fails in its middle changes nothing.

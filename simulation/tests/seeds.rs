@@ -43,6 +43,11 @@ fn dying_processes_lose_no_message() {
 }
 
 #[test]
+fn edits_deletions_and_reactions_end_the_same_everywhere() {
+    each(Scenario::annotated_messages, 0..12);
+}
+
+#[test]
 fn clocks_wrong_by_ten_years_break_nothing() {
     each(Scenario::clocks_wrong_by_ten_years, 0..6);
 }

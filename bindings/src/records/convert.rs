@@ -98,6 +98,7 @@ impl From<waxwing::Body> for EntryBody {
         match body {
             waxwing::Body::Text(text) => EntryBody::Text { text },
             waxwing::Body::Unreadable => EntryBody::Unreadable,
+            waxwing::Body::Deleted => EntryBody::Text { text: String::new() },
             waxwing::Body::Notice(notice) => EntryBody::Notice { notice: notice.into() },
         }
     }

@@ -91,6 +91,29 @@ pub(crate) enum Command {
         /// The message, as --json shows it
         message_id: String,
     },
+    /// Change the text of a message of ours
+    Edit {
+        /// The message, as --json shows it
+        message_id: String,
+        /// What it says from now on
+        #[arg(allow_hyphen_values = false)]
+        text: String,
+    },
+    /// Take back a message of ours for everyone, or remove one from our own devices
+    Delete {
+        /// The message, as --json shows it
+        message_id: String,
+        /// Only from the devices of this account; nobody is told
+        #[arg(long)]
+        for_me: bool,
+    },
+    /// React to a message, in place of our reaction before; without REACTION, take it back
+    React {
+        /// The message, as --json shows it
+        message_id: String,
+        /// One character as people see it
+        reaction: Option<String>,
+    },
     /// Accept the changed key of a person; what was held goes out
     Accept {
         /// The person
@@ -135,6 +158,9 @@ pub(crate) struct Send {
     /// The message; without it each line of standard input is one, empty lines are skipped
     #[arg(allow_hyphen_values = false)]
     pub(crate) text: Option<String>,
+    /// The message that is answered, as --json shows it
+    #[arg(long, value_name = "MESSAGE_ID")]
+    pub(crate) reply_to: Option<String>,
     /// How far every message must get before the command returns
     #[arg(long, value_enum, default_value = "sent")]
     pub(crate) wait: Wait,

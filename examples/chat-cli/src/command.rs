@@ -35,6 +35,11 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Fail> {
         Some(Command::RecoveryKey) => account::recovery_key(common).await,
         Some(Command::Retry { message_id }) => message::retry(common, &message_id).await,
         Some(Command::Cancel { message_id }) => message::cancel(common, &message_id).await,
+        Some(Command::Edit { message_id, text }) => message::edit(common, &message_id, text).await,
+        Some(Command::Delete { message_id, for_me }) => message::delete(common, &message_id, for_me).await,
+        Some(Command::React { message_id, reaction }) => {
+            message::react(common, &message_id, reaction.unwrap_or_default()).await
+        }
         Some(Command::Accept { handle }) => account::accept(common, &handle).await,
         Some(Command::Devices(options)) => devices::run(common, options).await,
         Some(Command::Verify(options)) => verify::run(common, &options).await,

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use waxwing::{
-    Body, Delivery, FailureReason, HoldReason, IncomingMessage, Notice, Reception, Status, TimelineItem,
+    Body, Contact, Delivery, FailureReason, HoldReason, IncomingMessage, Marks, Mention, Notice, Reaction,
+    Reception, Status, TimelineItem,
 };
 
 use crate::{safe_text, time};
@@ -37,6 +38,73 @@ pub(crate) struct Record {
     /// Why it is held or failed, or what the notice says.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// What it carries besides its words.
+    #[serde(flatten)]
+    marks: MarksRecord,
+    /// Whether its author changed it since.
+    #[serde(skip_serializing_if = "is_not")]
+    edited: bool,
+    /// Whether its author took it back.
+    #[serde(skip_serializing_if = "is_not")]
+    deleted: bool,
+    /// What people reacted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reactions: Vec<ReactionRecord>,
+}
+
+/// What a message carries besides its words; only what there is.
+#[derive(Debug, Clone, Default, Serialize)]
+struct MarksRecord {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<String>,
+    #[serde(skip_serializing_if = "is_not")]
+    forwarded: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<MentionRecord>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_kind: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct MentionRecord {
+    account: String,
+    start_bytes: u32,
+    length_bytes: u32,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ReactionRecord {
+    reaction: String,
+    /// Handles.
+    by: Vec<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks so
+fn is_not(mark: &bool) -> bool {
+    !mark
+}
+
+impl MarksRecord {
+    fn of(marks: &Marks) -> MarksRecord {
+        let mention = |mention: &Mention| MentionRecord {
+            account: mention.account.to_string(),
+            start_bytes: mention.start_bytes,
+            length_bytes: mention.length_bytes,
+        };
+        MarksRecord {
+            reply_to: marks.reply_to.map(|id| id.to_string()),
+            forwarded: marks.forwarded,
+            mentions: marks.mentions.iter().map(mention).collect(),
+            custom_kind: marks.custom.as_ref().map(|custom| custom.kind.clone()),
+        }
+    }
+}
+
+impl ReactionRecord {
+    fn of(reaction: &Reaction) -> ReactionRecord {
+        let by = reaction.by.iter().map(|by| by.name().to_owned()).collect();
+        ReactionRecord { reaction: reaction.reaction.clone(), by }
+    }
 }
 
 impl Record {
@@ -62,6 +130,10 @@ impl Record {
             stored_at_ms: item.stored_at_ms,
             state,
             reason: notice.map(notice_word).or(reason),
+            marks: MarksRecord::of(&item.marks),
+            edited: item.edited,
+            deleted: item.is_deleted(),
+            reactions: item.reactions.iter().map(ReactionRecord::of).collect(),
         }
     }
 
@@ -81,6 +153,10 @@ impl Record {
             stored_at_ms: message.stored_at_ms,
             state: Some("unread"),
             reason: None,
+            marks: MarksRecord::of(&message.marks),
+            edited: false,
+            deleted: false,
+            reactions: Vec::new(),
         }
     }
 
@@ -98,6 +174,32 @@ impl Record {
     }
 }
 
+/// One entry, and a line for each reaction to it.
+pub(crate) fn text_lines(item: &TimelineItem) -> Vec<String> {
+    let at = time::rfc3339_seconds(item.sent_at_ms);
+    let mut lines = vec![text_line(item)];
+    for reaction in &item.reactions {
+        let by: Vec<&str> = reaction.by.iter().map(Contact::name).collect();
+        let reaction = safe_text::one_line(&reaction.reaction);
+        lines.push(format!("{at} * {} reacted: {reaction}", by.join(", ")));
+    }
+    lines
+}
+
+/// The sender's name, and in parentheses what is special about the message: no handle holds any.
+fn name_of(item: &TimelineItem) -> String {
+    let marks = [
+        (item.marks.reply_to.is_some(), "reply"),
+        (item.marks.forwarded, "forwarded"),
+        (item.edited, "edited"),
+    ];
+    let words: Vec<&str> = marks.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
+    match words.as_slice() {
+        [] => item.sender.name().to_owned(),
+        words => format!("{} ({})", item.sender.name(), words.join(", ")),
+    }
+}
+
 /// One entry as a line that nobody can forge: `2026-11-22T03:20:00Z alice: text`. Entries without a text say in angle
 /// brackets what they are; ours end with how far they got.
 pub(crate) fn text_line(item: &TimelineItem) -> String {
@@ -107,19 +209,15 @@ pub(crate) fn text_line(item: &TimelineItem) -> String {
         (Status::Incoming(Reception::Lost), Body::Unreadable) => {
             format!("{at} {}: <lost>", item.sender.name())
         }
+        (_, Body::Deleted) => format!("{at} {}: <deleted>", item.sender.name()),
         (_, Body::Unreadable) => {
             format!("{at} {}: <waiting for the sender to send it again>", item.sender.name())
         }
         (Status::Outgoing(delivery), Body::Text(text)) => {
-            format!(
-                "{at} {}: {} [{}]",
-                item.sender.name(),
-                safe_text::one_line(text),
-                delivery_word(delivery)
-            )
+            format!("{at} {}: {} [{}]", name_of(item), safe_text::one_line(text), delivery_word(delivery))
         }
         (Status::Incoming(_) | Status::Local, Body::Text(text)) => {
-            message_line(item.sent_at_ms, item.sender.name(), text)
+            message_line(item.sent_at_ms, &name_of(item), text)
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::list::ConversationList;
 use crate::safety::{self, SafetyNumber};
 use crate::shared::{Request, Shared};
 use crate::store::show;
+use crate::timeline::TimelineItem;
 use crate::token::TokenRequest;
 
 /// One device of one account. Clones are the same client; it lives until the last handle is gone, or until
@@ -135,6 +136,16 @@ impl Client {
     #[must_use]
     pub fn sent(&self, message: MessageId) -> Sent {
         Sent::new(Arc::clone(&self.shared), message)
+    }
+
+    /// One entry of a conversation, by its id.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, or what the store says.
+    pub async fn message(&self, id: MessageId) -> Result<TimelineItem> {
+        let found = self.shared.read(move |db| show::item(db, id)).await?;
+        found.ok_or_else(|| Code::NotFound.into())
     }
 
     /// How the connection stands.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use waxwing_engine::{Command, ConversationId, Delivery};
+use waxwing_engine::{Change, Command, ConversationId, Custom, Delivery, Marks, Mention};
 use waxwing_wire::{AccountId, Handle, MessageId};
 
 use crate::error::{Code, Result};
@@ -41,18 +41,47 @@ impl fmt::Debug for Contact {
 pub struct Draft {
     text: String,
     id: Option<MessageId>,
+    marks: Marks,
 }
 
 impl Draft {
     /// Plain text, of at most [`limits::TEXT_SIZE_MAX_BYTES`](waxwing_wire::limits::TEXT_SIZE_MAX_BYTES).
     pub fn text(text: impl Into<String>) -> Draft {
-        Draft { text: text.into(), id: None }
+        Draft { text: text.into(), id: None, marks: Marks::default() }
     }
 
     /// Names the message. Sending it a second time under the same name changes nothing, so a caller that does not know
     /// whether its first call got through can call again.
     pub fn with_id(mut self, id: MessageId) -> Draft {
         self.id = Some(id);
+        self
+    }
+
+    /// Says which message this answers.
+    pub fn reply_to(mut self, message: MessageId) -> Draft {
+        self.marks.reply_to = Some(message);
+        self
+    }
+
+    /// Says that this was written somewhere else before.
+    pub fn forwarded(mut self) -> Draft {
+        self.marks.forwarded = true;
+        self
+    }
+
+    /// Names an account in the text: where its name stands there, in bytes. Mentions come in the order of the text, at most
+    /// [`MENTIONS_MAX`](crate::MENTIONS_MAX).
+    pub fn mention(mut self, account: AccountId, place: std::ops::Range<usize>) -> Draft {
+        let narrow = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        let (start_bytes, length_bytes) = (narrow(place.start), narrow(place.len()));
+        self.marks.mentions.push(Mention { account, start_bytes, length_bytes });
+        self
+    }
+
+    /// Adds content of the app's own; the text is what an app shows that does not know this type. Text and payload together
+    /// are at most [`limits::TEXT_SIZE_MAX_BYTES`](waxwing_wire::limits::TEXT_SIZE_MAX_BYTES).
+    pub fn custom(mut self, kind: impl Into<String>, payload: Vec<u8>) -> Draft {
+        self.marks.custom = Some(Custom { kind: kind.into(), payload });
         self
     }
 }
@@ -98,14 +127,18 @@ impl Conversation {
     pub async fn send(&self, draft: Draft) -> Result<Sent> {
         let message = draft.id.unwrap_or_else(|| self.shared.new_message_id());
         if draft.id.is_some() {
-            let (conversation, text) = (self.id, draft.text.clone());
+            let conversation = self.id;
             let known = self.shared.read(move |db| show::item(db, message)).await?;
             if let Some(known) = known {
-                let same = known.conversation_id == conversation && known.text() == Some(text.as_str());
+                let same = known.conversation_id == conversation
+                    && known.text() == Some(draft.text.as_str())
+                    && known.marks == draft.marks;
                 return if same { Ok(self.sent(message)) } else { Err(Code::MessageIdTaken.into()) };
             }
         }
-        self.shared.command(Command::Send { conversation: self.id, message, text: draft.text }).await?;
+        self.shared
+            .command(Command::Send { conversation: self.id, message, text: draft.text, marks: draft.marks })
+            .await?;
         Ok(self.sent(message))
     }
 
@@ -127,6 +160,49 @@ impl Conversation {
     pub async fn history(&self, page: Page) -> Result<Vec<TimelineItem>> {
         let conversation = self.id;
         self.shared.read(move |db| show::page(db, conversation, page)).await
+    }
+
+    /// Changes the text of a message that this account wrote. Mentions in it are gone.
+    ///
+    /// # Errors
+    ///
+    /// `not_allowed` for a message of somebody else, or one that cannot be edited; `not_found`, `message_too_large`,
+    /// `invalid_input` for an empty text, or what the store says.
+    pub async fn edit(&self, message: MessageId, text: impl Into<String>) -> Result<()> {
+        self.annotate(message, Change::Edit(text.into())).await
+    }
+
+    /// Reacts to a message, in place of this account's reaction before; empty takes it back.
+    ///
+    /// # Errors
+    ///
+    /// `not_allowed` for an entry without a text, `not_found`, `invalid_input` for more than
+    /// [`REACTION_SIZE_MAX_BYTES`](crate::REACTION_SIZE_MAX_BYTES), or what the store says.
+    pub async fn react(&self, message: MessageId, reaction: impl Into<String>) -> Result<()> {
+        self.annotate(message, Change::React(reaction.into())).await
+    }
+
+    /// Takes back a message that this account wrote, for everyone. Its text is gone from this device at once, and from the
+    /// others when they hear of it.
+    ///
+    /// # Errors
+    ///
+    /// `not_allowed` for a message of somebody else, `not_found`, or what the store says.
+    pub async fn delete(&self, message: MessageId) -> Result<()> {
+        self.annotate(message, Change::Delete).await
+    }
+
+    /// Removes an entry from this account's devices. Nobody else is told.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, or what the store says.
+    pub async fn delete_for_me(&self, message: MessageId) -> Result<()> {
+        self.annotate(message, Change::Hide).await
+    }
+
+    async fn annotate(&self, message: MessageId, change: Change) -> Result<()> {
+        self.shared.command(Command::Annotate { conversation: self.id, message, change }).await.map(drop)
     }
 
     /// Remembers that the user saw everything up to this entry, and lets the other side know.

@@ -77,6 +77,7 @@ pub(crate) enum Code {
     MessageTooLarge,
     TooLate,
     NotFound,
+    NotAllowed,
     WrongAccountKey,
     KeyChanged,
     InvalidInput,
@@ -118,7 +119,7 @@ type Row = (Code, &'static str, ErrorKind, Advice, &'static str);
 
 /// Every error there is. The words are stable; those from `bad_frame` on are the relay's, passed through.
 #[rustfmt::skip]
-const TABLE: [Row; 44] = [
+const TABLE: [Row; 45] = [
     (Code::Offline, "offline", ErrorKind::Offline, Advice::OnNetwork, "the relay cannot be reached; try again once there is a network"),
     (Code::NotRegistered, "not_registered", ErrorKind::Misuse, Advice::AfterUserActs, "this device has no account yet; register first"),
     (Code::AlreadyRegistered, "already_registered", ErrorKind::Misuse, Advice::Never, "this device has another account already; use another store for a second one"),
@@ -131,6 +132,7 @@ const TABLE: [Row; 44] = [
     (Code::MessageTooLarge, "message_too_large", ErrorKind::TooLarge, Advice::Never, "the text is longer than a message may be; send it in parts"),
     (Code::TooLate, "too_late", ErrorKind::Misuse, Advice::Never, "the message is past the point where that can be done"),
     (Code::NotFound, "not_found", ErrorKind::NotFound, Advice::Never, "there is no such conversation or message here"),
+    (Code::NotAllowed, "not_allowed", ErrorKind::Permission, Advice::Never, "only its author may do that to a message, and only while it has a text"),
     (Code::WrongAccountKey, "wrong_account_key", ErrorKind::Permission, Advice::AfterUserActs, "the recovery key is not this account's; look at the handle and the key"),
     (Code::KeyChanged, "key_changed", ErrorKind::KeyChanged, Advice::AfterUserActs, "the account's key changed; compare safety numbers, then accept the key"),
     (Code::InvalidInput, "invalid_input", ErrorKind::Misuse, Advice::Never, "an argument makes no sense, such as an empty text"),
@@ -254,6 +256,7 @@ impl From<Failure> for Error {
             Failure::NotFound => Code::NotFound,
             Failure::TooLarge => Code::MessageTooLarge,
             Failure::TooLate => Code::TooLate,
+            Failure::NotAllowed => Code::NotAllowed,
             Failure::WrongAccountKey => Code::WrongAccountKey,
             Failure::KeyChanged => Code::KeyChanged,
             Failure::NoAccountKey => Code::NoAccountKey,

@@ -63,11 +63,11 @@ pub use lifecycle::{CatchUp, Lifecycle};
 pub use list::{ConversationItem, ConversationList, LastEntry, ListDiff, PREVIEW_CHARS_MAX};
 pub use safety::SafetyNumber;
 pub use store::{Store, StoreFile, StoreKey};
-pub use timeline::{PAGE_ITEMS_MAX, Page, Timeline, TimelineDiff, TimelineItem};
+pub use timeline::{PAGE_ITEMS_MAX, Page, Reaction, Timeline, TimelineDiff, TimelineItem};
 pub use token::{TokenFuture, TokenRequest, TokenSource, TokenUnavailable};
 pub use waxwing_crypto::Comparison;
 pub use waxwing_engine::{
-    Body, ConversationId, DEVICE_NAME_MAX_BYTES, Delivery, FailureReason, HoldReason, Notice, Reception,
-    Status,
+    Body, CUSTOM_KIND_MAX_BYTES, ConversationId, Custom, DEVICE_NAME_MAX_BYTES, Delivery, FailureReason,
+    HoldReason, MENTIONS_MAX, Marks, Mention, Notice, REACTION_SIZE_MAX_BYTES, Reception, Status,
 };
 pub use waxwing_wire::{AccountId, DeviceId, Handle, HandleError, MessageId, limits};

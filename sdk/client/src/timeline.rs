@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use waxwing_engine::{Body, ConversationId, Notice, Status};
+use waxwing_engine::{Body, ConversationId, Marks, Notice, Status};
 use waxwing_wire::{DeviceId, MessageId};
 
 use crate::conversation::Contact;
@@ -49,6 +49,12 @@ pub struct TimelineItem {
     pub sender_device: DeviceId,
     /// What it says.
     pub body: Body,
+    /// What it carries besides its words: the message that it answers, mentions, and so on.
+    pub marks: Marks,
+    /// Whether its author changed it since.
+    pub edited: bool,
+    /// What people reacted, the most frequent first.
+    pub reactions: Vec<Reaction>,
     /// When the sender's clock said it was written, in milliseconds since 1970.
     pub sent_at_ms: i64,
     /// When it came to this device's disk, in milliseconds since 1970.
@@ -59,13 +65,30 @@ pub struct TimelineItem {
     pub(crate) revision: i64,
 }
 
+/// A reaction to a message, and who reacted so.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reaction {
+    /// What: one character as people see it.
+    pub reaction: String,
+    /// Who.
+    pub by: Vec<Contact>,
+}
+
+/// The number only: content stays out of logs.
+impl std::fmt::Debug for Reaction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reaction(by {})", self.by.len())
+    }
+}
+
 impl TimelineItem {
     /// The text, where it has one.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match &self.body {
             Body::Text(text) => Some(text),
-            Body::Unreadable | Body::Notice(_) => None,
+            Body::Unreadable | Body::Notice(_) | Body::Deleted => None,
         }
     }
 
@@ -74,8 +97,14 @@ impl TimelineItem {
     pub fn notice(&self) -> Option<Notice> {
         match &self.body {
             Body::Notice(notice) => Some(*notice),
-            Body::Text(_) | Body::Unreadable => None,
+            Body::Text(_) | Body::Unreadable | Body::Deleted => None,
         }
+    }
+
+    /// Whether its author took it back.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.body == Body::Deleted
     }
 
     /// Whether this account wrote it.

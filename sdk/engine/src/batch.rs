@@ -2,6 +2,7 @@
 
 use waxwing_wire::{AccountId, DeviceId, MessageId};
 
+use crate::annotation::{Annotation, Slot};
 use crate::model::{
     AccountState, ConversationId, CounterRange, Delivery, DeviceAddress, LocalDevice, Message, OutboxDraft,
     OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord,
@@ -125,6 +126,35 @@ pub enum Write {
         message: MessageId,
         /// To where.
         reception: Reception,
+    },
+    /// Gives a timeline entry another content, and what goes with it: the body, the marks, whether it was edited. What it said
+    /// before is gone.
+    RewriteMessage(Message),
+    /// Removes a timeline entry, for this device only. Its counter is never given again.
+    RemoveMessage {
+        /// Which.
+        message: MessageId,
+    },
+    /// Adds or replaces an annotation (by message, slot and author); it is the newest word of its author then.
+    PutAnnotation(Annotation),
+    /// Removes an annotation.
+    DeleteAnnotation {
+        /// Of which message.
+        target: MessageId,
+        /// Which register.
+        slot: Slot,
+        /// Of which account.
+        author: AccountId,
+    },
+    /// Removes annotations put in before this time that still wait for their message.
+    ExpireAnnotations {
+        /// The time.
+        before_ms: i64,
+    },
+    /// Forgets the outbox items that carry a message, accepted or not, and what they were sealed to.
+    WithdrawMessage {
+        /// Which.
+        message: MessageId,
     },
     /// Removes a timeline entry that is still unreadable: it was never a message.
     DropUnreadable {

@@ -6,6 +6,7 @@ use waxwing_wire::{AccountId, MessageId, limits};
 use crate::batch::Write;
 use crate::effect::{Event, Failure, Outcome};
 use crate::inbox::post_receipts;
+use crate::marks::{BadMarks, Marks};
 use crate::me::Me;
 use crate::model::{
     AccountState, Body, ConversationId, Delivery, HoldReason, Lane, LaneKind, Message, Notice, OutboxDraft,
@@ -33,6 +34,7 @@ pub(crate) fn send<V: View>(
     conversation: ConversationId,
     id: MessageId,
     text: String,
+    marks: Marks,
 ) -> Ended<V> {
     if text.len() > limits::TEXT_SIZE_MAX_BYTES {
         return Ok(Err(Failure::TooLarge));
@@ -40,10 +42,16 @@ pub(crate) fn send<V: View>(
     if text.is_empty() {
         return Ok(Err(Failure::Invalid));
     }
+    match marks.check(&text) {
+        Ok(()) => {}
+        Err(BadMarks::TooLarge) => return Ok(Err(Failure::TooLarge)),
+        Err(BadMarks::Invalid) => return Ok(Err(Failure::Invalid)),
+    }
     let Some(peer) = work.view.conversation_peer(conversation)? else { return Ok(Err(Failure::NotFound)) };
     if let Some(known) = work.message(id)? {
         let same = known.conversation == conversation
             && known.sender == me.address()
+            && known.marks == marks
             && matches!(&known.body, Body::Text(known) if *known == text);
         return Ok(if same { Ok(Outcome::Done) } else { Err(Failure::Invalid) });
     }
@@ -61,6 +69,8 @@ pub(crate) fn send<V: View>(
         sent_at_ms: now_ms,
         stored_at_ms: now_ms,
         body: Body::Text(text),
+        marks,
+        edited: false,
         status: Status::Outgoing(delivery),
     });
     post_message(work, id, peer);
@@ -78,6 +88,9 @@ pub(crate) fn retry<V: View>(work: &mut Work<'_, V>, id: MessageId) -> Ended<V> 
     let Some(peer) = work.view.conversation_peer(message.conversation)? else {
         return Ok(Err(Failure::NotFound));
     };
+    if message.body == Body::Deleted {
+        return Ok(Err(Failure::TooLate));
+    }
     match message.status {
         Status::Outgoing(Delivery::Failed(_) | Delivery::Cancelled) => {
             work.write(Write::SetDelivery { message: id, delivery: Delivery::Queued });

@@ -5,10 +5,12 @@ use waxwing_crypto::{pad, unpad};
 use waxwing_wire::{AccountId, DeviceId, MessageId, limits};
 use zeroize::Zeroizing;
 
+use crate::annotation::{Change, REACTION_SIZE_MAX_BYTES, Revision};
+use crate::marks::Marks;
 use crate::model::{ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, ReceiptKind};
 
 /// The generated protobuf types.
-mod proto {
+pub(crate) mod proto {
     #![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
     include!(concat!(env!("OUT_DIR"), "/waxwing.content.v1.rs"));
 }
@@ -18,6 +20,9 @@ pub(crate) const SEND_AGAIN_MAX: usize = 100;
 
 /// Runs in one receipt.
 pub(crate) const RANGES_MAX: usize = 500;
+
+/// Registers of one account for one message.
+const ANNOTATIONS_MAX: usize = 8;
 
 /// What one device says to another.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,6 +48,8 @@ pub(crate) enum ContentBody {
     Unavailable { lost: Vec<MessageId>, not_messages: Vec<MessageId> },
     /// What a device of the sender's account is called; only to its others.
     DeviceName(DeviceName),
+    /// What the sender's account says about a message.
+    Annotations { target: MessageId, items: Vec<(Change, Revision)> },
     /// Something of a newer client.
     Unknown,
 }
@@ -64,6 +71,7 @@ pub(crate) struct Text {
     pub(crate) text: String,
     /// The submission that this one repeats.
     pub(crate) answers: Option<MessageId>,
+    pub(crate) marks: Marks,
 }
 
 /// The bytes are not a content that a correct client would send.
@@ -81,6 +89,7 @@ impl Content {
                 sent_at_ms: text.sent_at_ms,
                 text: text.text.clone(),
                 answers: text.answers.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+                marks: text.marks.to_proto(),
             })),
             ContentBody::Receipt { kind, author, ranges } => {
                 Some(proto::content::Body::Receipt(proto::Receipt {
@@ -109,6 +118,9 @@ impl Content {
                 name: said.name.clone(),
                 named_at_ms: said.named_at_ms,
             })),
+            ContentBody::Annotations { target, items } => {
+                Some(proto::content::Body::Annotations(annotations_to_proto(*target, items)))
+            }
             ContentBody::Unknown => None,
         };
         let content = proto::Content {
@@ -143,6 +155,7 @@ impl Content {
                 not_messages: message_ids(&gone.not_messages)?,
             },
             Some(proto::content::Body::DeviceName(said)) => device_name_from_proto(said)?,
+            Some(proto::content::Body::Annotations(annotations)) => annotations_from_proto(annotations)?,
             None => ContentBody::Unknown,
         };
         Ok(Content {
@@ -166,12 +179,15 @@ fn text_from_proto(text: proto::Text) -> Result<Text, BadContent> {
     } else {
         Some(MessageId::from_slice(&text.answers).ok_or(BadContent)?)
     };
+    let marks = text.marks.map(Marks::from_proto).transpose()?.unwrap_or_default();
+    marks.check(&text.text).map_err(|_| BadContent)?;
     Ok(Text {
         message: MessageId::from_slice(&text.message_id).ok_or(BadContent)?,
         counter: text.counter,
         sent_at_ms: text.sent_at_ms,
         text: text.text,
         answers,
+        marks,
     })
 }
 
@@ -183,6 +199,52 @@ fn device_name_from_proto(said: proto::DeviceName) -> Result<ContentBody, BadCon
     }
     let device = DeviceId::from_slice(&said.device).ok_or(BadContent)?;
     Ok(ContentBody::DeviceName(DeviceName { device, name: said.name, named_at_ms: said.named_at_ms }))
+}
+
+fn annotations_to_proto(target: MessageId, items: &[(Change, Revision)]) -> proto::Annotations {
+    use proto::annotation::Change as Said;
+    let item = |(change, revision): &(Change, Revision)| proto::Annotation {
+        count: revision.count,
+        device: revision.device.as_bytes().to_vec(),
+        change: Some(match change {
+            Change::Edit(text) => Said::Edit(text.clone()),
+            Change::Delete => Said::Delete(true),
+            Change::React(reaction) => Said::Reaction(reaction.clone()),
+            Change::Hide => Said::Hide(true),
+        }),
+    };
+    proto::Annotations { message_id: target.as_bytes().to_vec(), items: items.iter().map(item).collect() }
+}
+
+fn annotations_from_proto(annotations: proto::Annotations) -> Result<ContentBody, BadContent> {
+    use proto::annotation::Change as Said;
+    if annotations.items.len() > ANNOTATIONS_MAX {
+        return Err(BadContent);
+    }
+    let mut items = Vec::with_capacity(annotations.items.len());
+    for item in annotations.items {
+        let change = match item.change {
+            Some(Said::Edit(text)) if text.is_empty() || text.len() > limits::TEXT_SIZE_MAX_BYTES => {
+                return Err(BadContent);
+            }
+            Some(Said::Reaction(reaction)) if reaction.len() > REACTION_SIZE_MAX_BYTES => {
+                return Err(BadContent);
+            }
+            Some(Said::Edit(text)) => Change::Edit(text),
+            Some(Said::Delete(_)) => Change::Delete,
+            Some(Said::Reaction(reaction)) => Change::React(reaction),
+            Some(Said::Hide(_)) => Change::Hide,
+            // Of a newer client.
+            None => continue,
+        };
+        if item.count == 0 || item.count > i64::MAX as u64 {
+            return Err(BadContent);
+        }
+        let device = DeviceId::from_slice(&item.device).ok_or(BadContent)?;
+        items.push((change, Revision { count: item.count, device }));
+    }
+    let target = MessageId::from_slice(&annotations.message_id).ok_or(BadContent)?;
+    Ok(ContentBody::Annotations { target, items })
 }
 
 fn receipt_from_proto(receipt: &proto::Receipt) -> Result<ContentBody, BadContent> {

@@ -72,6 +72,8 @@ pub enum Failure {
     TooLarge,
     /// The message cannot be taken back or retried in its state.
     TooLate,
+    /// Only the author of a message may do that.
+    NotAllowed,
     /// The account key that was given is not the account's.
     WrongAccountKey,
     /// This device does not hold the account's key, which that needs.

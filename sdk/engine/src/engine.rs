@@ -12,6 +12,7 @@ use std::time::Duration;
 use rand_core::CryptoRng;
 use waxwing_wire::{AccountId, limits};
 
+use crate::annotate;
 use crate::clock::Now;
 use crate::commands;
 use crate::connection::Connection;
@@ -289,6 +290,7 @@ impl Engine {
             Command::RenameDevice { device, name } => self.rename_device(work, device, name, rng)?,
             Command::Find(_)
             | Command::Send { .. }
+            | Command::Annotate { .. }
             | Command::Retry(_)
             | Command::Cancel(_)
             | Command::MarkRead { .. }
@@ -324,8 +326,11 @@ impl Engine {
                     Err(Failure::Offline)
                 }
             }
-            Command::Send { conversation, message, text } => {
-                commands::send(work, me, conversation, message, text)?
+            Command::Send { conversation, message, text, marks } => {
+                commands::send(work, me, conversation, message, text, marks)?
+            }
+            Command::Annotate { conversation, message, change } => {
+                annotate::annotate(work, me, conversation, message, change, rng)?
             }
             Command::Retry(message) => commands::retry(work, message)?,
             Command::Cancel(message) => commands::cancel(work, me, message)?,

@@ -6,6 +6,7 @@ use rand_core::CryptoRng;
 use waxwing_crypto::DevicePublic;
 use waxwing_wire::{AccountId, ClientBody, DeviceId, Envelope, MessageId, Request};
 
+use crate::annotate;
 use crate::batch::Write;
 use crate::content::{Content, ContentBody, RANGES_MAX, SEND_AGAIN_MAX, Text};
 use crate::directory::Directory;
@@ -271,6 +272,9 @@ fn receive<V: View>(
         ContentBody::DeviceName(said) if from.account == own && peer == own => {
             on_device_name(work, desk.me, from.device, said, rng)
         }
+        ContentBody::Annotations { target, items } => {
+            annotate::on_annotations(work, desk.me, from, content.conversation, target, items)
+        }
         ContentBody::DeviceName(_) | ContentBody::Unknown => Ok(()),
     }
 }
@@ -308,10 +312,17 @@ fn on_text<V: View>(
         sent_at_ms: text.sent_at_ms,
         stored_at_ms: now_ms,
         body: Body::Text(text.text),
+        marks: text.marks,
+        edited: false,
         status,
     };
     if !is_ours {
         desk.replies.receipt(&message, ReceiptKind::Delivered);
+    }
+    let Some(message) = annotate::on_arrival(work, desk.me, message)? else {
+        return drop_unreadable(work, from, text.message);
+    };
+    if !is_ours && message.body != Body::Deleted {
         work.notify(Event::MessageReadable(message.id));
     }
     work.put_message(message);
@@ -345,6 +356,9 @@ fn repeat_receipt<V: View>(work: &Work<'_, V>, desk: &mut Desk<'_>, id: MessageI
         return Ok(());
     }
     match message.status {
+        Status::Incoming(Reception::Read) if message.body == Body::Deleted => {
+            desk.replies.receipt(&message, ReceiptKind::Delivered);
+        }
         Status::Incoming(Reception::Read) => desk.replies.receipt(&message, ReceiptKind::Read),
         Status::Incoming(Reception::Unread) => desk.replies.receipt(&message, ReceiptKind::Delivered),
         Status::Incoming(Reception::Waiting | Reception::Lost) | Status::Outgoing(_) | Status::Local => {}

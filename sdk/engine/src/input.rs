@@ -6,7 +6,9 @@ use waxwing_crypto::DeviceEntry;
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayFrame};
 use zeroize::Zeroizing;
 
+use crate::annotation::Change;
 use crate::effect::CommandId;
+use crate::marks::Marks;
 use crate::model::ConversationId;
 
 /// One thing that happened.
@@ -52,6 +54,17 @@ pub enum Command {
         message: MessageId,
         /// What it says.
         text: String,
+        /// What it carries besides.
+        marks: Marks,
+    },
+    /// Say something about a message: edit it, delete it, react to it.
+    Annotate {
+        /// Where it stands.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+        /// What.
+        change: Change,
     },
     /// Send a failed message after all.
     Retry(MessageId),

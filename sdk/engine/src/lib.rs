@@ -16,6 +16,8 @@
 //!
 //! If a commit fails, drop the engine and [`Engine::open`] it again from the store: crash and restart are one path.
 
+mod annotate;
+mod annotation;
 mod batch;
 mod clock;
 mod commands;
@@ -26,6 +28,7 @@ mod effect;
 mod engine;
 mod inbox;
 mod input;
+mod marks;
 mod me;
 mod model;
 mod notice;
@@ -38,11 +41,13 @@ mod step;
 mod view;
 mod work;
 
+pub use annotation::{Anchor, Annotation, Change, REACTION_SIZE_MAX_BYTES, Revision, Slot};
 pub use batch::{Apply, Batch, Write};
 pub use clock::Now;
 pub use effect::{CommandId, Effect, Event, Failure, LinkEvent, Outcome};
 pub use engine::Engine;
 pub use input::{Command, Input, RegisterAccount, RegisterAs};
+pub use marks::{CUSTOM_KIND_MAX_BYTES, Custom, MENTIONS_MAX, Marks, Mention};
 pub use model::{
     AccountState, Body, ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, Delivery, DeviceAddress,
     FailureReason, HoldReason, Lane, LaneKind, LocalDevice, Message, Notice, OutboxDraft, OutboxItem,

@@ -7,6 +7,8 @@ use uuid::Uuid;
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayId};
 use zeroize::Zeroizing;
 
+use crate::marks::Marks;
+
 /// A conversation. Both sides compute the same id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConversationId([u8; 16]);
@@ -237,6 +239,10 @@ pub struct Message {
     pub stored_at_ms: i64,
     /// What it says.
     pub body: Body,
+    /// What it carries besides its words.
+    pub marks: Marks,
+    /// Whether its author changed it since.
+    pub edited: bool,
     /// How far it got.
     pub status: Status,
 }
@@ -250,6 +256,8 @@ pub enum Body {
     Unreadable,
     /// Something that happened, told to the user in its place.
     Notice(Notice),
+    /// A text that its author took back.
+    Deleted,
 }
 
 /// The kind only: content stays out of logs.
@@ -258,6 +266,7 @@ impl fmt::Debug for Body {
         match self {
             Body::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Body::Unreadable => f.write_str("Unreadable"),
+            Body::Deleted => f.write_str("Deleted"),
             Body::Notice(notice) => write!(f, "Notice({notice:?})"),
         }
     }
@@ -403,6 +412,8 @@ pub enum LaneKind {
     Receipts,
     /// Requests to send again, and answers to them.
     Repairs,
+    /// Edits, deletions and reactions.
+    Annotations,
 }
 
 /// What an outbox item sends.
@@ -421,6 +432,14 @@ pub enum OutboxPayload {
         device: DeviceId,
         /// The submission that it could not open.
         answers: MessageId,
+    },
+    /// What this account says about a message, as it is when it is sealed: to every device of the recipient and every other
+    /// device of ours, or to one device.
+    Annotation {
+        /// About which message.
+        target: MessageId,
+        /// Only to this device, where there is one.
+        device: Option<DeviceId>,
     },
     /// Anything else, already encoded: to every device of the recipient and of ours, or to one device.
     Control {

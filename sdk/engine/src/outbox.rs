@@ -20,6 +20,7 @@ use waxwing_wire::{
 };
 use zeroize::Zeroizing;
 
+use crate::annotate;
 use crate::batch::Write;
 use crate::connection::Connection;
 use crate::content::{Content, ContentBody, Text};
@@ -248,6 +249,14 @@ impl Outbox {
             }
             submit.destinations.push(destination);
         }
+        if submit.destinations.iter().all(|destination| destination.devices.is_empty())
+            && matches!(item.draft.payload, OutboxPayload::Annotation { .. })
+        {
+            // For the other devices of this account, and there are none.
+            work.write(Write::DeleteOutbox { order: item.order });
+            work.again = true;
+            return Ok(Prepared::Done);
+        }
         if let OutboxPayload::Message { message } = item.draft.payload {
             set_delivery(work, message, Delivery::Sending);
         }
@@ -331,6 +340,14 @@ impl Outbox {
                 };
                 Ok(Some(Sealing { item, content, only: Some(*device), to_own_devices: false }))
             }
+            OutboxPayload::Annotation { target, device } => {
+                let own = me.address().account;
+                let Some(content) = annotate::content(work, own, *target, item.draft.lane.to)? else {
+                    return Ok(None);
+                };
+                let content = content.encode_padded();
+                Ok(Some(Sealing { item, content, only: *device, to_own_devices: device.is_none() }))
+            }
             OutboxPayload::Control { content, device } => {
                 let Ok(content) = Content::decode(content) else { return Ok(None) };
                 let to_own_devices = device.is_none() && is_read_receipt(&content);
@@ -359,7 +376,9 @@ impl Outbox {
                 }
             }
             OutboxPayload::Resend { .. } => work.write(Write::AcceptOutbox { order: flight.order }),
-            OutboxPayload::Control { .. } => work.write(Write::DeleteOutbox { order: flight.order }),
+            OutboxPayload::Annotation { .. } | OutboxPayload::Control { .. } => {
+                work.write(Write::DeleteOutbox { order: flight.order });
+            }
         }
         if self.flights.is_empty() {
             work.again = true;
@@ -474,8 +493,14 @@ fn text_content<V: View>(
         }
         counter => counter,
     };
-    let text =
-        Text { message: message.id, counter, sent_at_ms: message.sent_at_ms, text: text.clone(), answers };
+    let text = Text {
+        message: message.id,
+        counter,
+        sent_at_ms: message.sent_at_ms,
+        text: text.clone(),
+        answers,
+        marks: message.marks.clone(),
+    };
     let conversation = ConversationId::direct(me.address().account, recipient);
     Ok(Some(Content { conversation, recipient, body: ContentBody::Text(text) }.encode_padded()))
 }

@@ -2,6 +2,7 @@
 
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
+use crate::annotation::Annotation;
 use crate::model::{
     AccountState, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message, OutboxItem,
     OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, RelayState, SealedRecord, SessionRecord,
@@ -56,6 +57,21 @@ pub trait View {
 
     /// One timeline entry.
     fn message(&self, id: MessageId) -> Result<Option<Message>, Self::Error>;
+
+    /// All annotations of a message, by slot and author.
+    fn annotations(&self, target: MessageId) -> Result<Vec<Annotation>, Self::Error>;
+
+    /// How many annotations of an account wait for their message.
+    fn awaited_annotations(&self, author: AccountId) -> Result<u64, Self::Error>;
+
+    /// The messages that an account said something about, the newest word first, each once for every slot, at most `limit`
+    /// words; in one conversation, or in all.
+    fn annotated(
+        &self,
+        author: AccountId,
+        conversation: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<(MessageId, ConversationId)>, Self::Error>;
 
     /// One of our own device's messages in a conversation, by its counter.
     fn message_by_counter(

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use waxwing_wire::{AccountId, ClientBody, ClientFrame, DeviceId, MessageId, Request};
 
+use crate::annotation::Annotation;
 use crate::batch::{Batch, Write};
 use crate::clock::Now;
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
@@ -25,7 +26,9 @@ pub(crate) struct Work<'v, V: View> {
     sessions: BTreeMap<DeviceAddress, Sessions>,
     accounts: BTreeMap<AccountId, Option<AccountState>>,
     counters: BTreeMap<ConversationId, u64>,
-    messages: BTreeMap<MessageId, Message>,
+    /// What the step changed; none: it removed the entry.
+    messages: BTreeMap<MessageId, Option<Message>>,
+    annotations: BTreeMap<MessageId, Vec<Annotation>>,
     seen: BTreeSet<(DeviceId, MessageId)>,
     changed: BTreeSet<ConversationId>,
 }
@@ -43,6 +46,7 @@ impl<'v, V: View> Work<'v, V> {
             accounts: BTreeMap::new(),
             counters: BTreeMap::new(),
             messages: BTreeMap::new(),
+            annotations: BTreeMap::new(),
             seen: BTreeSet::new(),
             changed: BTreeSet::new(),
         }
@@ -117,15 +121,56 @@ impl<'v, V: View> Work<'v, V> {
     /// A timeline entry, as the step will leave it.
     pub(crate) fn message(&self, id: MessageId) -> Result<Option<Message>, V::Error> {
         match self.messages.get(&id) {
-            Some(message) => Ok(Some(message.clone())),
+            Some(message) => Ok(message.clone()),
             None => self.view.message(id),
         }
     }
 
     pub(crate) fn put_message(&mut self, message: Message) {
-        self.messages.insert(message.id, message.clone());
+        self.messages.insert(message.id, Some(message.clone()));
         self.touch(message.conversation);
         self.write(Write::PutMessage(message));
+    }
+
+    /// Gives an entry another content.
+    pub(crate) fn rewrite(&mut self, message: Message) {
+        self.messages.insert(message.id, Some(message.clone()));
+        self.touch(message.conversation);
+        self.write(Write::RewriteMessage(message));
+    }
+
+    /// Removes an entry, for this device only.
+    pub(crate) fn remove_message(&mut self, message: &Message) {
+        self.messages.insert(message.id, None);
+        self.touch(message.conversation);
+        self.write(Write::RemoveMessage { message: message.id });
+    }
+
+    /// What is said about a message, as the step will leave it.
+    pub(crate) fn annotations(&self, target: MessageId) -> Result<Vec<Annotation>, V::Error> {
+        match self.annotations.get(&target) {
+            Some(annotations) => Ok(annotations.clone()),
+            None => self.view.annotations(target),
+        }
+    }
+
+    /// Adds an annotation to those of its message, or takes the place of what its register held.
+    pub(crate) fn put_annotation(&mut self, annotation: Annotation) -> Result<(), V::Error> {
+        let mut all = self.annotations(annotation.target)?;
+        all.retain(|old| (old.slot(), old.author) != (annotation.slot(), annotation.author));
+        all.push(annotation.clone());
+        self.annotations.insert(annotation.target, all);
+        self.write(Write::PutAnnotation(annotation));
+        Ok(())
+    }
+
+    pub(crate) fn delete_annotation(&mut self, annotation: &Annotation) -> Result<(), V::Error> {
+        let (target, slot, author) = (annotation.target, annotation.slot(), annotation.author);
+        let mut all = self.annotations(target)?;
+        all.retain(|old| (old.slot(), old.author) != (slot, author));
+        self.annotations.insert(target, all);
+        self.write(Write::DeleteAnnotation { target, slot, author });
+        Ok(())
     }
 
     /// The next counter of this device's messages in a conversation.

@@ -2,8 +2,8 @@
 
 use waxwing_engine::{
     AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane, LaneKind, LocalDevice,
-    Message, OutboxDraft, OutboxPayload, PrekeyKind, PrekeyRecord, Reception, Registration, RelayState,
-    SealedRecord, SessionRecord, Standing, Status, Write,
+    Marks, Message, OutboxDraft, OutboxPayload, PrekeyKind, PrekeyRecord, Reception, Registration,
+    RelayState, SealedRecord, SessionRecord, Standing, Status, Write,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayId};
 
@@ -93,6 +93,8 @@ pub(super) fn outgoing(n: u16) -> Message {
         sent_at_ms: 100 + i64::from(n),
         stored_at_ms: 100 + i64::from(n),
         body: Body::Text(format!("outgoing {n}")),
+        marks: Marks::default(),
+        edited: false,
         status: Status::Outgoing(Delivery::Queued),
     }
 }
@@ -107,6 +109,8 @@ pub(super) fn incoming(n: u16, device: u8, counter: u64) -> Message {
         sent_at_ms: 200 + i64::from(n),
         stored_at_ms: 300 + i64::from(n),
         body: Body::Text(format!("incoming {n}")),
+        marks: Marks::default(),
+        edited: false,
         status: Status::Incoming(Reception::Unread),
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use waxwing_engine::{
-    AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane, LocalDevice, Message,
-    OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind,
-    Reception, RelayState, SealedRecord, SessionRecord, Status, WaitingEnvelope, Write,
+    AccountState, Anchor, Annotation, Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane,
+    LocalDevice, Message, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, OwnDevice, PrekeyKind,
+    PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord, SessionRecord, Slot, Status,
+    WaitingEnvelope, Write,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
@@ -31,6 +32,10 @@ pub(super) struct Tables {
     places: BTreeMap<(ConversationId, u64), MessageId>,
     place_high: u64,
     counters: BTreeSet<(ConversationId, DeviceId, u64, MessageId)>,
+    /// The greatest counters of entries that are gone.
+    counters_gone: BTreeMap<(ConversationId, DeviceId), u64>,
+    pub(super) annotations: BTreeMap<(MessageId, Slot, AccountId), (u64, Annotation)>,
+    annotation_high: u64,
     pub(super) outbox: BTreeMap<OutboxOrder, OutboxItem>,
     pub(super) outbox_open: BTreeSet<(Lane, OutboxOrder)>,
     outbox_high: OutboxOrder,
@@ -114,6 +119,14 @@ impl Tables {
             Write::SetDelivery { message, delivery } => self.set_delivery(*message, *delivery),
             Write::SetCounter { message, counter } => self.set_counter(*message, *counter),
             Write::SetReception { message, reception } => self.set_reception(*message, *reception),
+            Write::RewriteMessage(message) => self.rewrite_message(message),
+            Write::RemoveMessage { message } => { self.remove_message(*message); }
+            Write::PutAnnotation(annotation) => self.put_annotation(annotation),
+            Write::DeleteAnnotation { target, slot, author } => { self.annotations.remove(&(*target, *slot, *author)); }
+            Write::ExpireAnnotations { before_ms } => self.annotations.retain(|_, (_, annotation)| {
+                annotation.anchor == Anchor::Held || annotation.stored_at_ms >= *before_ms
+            }),
+            Write::WithdrawMessage { message } => self.withdraw_message(*message),
             Write::DropUnreadable { message } => self.drop_unreadable(*message),
             Write::ApplyReceipt { conversation, sender, kind, ranges } => {
                 self.apply_receipt(*conversation, *sender, *kind, ranges);
@@ -251,6 +264,8 @@ impl Tables {
         let (place, message) = self.messages.remove(&id)?;
         self.places.remove(&(message.conversation, place));
         self.counters.remove(&(message.conversation, message.sender.device, message.counter, id));
+        let gone = self.counters_gone.entry((message.conversation, message.sender.device)).or_default();
+        *gone = message.counter.max(*gone);
         Some((place, message))
     }
 
@@ -274,6 +289,30 @@ impl Tables {
         let Some((_, message)) = self.messages.get_mut(&id) else { return };
         let Status::Incoming(old) = message.status else { return };
         message.status = Status::Incoming(old.max(reception));
+    }
+
+    fn rewrite_message(&mut self, new: &Message) {
+        if let Some((_, message)) = self.messages.get_mut(&new.id) {
+            message.body = new.body.clone();
+            message.marks = new.marks.clone();
+            message.edited = new.edited;
+        }
+    }
+
+    fn put_annotation(&mut self, annotation: &Annotation) {
+        self.annotation_high += 1;
+        let key = (annotation.target, annotation.slot(), annotation.author);
+        self.annotations.insert(key, (self.annotation_high, annotation.clone()));
+    }
+
+    fn withdraw_message(&mut self, id: MessageId) {
+        let carries = |item: &&OutboxItem| match item.draft.payload {
+            OutboxPayload::Message { message } | OutboxPayload::Resend { message, .. } => message == id,
+            OutboxPayload::Annotation { .. } | OutboxPayload::Control { .. } => false,
+        };
+        let carriers: Vec<OutboxOrder> =
+            self.outbox.values().filter(carries).map(|item| item.order).collect();
+        carriers.into_iter().for_each(|order| self.delete_outbox(order));
     }
 
     fn drop_unreadable(&mut self, id: MessageId) {
@@ -311,7 +350,9 @@ impl Tables {
         }
         let is_done = |item: &&OutboxItem| match &item.draft.payload {
             OutboxPayload::Message { message } => item.accepted && messages.contains(message),
-            OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } => false,
+            OutboxPayload::Resend { .. }
+            | OutboxPayload::Annotation { .. }
+            | OutboxPayload::Control { .. } => false,
         };
         let done: Vec<OutboxOrder> = self.outbox.values().filter(is_done).map(|item| item.order).collect();
         for order in done {
@@ -411,6 +452,11 @@ impl Tables {
         self.places.range((conversation, 0)..=(conversation, end)).filter_map(|(_, id)| self.message(*id))
     }
 
+    /// The greatest counter that an entry of a device ever had and that is gone with it.
+    pub(super) fn counter_gone(&self, conversation: ConversationId, sender: DeviceId) -> u64 {
+        self.counters_gone.get(&(conversation, sender)).copied().unwrap_or(0)
+    }
+
     /// Counters of a device's messages in a conversation, ascending.
     pub(super) fn counters_of(
         &self,
@@ -425,12 +471,20 @@ impl Tables {
     pub(super) fn outbox_messages(&self) -> impl Iterator<Item = MessageId> {
         self.outbox.values().filter_map(|item| match item.draft.payload {
             OutboxPayload::Message { message } => Some(message),
-            OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } => None,
+            OutboxPayload::Resend { .. }
+            | OutboxPayload::Annotation { .. }
+            | OutboxPayload::Control { .. } => None,
         })
     }
 
     pub(super) fn was_seen(&self, sender: DeviceId, wire_id: MessageId) -> bool {
         self.seen.contains_key(&(sender, wire_id))
+    }
+
+    /// Annotations that wait for their message.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = &Annotation> {
+        let all = self.annotations.values().map(|(_, annotation)| annotation);
+        all.filter(|annotation| annotation.anchor == Anchor::Awaited)
     }
 
     pub(super) fn sizes(&self) -> TableSizes {
@@ -443,6 +497,7 @@ impl Tables {
             sessions_per_device_max: self.sessions.values().map(BTreeMap::len).max().unwrap_or(0),
             prekeys: self.weekly_prekeys.len() + self.handed_prekeys.len(),
             seen: self.seen.len(),
+            awaited: self.awaited().count(),
         }
     }
 }

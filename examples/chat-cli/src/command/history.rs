@@ -45,7 +45,10 @@ pub(super) async fn run(common: &Common, handle: &str) -> Result<(), Fail> {
 
 fn print(common: &Common, items: &[TimelineItem]) -> Result<(), Fail> {
     items.iter().try_for_each(|item| {
-        if common.json { out::json(&Record::of_item(item)) } else { out::line(&record::text_line(item)) }
+        if common.json {
+            return out::json(&Record::of_item(item));
+        }
+        record::text_lines(item).iter().try_for_each(|line| out::line(line))
     })
 }
 

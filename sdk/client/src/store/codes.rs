@@ -3,8 +3,9 @@
 use rusqlite::Row;
 use rusqlite::types::FromSql;
 use waxwing_engine::{
-    AccountState, Body, ConversationId, Delivery, DeviceAddress, FailureReason, HoldReason, LaneKind,
-    Message, Notice, PrekeyKind, Reception, Registration, Standing, Status,
+    AccountState, Anchor, Annotation, Body, Change, ConversationId, Delivery, DeviceAddress, FailureReason,
+    HoldReason, LaneKind, Marks, Message, Notice, PrekeyKind, Reception, Registration, Revision, Slot,
+    Standing, Status,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
@@ -69,7 +70,7 @@ pub(crate) fn handle(row: &Row<'_>, column: usize) -> Stored<Handle> {
 // ---- whole rows ----
 
 /// From: message, conversation, sender_account, sender_device, counter, sent_at_ms, stored_at_ms, kind, text, notice,
-/// direction, state, reason.
+/// direction, state, reason, marks, edited.
 pub(crate) fn message(row: &Row<'_>) -> Stored<Message> {
     Ok(Message {
         id: message_id(row, 0)?,
@@ -79,6 +80,8 @@ pub(crate) fn message(row: &Row<'_>) -> Stored<Message> {
         sent_at_ms: value(row, 5)?,
         stored_at_ms: value(row, 6)?,
         body: body(row, 7)?,
+        marks: marks(row, 13)?,
+        edited: value(row, 14)?,
         status: status(value(row, 10)?, value(row, 11)?, value(row, 12)?)?,
     })
 }
@@ -101,11 +104,52 @@ pub(crate) fn account(row: &Row<'_>) -> Stored<AccountState> {
     })
 }
 
+pub(crate) fn marks(row: &Row<'_>, column: usize) -> Stored<Marks> {
+    Marks::from_bytes(&blob(row, column)?).ok_or(StoreError::Corrupt)
+}
+
+/// From: target, conversation, author, change, value, count, device, awaited, stored_at_ms.
+pub(crate) fn annotation(row: &Row<'_>) -> Stored<Annotation> {
+    Ok(Annotation {
+        target: message_id(row, 0)?,
+        conversation: conversation_id(row, 1)?,
+        author: account_id(row, 2)?,
+        change: match value::<i64>(row, 3)? {
+            0 => Change::Edit(value(row, 4)?),
+            1 => Change::Delete,
+            2 => Change::React(value(row, 4)?),
+            3 => Change::Hide,
+            _ => return Err(StoreError::Corrupt),
+        },
+        revision: Revision { count: unsigned(value(row, 5)?), device: device_id(row, 6)? },
+        anchor: if value(row, 7)? { Anchor::Awaited } else { Anchor::Held },
+        stored_at_ms: value(row, 8)?,
+    })
+}
+
 // ---- codes ----
+
+pub(crate) fn change_columns(change: &Change) -> (i64, &str) {
+    match change {
+        Change::Edit(text) => (0, text),
+        Change::Delete => (1, ""),
+        Change::React(reaction) => (2, reaction),
+        Change::Hide => (3, ""),
+    }
+}
+
+pub(crate) fn slot_code(slot: Slot) -> i64 {
+    match slot {
+        Slot::Content => 0,
+        Slot::Reaction => 1,
+        Slot::Hidden => 2,
+    }
+}
 
 pub(crate) const PAYLOAD_MESSAGE: i64 = 0;
 pub(crate) const PAYLOAD_RESEND: i64 = 1;
 pub(crate) const PAYLOAD_CONTROL: i64 = 2;
+pub(crate) const PAYLOAD_ANNOTATION: i64 = 3;
 
 /// Incoming messages that the user has not seen, and that the user has seen.
 pub(crate) const UNREAD: i64 = 2;
@@ -172,6 +216,7 @@ pub(crate) fn lane_code(kind: LaneKind) -> i64 {
         LaneKind::Messages => 0,
         LaneKind::Receipts => 1,
         LaneKind::Repairs => 2,
+        LaneKind::Annotations => 3,
     }
 }
 
@@ -180,6 +225,7 @@ pub(crate) fn lane_kind(code: i64) -> Stored<LaneKind> {
         0 => LaneKind::Messages,
         1 => LaneKind::Receipts,
         2 => LaneKind::Repairs,
+        3 => LaneKind::Annotations,
         _ => return Err(StoreError::Corrupt),
     })
 }
@@ -190,6 +236,7 @@ pub(crate) fn body_columns(body: &Body) -> (i64, &str, i64) {
         Body::Text(text) => (0, text, 0),
         Body::Unreadable => (1, "", 0),
         Body::Notice(notice) => (2, "", notice_code(*notice)),
+        Body::Deleted => (3, "", 0),
     }
 }
 
@@ -198,6 +245,7 @@ fn body(row: &Row<'_>, kind: usize) -> Stored<Body> {
         0 => Body::Text(value(row, kind + 1)?),
         1 => Body::Unreadable,
         2 => Body::Notice(notice(value(row, kind + 2)?)?),
+        3 => Body::Deleted,
         _ => return Err(StoreError::Corrupt),
     })
 }

@@ -14,7 +14,7 @@ macro_rules! statements {
 macro_rules! message_columns {
     () => {
         "m.message, m.conversation, m.sender_account, m.sender_device, m.counter, m.sent_at_ms, m.stored_at_ms, m.kind, \
-         m.text, m.notice, m.direction, m.state, m.reason"
+         m.text, m.notice, m.direction, m.state, m.reason, m.marks, m.edited"
     };
 }
 
@@ -70,9 +70,9 @@ statements! {
     OWN_LIST = "SELECT account, device, account_public, device_list, length(account_key) > 0 FROM local WHERE one = 1";
     OWN_IDENTITY = "SELECT account, account_public FROM local WHERE one = 1";
     ACCOUNT_KEY = "SELECT account_key FROM local WHERE one = 1";
-    OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2)";
+    OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3)";
     CAN_GO_OUT = "SELECT EXISTS (SELECT 1 FROM outbox o LEFT JOIN message m ON o.kind = 0 AND m.message = o.message \
-        LEFT JOIN account a ON a.account = o.lane_account WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2) \
+        LEFT JOIN account a ON a.account = o.lane_account WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2, 3) \
         AND coalesce(a.standing, 0) <> 1 AND (m.message IS NULL OR m.direction <> 0 OR m.state <> 1))";
     ACCOUNT_ID_BY_HANDLE = "SELECT account FROM account WHERE handle = ?1 AND has_handle = 1";
     CONVERSATION_BY_HANDLE = "SELECT c.conversation, c.peer FROM account a JOIN conversation c ON c.peer = a.account \
@@ -88,11 +88,14 @@ statements! {
         WHERE m.conversation = ?1 AND (m.revision, m.position) > (?2, ?3) AND m.position BETWEEN ?4 AND ?5 \
         ORDER BY m.revision, m.position LIMIT ?6");
     REVISION = "SELECT revision, removals FROM conversation WHERE conversation = ?1";
+    REACTIONS = "SELECT a.value, a.author, coalesce((SELECT handle FROM local WHERE account = a.author), \
+        (SELECT handle FROM account WHERE account = a.author), '') FROM annotation a \
+        WHERE a.target = ?1 AND a.slot = 1 AND a.awaited = 0 AND a.value <> '' ORDER BY a.author";
     ITEM = concat!(item_columns!(), "WHERE m.message = ?1");
     DELIVERY = "SELECT direction, state, reason FROM message WHERE message = ?1";
     FEED_POSITION = "SELECT arrival FROM feed WHERE consumer = ?1";
     ARRIVED = concat!("SELECT m.message, m.conversation, m.sender_account, ", sender_handle!(),
-        ", m.text, m.sent_at_ms, m.stored_at_ms, m.arrival FROM message m WHERE m.arrival > 0 AND m.arrival > ?1 \
+        ", m.text, m.sent_at_ms, m.stored_at_ms, m.arrival, m.marks FROM message m WHERE m.arrival > 0 AND m.arrival > ?1 AND m.kind = 0 \
         ORDER BY m.arrival LIMIT ?2");
 
     // ---- what the engine sees ----
@@ -112,10 +115,18 @@ statements! {
     HANDSHAKE = "SELECT 1 FROM handshake WHERE handshake = ?1";
     SEEN = "SELECT 1 FROM seen WHERE device = ?1 AND wire_id = ?2";
     MESSAGE = concat!("SELECT ", message_columns!(), " FROM message m WHERE m.message = ?1");
+    ANNOTATIONS = "SELECT target, conversation, author, change, value, count, device, awaited, stored_at_ms FROM annotation \
+        WHERE target = ?1 ORDER BY slot, author";
+    AWAITED_ANNOTATIONS = "SELECT count(*) FROM annotation WHERE author = ?1 AND awaited = 1";
+    ANNOTATED = "SELECT target, conversation FROM annotation INDEXED BY annotation_by_author \
+        WHERE author = ?1 ORDER BY position DESC LIMIT ?2";
+    ANNOTATED_HERE = "SELECT target, conversation FROM annotation INDEXED BY annotation_by_author_here \
+        WHERE author = ?1 AND conversation = ?3 ORDER BY position DESC LIMIT ?2";
     MESSAGE_BY_COUNTER = concat!("SELECT ", message_columns!(), " FROM message m \
         WHERE m.conversation = ?1 AND m.sender_device = ?2 AND m.counter = ?3 ORDER BY m.position LIMIT 1");
-    HIGHEST_COUNTER = "SELECT counter FROM message WHERE conversation = ?1 AND sender_device = ?2 \
-        ORDER BY counter DESC LIMIT 1";
+    HIGHEST_COUNTER = "SELECT max(coalesce((SELECT counter FROM message WHERE conversation = ?1 AND sender_device = ?2 \
+        ORDER BY counter DESC LIMIT 1), 0), coalesce((SELECT counter FROM counter_gone \
+        WHERE conversation = ?1 AND device = ?2), 0))";
     UNREAD_UP_TO = "SELECT sender_account, sender_device, counter FROM message INDEXED BY message_received \
         WHERE direction = 1 AND kind = 0 AND conversation = ?1 AND state = 2 AND counter > 0 AND position <= ?2 \
         ORDER BY sender_account, sender_device, counter";
@@ -159,7 +170,7 @@ statements! {
     DELETE_SESSIONS_OF = "DELETE FROM session WHERE account = ?1 AND device = ?2";
     ARCHIVE_SESSIONS = "UPDATE session SET rank = 0";
     DELETE_SEALED_OF_WAITING = "DELETE FROM outbox_sealed WHERE position IN (SELECT position FROM outbox \
-        WHERE accepted = 0 AND lane_kind IN (0, 1, 2))";
+        WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3))";
     DELETE_SEALED_FOR = "DELETE FROM outbox_sealed WHERE device = ?2 AND account = ?1";
     PUT_PREKEY = "INSERT OR REPLACE INTO prekey (series, prekey, kind, secret, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
     RAISE_COUNTER = "INSERT INTO counter (name, value) VALUES (?1, ?2) \
@@ -174,11 +185,20 @@ statements! {
     FORGET_HANDSHAKES = "DELETE FROM handshake WHERE at_ms < ?1";
     MESSAGE_KIND = "SELECT kind = 1, conversation, arrival FROM message WHERE message = ?1";
     ADD_MESSAGE = "INSERT INTO message (message, conversation, sender_account, sender_device, counter, sent_at_ms, \
-        stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+        stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision, marks, edited) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     FILL_MESSAGE = "UPDATE message SET sender_account = ?2, sender_device = ?3, counter = ?4, sent_at_ms = ?5, \
         stored_at_ms = ?6, kind = ?7, text = ?8, notice = ?9, direction = ?10, state = ?11, reason = ?12, arrival = ?13, \
-        revision = ?14 WHERE message = ?1";
+        revision = ?14, marks = ?15, edited = ?16 WHERE message = ?1";
+    REWRITE_MESSAGE = "UPDATE message SET kind = ?2, text = ?3, notice = ?4, marks = ?5, edited = ?6, revision = ?7 \
+        WHERE message = ?1 RETURNING conversation";
+    REMOVE_MESSAGE = "DELETE FROM message WHERE message = ?1 RETURNING conversation";
+    TOUCH_MESSAGE = "UPDATE message SET revision = ?2 WHERE message = ?1 RETURNING conversation";
+    PUT_ANNOTATION = "INSERT OR REPLACE INTO annotation (target, slot, author, conversation, change, value, count, device, \
+        awaited, stored_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    DELETE_ANNOTATION = "DELETE FROM annotation WHERE target = ?1 AND slot = ?2 AND author = ?3";
+    EXPIRE_ANNOTATIONS = "DELETE FROM annotation WHERE awaited = 1 AND stored_at_ms < ?1";
+    WITHDRAW_MESSAGE = "DELETE FROM outbox WHERE kind < 2 AND message = ?1";
     SET_DELIVERY = "UPDATE message SET state = ?2, reason = ?3, revision = ?4 \
         WHERE message = ?1 AND direction = 0 AND (?5 OR state < ?2) RETURNING conversation";
     SET_COUNTER = "UPDATE message SET counter = ?2, revision = ?3 WHERE message = ?1 RETURNING conversation";
@@ -213,6 +233,7 @@ statements! {
     // ---- what the shell writes ----
     FEED_DONE = "INSERT INTO feed (consumer, arrival) VALUES (?1, ?2) \
         ON CONFLICT (consumer) DO UPDATE SET arrival = max(arrival, excluded.arrival)";
-    NEWEST_ARRIVAL = "SELECT coalesce(max(arrival), 0) FROM message WHERE arrival > 0";
+    NEWEST_ARRIVAL = "SELECT max(coalesce((SELECT max(arrival) FROM message WHERE arrival > 0), 0), \
+        coalesce((SELECT value FROM counter WHERE name = 'arrival'), 0))";
     NEWEST_REVISION = "SELECT coalesce(max(revision), 0) FROM conversation";
 }

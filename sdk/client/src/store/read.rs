@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 
 use rusqlite::{Connection, Row};
 use waxwing_engine::{
-    AccountState, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message, OutboxDraft,
-    OutboxItem, OutboxOrder, OutboxPayload, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, RelayState,
-    SealedRecord, SessionRecord, View, WaitingEnvelope,
+    AccountState, Annotation, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message,
+    OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind,
+    RelayState, SealedRecord, SessionRecord, View, WaitingEnvelope,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayId};
 use zeroize::Zeroizing;
@@ -86,6 +86,29 @@ impl View for Writer {
 
     fn message(&self, id: MessageId) -> Stored<Option<Message>> {
         one(&self.db, query::MESSAGE, [id.as_bytes()], codes::message)
+    }
+
+    fn annotations(&self, target: MessageId) -> Stored<Vec<Annotation>> {
+        rows(&self.db, query::ANNOTATIONS, [target.as_bytes()], codes::annotation)
+    }
+
+    fn awaited_annotations(&self, author: AccountId) -> Stored<u64> {
+        let count = one(&self.db, query::AWAITED_ANNOTATIONS, [author.as_bytes()], |row| value(row, 0))?;
+        Ok(codes::unsigned(count.unwrap_or(0)))
+    }
+
+    fn annotated(
+        &self,
+        author: AccountId,
+        conversation: Option<ConversationId>,
+        limit: usize,
+    ) -> Stored<Vec<(MessageId, ConversationId)>> {
+        let said = |row: &Row<'_>| Ok((codes::message_id(row, 0)?, codes::conversation_id(row, 1)?));
+        let (author, limit) = (author.as_bytes(), limit_of(limit));
+        match conversation {
+            None => rows(&self.db, query::ANNOTATED, (author, limit), said),
+            Some(here) => rows(&self.db, query::ANNOTATED_HERE, (author, limit, here.as_bytes()), said),
+        }
     }
 
     fn message_by_counter(
@@ -261,6 +284,9 @@ fn outbox_item(row: &Row<'_>) -> Stored<OutboxItem> {
             device: codes::device_id(row, 6)?,
             answers: codes::message_id(row, 7)?,
         },
+        codes::PAYLOAD_ANNOTATION => {
+            OutboxPayload::Annotation { target: codes::message_id(row, 5)?, device: device()? }
+        }
         codes::PAYLOAD_CONTROL => OutboxPayload::Control { content: secret(row, 8)?, device: device()? },
         _ => return Err(StoreError::Corrupt),
     };

@@ -13,7 +13,7 @@ use crate::conversation::Contact;
 use crate::devices::{Device, OwnDevices};
 use crate::incoming::IncomingMessage;
 use crate::list::{ConversationItem, LastEntry};
-use crate::timeline::{Page, TimelineItem, Told};
+use crate::timeline::{Page, Reaction, TimelineItem, Told};
 
 pub(super) fn rows<T>(
     db: &Connection,
@@ -193,18 +193,21 @@ fn conversation(row: &Row<'_>) -> Stored<ConversationItem> {
 /// From: the columns of `codes::message`, then position, revision, the sender's handle.
 fn timeline_item(row: &Row<'_>) -> Stored<TimelineItem> {
     let message = codes::message(row)?;
-    let handle = row.get_ref(15)?.as_str().map_err(|_| StoreError::Corrupt)?;
+    let handle = row.get_ref(17)?.as_str().map_err(|_| StoreError::Corrupt)?;
     Ok(TimelineItem {
         message_id: message.id,
         conversation_id: message.conversation,
         sender: Contact { account: message.sender.account, handle: Handle::new(handle).ok() },
         sender_device: message.sender.device,
         body: message.body,
+        marks: message.marks,
+        edited: message.edited,
+        reactions: Vec::new(),
         sent_at_ms: message.sent_at_ms,
         stored_at_ms: message.stored_at_ms,
         state: message.status,
-        position: value(row, 13)?,
-        revision: value(row, 14)?,
+        position: value(row, 15)?,
+        revision: value(row, 16)?,
     })
 }
 
@@ -230,7 +233,7 @@ pub(crate) fn before(
     let key = (conversation.as_bytes(), position, limit_of(limit));
     let mut items = rows(db, query::PAGE_BEFORE, key, timeline_item)?;
     items.reverse();
-    Ok(items)
+    with_reactions(db, items)
 }
 
 /// The entries just after a position, oldest first.
@@ -240,7 +243,9 @@ pub(crate) fn after(
     position: i64,
     limit: usize,
 ) -> Stored<Vec<TimelineItem>> {
-    rows(db, query::PAGE_AFTER, (conversation.as_bytes(), position, limit_of(limit)), timeline_item)
+    let items =
+        rows(db, query::PAGE_AFTER, (conversation.as_bytes(), position, limit_of(limit)), timeline_item)?;
+    with_reactions(db, items)
 }
 
 /// Entries from the first to the last position that changed since, in the order of their changes.
@@ -252,7 +257,7 @@ pub(crate) fn changed(
     limit: usize,
 ) -> Stored<Vec<TimelineItem>> {
     let key = (conversation.as_bytes(), told.revision, told.position, first, last, limit_of(limit));
-    rows(db, query::PAGE_CHANGED, key, timeline_item)
+    with_reactions(db, rows(db, query::PAGE_CHANGED, key, timeline_item)?)
 }
 
 /// A conversation's newest revision, and how many entries it ever lost.
@@ -264,7 +269,25 @@ pub(crate) fn revision(db: &Connection, conversation: ConversationId) -> Stored<
 
 /// One entry.
 pub(crate) fn item(db: &Connection, message: MessageId) -> Stored<Option<TimelineItem>> {
-    one(db, query::ITEM, [message.as_bytes()], timeline_item)
+    let found = one(db, query::ITEM, [message.as_bytes()], timeline_item)?;
+    Ok(with_reactions(db, found.into_iter().collect())?.pop())
+}
+
+/// The same entries, with what people reacted to them.
+fn with_reactions(db: &Connection, mut items: Vec<TimelineItem>) -> Stored<Vec<TimelineItem>> {
+    for item in items.iter_mut().filter(|item| item.text().is_some()) {
+        let said = rows(db, query::REACTIONS, [item.message_id.as_bytes()], |row| {
+            Ok((value::<String>(row, 0)?, contact(row, 1)?))
+        })?;
+        for (reaction, by) in said {
+            match item.reactions.iter_mut().find(|known| known.reaction == reaction) {
+                Some(known) => known.by.push(by),
+                None => item.reactions.push(Reaction { reaction, by: vec![by] }),
+            }
+        }
+        item.reactions.sort_by_key(|reaction| std::cmp::Reverse(reaction.by.len()));
+    }
+    Ok(items)
 }
 
 /// How far a message of ours got.
@@ -300,6 +323,7 @@ pub(crate) fn arrived(db: &Connection, after: i64, limit: usize) -> Stored<Vec<I
             sent_at_ms: value(row, 5)?,
             stored_at_ms: value(row, 6)?,
             arrival: value(row, 7)?,
+            marks: codes::marks(row, 8)?,
         })
     })
 }

@@ -2,9 +2,9 @@
 
 use rusqlite::{Params, params};
 use waxwing_engine::{
-    AccountState, Apply, Batch, Body, ConversationId, CounterRange, Delivery, DeviceAddress, LocalDevice,
-    Message, OutboxDraft, OutboxPayload, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, SealedRecord,
-    Standing, Status, Write,
+    AccountState, Anchor, Annotation, Apply, Batch, Body, ConversationId, CounterRange, Delivery,
+    DeviceAddress, LocalDevice, Message, OutboxDraft, OutboxPayload, PrekeyKind, PrekeyRecord, ReceiptKind,
+    Reception, SealedRecord, Standing, Status, Write,
 };
 use waxwing_wire::{AccountId, DeviceId, MessageId};
 
@@ -69,7 +69,14 @@ impl Writer {
             Write::SetCounter { message, counter } => self.change(*message, query::SET_COUNTER, |revision|
                 (message.as_bytes(), codes::ordered(*counter), revision)).map(drop),
             Write::SetReception { message, reception } => self.set_reception(*message, *reception),
-            Write::DropUnreadable { message } => self.drop_unreadable(*message),
+            Write::RewriteMessage(message) => self.rewrite_message(message),
+            Write::RemoveMessage { message } => self.remove_message(*message, query::REMOVE_MESSAGE),
+            Write::PutAnnotation(annotation) => self.put_annotation(annotation),
+            Write::DeleteAnnotation { target, slot, author } => self.run(query::DELETE_ANNOTATION,
+                (target.as_bytes(), codes::slot_code(*slot), author.as_bytes())),
+            Write::ExpireAnnotations { before_ms } => self.run(query::EXPIRE_ANNOTATIONS, [before_ms]),
+            Write::WithdrawMessage { message } => self.run(query::WITHDRAW_MESSAGE, [message.as_bytes()]),
+            Write::DropUnreadable { message } => self.remove_message(*message, query::DROP_UNREADABLE),
             Write::ApplyReceipt { conversation, sender, kind, ranges } => self.apply_receipt(*conversation, *sender, *kind, ranges),
             Write::MarkRead { conversation, sender, ranges } => self.mark_read(*conversation, *sender, ranges),
             Write::PutOutbox { draft, created_at_ms } => self.put_outbox(draft, *created_at_ms),
@@ -236,6 +243,8 @@ impl Writer {
                 reason,
                 arrival,
                 revision,
+                message.marks.to_bytes(),
+                message.edited,
             ],
         )
     }
@@ -263,6 +272,8 @@ impl Writer {
                 reason,
                 arrival,
                 revision,
+                message.marks.to_bytes(),
+                message.edited,
             ],
         )
     }
@@ -316,10 +327,44 @@ impl Writer {
         self.change(message, query::SET_RECEPTION, |revision| (message.as_bytes(), state, revision)).map(drop)
     }
 
-    fn drop_unreadable(&mut self, message: MessageId) -> Stored<()> {
-        let dropped = one(&self.db, query::DROP_UNREADABLE, [message.as_bytes()], |row| {
-            codes::conversation_id(row, 0)
-        })?;
+    fn rewrite_message(&mut self, message: &Message) -> Stored<()> {
+        let (kind, text, notice) = codes::body_columns(&message.body);
+        let marks = message.marks.to_bytes();
+        let columns = |revision| (message.id.as_bytes(), kind, text, notice, marks, message.edited, revision);
+        self.change(message.id, query::REWRITE_MESSAGE, columns).map(drop)
+    }
+
+    fn put_annotation(&mut self, annotation: &Annotation) -> Stored<()> {
+        let (change, text) = codes::change_columns(&annotation.change);
+        self.run(
+            query::PUT_ANNOTATION,
+            params![
+                annotation.target.as_bytes(),
+                codes::slot_code(annotation.slot()),
+                annotation.author.as_bytes(),
+                annotation.conversation.as_bytes(),
+                change,
+                text,
+                codes::ordered(annotation.revision.count),
+                annotation.revision.device.as_bytes(),
+                annotation.anchor == Anchor::Awaited,
+                annotation.stored_at_ms,
+            ],
+        )?;
+        match annotation.anchor {
+            // Watchers of the timeline see it at its message.
+            Anchor::Held => self
+                .change(annotation.target, query::TOUCH_MESSAGE, |revision| {
+                    (annotation.target.as_bytes(), revision)
+                })
+                .map(drop),
+            Anchor::Awaited => Ok(()),
+        }
+    }
+
+    /// Removes an entry by a statement that returns its conversation.
+    fn remove_message(&mut self, message: MessageId, sql: &str) -> Stored<()> {
+        let dropped = one(&self.db, sql, [message.as_bytes()], |row| codes::conversation_id(row, 0))?;
         dropped.map_or(Ok(()), |conversation| self.note_removal(conversation))
     }
 
@@ -395,6 +440,10 @@ impl Writer {
             }
             OutboxPayload::Resend { message, device, answers } => {
                 (codes::PAYLOAD_RESEND, message.as_bytes(), device.as_bytes(), answers.as_bytes(), none)
+            }
+            OutboxPayload::Annotation { target, device } => {
+                let device = device.as_ref().map_or(none, |device| device.as_bytes());
+                (codes::PAYLOAD_ANNOTATION, target.as_bytes(), device, none, none)
             }
             OutboxPayload::Control { content, device } => {
                 let device = device.as_ref().map_or(none, |device| device.as_bytes());

@@ -69,6 +69,8 @@ pub(super) fn incoming(from: u8, n: u32, text: &str) -> Message {
         sent_at_ms: i64::from(n),
         stored_at_ms: i64::from(n),
         body: Body::Text(text.to_owned()),
+        marks: waxwing_engine::Marks::default(),
+        edited: false,
         status: Status::Incoming(Reception::Unread),
     }
 }
