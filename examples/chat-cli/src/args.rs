@@ -72,6 +72,26 @@ pub(crate) enum Command {
     History {
         /// The other person
         handle: String,
+        /// Only this message and some around it
+        #[arg(long, value_name = "MESSAGE_ID")]
+        around: Option<String>,
+    },
+    /// Find messages by their words, the newest first; needs no relay
+    Search {
+        /// Every word must be there; the last may be only begun
+        #[arg(allow_hyphen_values = false)]
+        words: String,
+        /// Only in the conversation with this person
+        #[arg(long, value_name = "HANDLE")]
+        with: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value = "50", value_parser = clap::value_parser!(u64).range(1..=500))]
+        limit: u64,
+    },
+    /// Print a whole conversation as lines of JSON, oldest first; needs no relay
+    Export {
+        /// The other person
+        handle: String,
     },
     /// List the conversations, the newest first; needs no relay
     Conversations,

@@ -28,7 +28,14 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Fail> {
         Some(Command::Register(options)) => account::register(common, options).await,
         Some(Command::Send(options)) => send::run(common, options).await,
         Some(Command::Listen(options)) => listen::run(common, &options).await,
-        Some(Command::History { handle }) => history::run(common, &handle).await,
+        Some(Command::History { handle, around: None }) => history::run(common, &handle).await,
+        Some(Command::History { handle, around: Some(message_id) }) => {
+            history::around(common, &handle, &message_id).await
+        }
+        Some(Command::Search { words, with, limit }) => {
+            history::search(common, words, with.as_deref(), limit).await
+        }
+        Some(Command::Export { handle }) => history::export(common, &handle).await,
         Some(Command::Conversations) => history::conversations(common).await,
         Some(Command::Whoami) => account::whoami(common).await,
         Some(Command::Status) => status::run(common).await,

@@ -9,6 +9,11 @@ fn json_lines(output: &str) -> Vec<Value> {
     output.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
 }
 
+/// All entries of a conversation, also those without a text.
+fn entries(house: &House, home: &str, with: &str) -> Vec<Value> {
+    json_lines(&house.chat(home, &["history", with, "--json"]).succeeds())
+}
+
 #[test]
 fn messages_are_answered_edited_reacted_to_and_taken_back() {
     let house = House::build();
@@ -48,9 +53,32 @@ fn messages_are_answered_edited_reacted_to_and_taken_back() {
     let taken = json_lines(&house.chat("alice", &["delete", &first, "--json"]).succeeds());
     assert_eq!((&taken[0]["text"], &taken[0]["deleted"]), (&Value::Null, &json!(true)));
     house.chat("bob", &["listen", "--until-drained"]).succeeds();
-    assert_eq!(house.history("bob", "alice")[0]["deleted"], json!(true));
+    assert_eq!(entries(&house, "bob", "alice")[0]["deleted"], json!(true));
     assert!(house.chat("bob", &["history", "alice"]).succeeds().contains("alice: <deleted>\n"));
     let removed = json_lines(&house.chat("bob", &["delete", &first, "--for-me", "--json"]).succeeds());
     assert_eq!(removed[0], json!({ "message_id": first, "removed": true }));
-    assert_eq!((house.history("bob", "alice").len(), house.history("alice", "bob").len()), (1, 2));
+    assert_eq!((entries(&house, "bob", "alice").len(), entries(&house, "alice", "bob").len()), (1, 2));
+}
+
+#[test]
+fn messages_are_found_by_their_words_jumped_to_and_exported() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    for name in ["alice", "bob"] {
+        house.chat(name, &["register", name]).succeeds();
+    }
+    let lines: String = (1..=30).map(|n| format!("line {n} of many\n")).collect();
+    let sent = json_lines(&house.chat("alice", &["send", "bob", "--json"]).with_input(&lines).succeeds());
+    let found = json_lines(&house.chat("alice", &["search", "Many 17", "--json"]).succeeds());
+    assert_eq!((found.len(), &found[0]["message_id"]), (1, &sent[16]["message_id"]));
+    let found = house.chat("alice", &["search", "lin", "--with", "bob", "--limit", "2"]).succeeds();
+    assert_eq!(found.lines().map(|line| line.contains("line")).collect::<Vec<_>>(), [true; 2]);
+    assert!(found.lines().next().is_some_and(|line| line.contains("line 30 of many")), "the newest first");
+    let id = sent[16]["message_id"].as_str().expect("an id");
+    let around = json_lines(&house.chat("alice", &["history", "bob", "--around", id, "--json"]).succeeds());
+    assert_eq!((around.len(), &around[10]["message_id"]), (21, &sent[16]["message_id"]));
+    let exported = json_lines(&house.chat("alice", &["export", "bob"]).succeeds());
+    let texts = exported.iter().map(|line| line["text"].as_str().unwrap_or_default().to_owned());
+    assert!(texts.eq(lines.lines().map(str::to_owned)));
+    house.chat("alice", &["history", "bob", "--around", "nonsense"]).fails_with("message_id_invalid");
 }

@@ -15,8 +15,9 @@ use crate::lifecycle::Lifecycle;
 use crate::list::ConversationList;
 use crate::safety::{self, SafetyNumber};
 use crate::shared::{Request, Shared};
+use crate::store::search::search;
 use crate::store::show;
-use crate::timeline::TimelineItem;
+use crate::timeline::{PAGE_ITEMS_MAX, TimelineItem};
 use crate::token::TokenRequest;
 
 /// One device of one account. Clones are the same client; it lives until the last handle is gone, or until
@@ -146,6 +147,18 @@ impl Client {
     pub async fn message(&self, id: MessageId) -> Result<TimelineItem> {
         let found = self.shared.read(move |db| show::item(db, id)).await?;
         found.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// Finds messages with these words in all conversations, the newest first, at most `limit` and at most
+    /// [`PAGE_ITEMS_MAX`](crate::PAGE_ITEMS_MAX). Every word must be there, in any order; the last may be only begun. Case and accents do
+    /// not matter. The index stands in the encrypted store.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn search(&self, words: impl Into<String>, limit: usize) -> Result<Vec<TimelineItem>> {
+        let (words, limit) = (words.into(), limit.min(PAGE_ITEMS_MAX));
+        self.shared.read(move |db| search(db, None, &words, limit)).await
     }
 
     /// How the connection stands.

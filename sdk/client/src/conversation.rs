@@ -7,9 +7,11 @@ use waxwing_engine::{Change, Command, ConversationId, Custom, Delivery, Marks, M
 use waxwing_wire::{AccountId, Handle, MessageId};
 
 use crate::error::{Code, Result};
+use crate::export::Export;
 use crate::shared::Shared;
+use crate::store::search::search;
 use crate::store::show;
-use crate::timeline::{Page, Timeline, TimelineItem};
+use crate::timeline::{PAGE_ITEMS_MAX, Page, Timeline, TimelineItem};
 use crate::topics::Topic;
 
 /// Somebody, as this device knows them.
@@ -160,6 +162,24 @@ impl Conversation {
     pub async fn history(&self, page: Page) -> Result<Vec<TimelineItem>> {
         let conversation = self.id;
         self.shared.read(move |db| show::page(db, conversation, page)).await
+    }
+
+    /// Finds messages with these words here, the newest first, at most `limit` and at most
+    /// [`PAGE_ITEMS_MAX`](crate::PAGE_ITEMS_MAX). See [`Client::search`](crate::Client::search).
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn search(&self, words: impl Into<String>, limit: usize) -> Result<Vec<TimelineItem>> {
+        let (conversation, words) = (self.id, words.into());
+        let limit = limit.min(PAGE_ITEMS_MAX);
+        self.shared.read(move |db| search(db, Some(conversation), &words, limit)).await
+    }
+
+    /// All entries, oldest first, one after the other.
+    #[must_use]
+    pub fn export(&self) -> Export {
+        Export::new(Arc::clone(&self.shared.readers), self.id)
     }
 
     /// Changes the text of a message that this account wrote. Mentions in it are gone.

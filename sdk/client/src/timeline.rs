@@ -17,21 +17,35 @@ pub const PAGE_ITEMS_MAX: usize = 500;
 /// Which entries of a conversation to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    pub(crate) before: Option<MessageId>,
+    pub(crate) place: Place,
     pub(crate) limit: usize,
+}
+
+/// Where a page is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Newest,
+    Before(MessageId),
+    Around(MessageId),
 }
 
 impl Page {
     /// The newest entries, at most `limit` and at most [`PAGE_ITEMS_MAX`].
     #[must_use]
     pub fn newest(limit: usize) -> Page {
-        Page { before: None, limit: limit.min(PAGE_ITEMS_MAX) }
+        Page { place: Place::Newest, limit: limit.min(PAGE_ITEMS_MAX) }
     }
 
     /// The entries just before this one.
     #[must_use]
     pub fn before(message: MessageId, limit: usize) -> Page {
-        Page { before: Some(message), limit: limit.min(PAGE_ITEMS_MAX) }
+        Page { place: Place::Before(message), limit: limit.min(PAGE_ITEMS_MAX) }
+    }
+
+    /// This entry and those around it, to jump to it. A timeline that begins so tells what is newer as appended.
+    #[must_use]
+    pub fn around(message: MessageId, limit: usize) -> Page {
+        Page { place: Place::Around(message), limit: limit.clamp(1, PAGE_ITEMS_MAX) }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use waxwing::{ConversationItem, Handle, PAGE_ITEMS_MAX, Page, TimelineItem};
 
+use super::message;
 use crate::args::Common;
 use crate::fail::Fail;
 use crate::record::{self, Record};
@@ -50,6 +51,45 @@ fn print(common: &Common, items: &[TimelineItem]) -> Result<(), Fail> {
         }
         record::text_lines(item).iter().try_for_each(|line| out::line(line))
     })
+}
+
+/// Entries that `history --around` prints.
+const AROUND: usize = 21;
+
+/// Prints one entry of a conversation and those around it.
+pub(super) async fn around(common: &Common, handle: &str, message_id: &str) -> Result<(), Fail> {
+    let message = message::parse(message_id)?;
+    let (history, _) = session::open_history(common).await?;
+    let conversation = history.direct(handle).await.map_err(session::fail)?;
+    let page = Page::around(message, AROUND);
+    print(common, &history.messages(conversation, page).await.map_err(session::fail)?)
+}
+
+/// Prints messages with these words, the newest first.
+pub(super) async fn search(
+    common: &Common,
+    words: String,
+    with: Option<&str>,
+    limit: u64,
+) -> Result<(), Fail> {
+    let (history, _) = session::open_history(common).await?;
+    let conversation = match with {
+        Some(handle) => Some(history.direct(handle).await.map_err(session::fail)?),
+        None => None,
+    };
+    let limit = usize::try_from(limit).unwrap_or(PAGE_ITEMS_MAX);
+    print(common, &history.search(words, conversation, limit).await.map_err(session::fail)?)
+}
+
+/// Prints a whole conversation as lines of JSON.
+pub(super) async fn export(common: &Common, handle: &str) -> Result<(), Fail> {
+    let (history, _) = session::open_history(common).await?;
+    let conversation = history.direct(handle).await.map_err(session::fail)?;
+    let mut export = history.export(conversation);
+    while let Some(item) = export.next().await.map_err(session::fail)? {
+        out::json(&Record::of_item(&item))?;
+    }
+    Ok(())
 }
 
 /// Lists the conversations, the newest first.

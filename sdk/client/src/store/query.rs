@@ -87,6 +87,11 @@ statements! {
     PAGE_CHANGED = concat!(item_columns!(), "INDEXED BY message_by_revision \
         WHERE m.conversation = ?1 AND (m.revision, m.position) > (?2, ?3) AND m.position BETWEEN ?4 AND ?5 \
         ORDER BY m.revision, m.position LIMIT ?6");
+    /// In the order of the index, which is that of the timeline.
+    SEARCH = concat!(item_columns!(), "JOIN message_words w ON w.rowid = m.position WHERE w.message_words MATCH ?1 \
+        AND m.kind = 0 ORDER BY w.rowid DESC LIMIT ?2");
+    SEARCH_HERE = concat!(item_columns!(), "JOIN message_words w ON w.rowid = m.position WHERE w.message_words MATCH ?1 \
+        AND m.kind = 0 AND m.conversation = ?3 ORDER BY w.rowid DESC LIMIT ?2");
     REVISION = "SELECT revision, removals FROM conversation WHERE conversation = ?1";
     REACTIONS = "SELECT a.value, a.author, coalesce((SELECT handle FROM local WHERE account = a.author), \
         (SELECT handle FROM account WHERE account = a.author), '') FROM annotation a \

@@ -13,7 +13,7 @@ use crate::conversation::Contact;
 use crate::devices::{Device, OwnDevices};
 use crate::incoming::IncomingMessage;
 use crate::list::{ConversationItem, LastEntry};
-use crate::timeline::{Page, Reaction, TimelineItem, Told};
+use crate::timeline::{Page, Place, Reaction, TimelineItem, Told};
 
 pub(super) fn rows<T>(
     db: &Connection,
@@ -191,7 +191,7 @@ fn conversation(row: &Row<'_>) -> Stored<ConversationItem> {
 // ---- timelines ----
 
 /// From: the columns of `codes::message`, then position, revision, the sender's handle.
-fn timeline_item(row: &Row<'_>) -> Stored<TimelineItem> {
+pub(super) fn timeline_item(row: &Row<'_>) -> Stored<TimelineItem> {
     let message = codes::message(row)?;
     let handle = row.get_ref(17)?.as_str().map_err(|_| StoreError::Corrupt)?;
     Ok(TimelineItem {
@@ -213,14 +213,22 @@ fn timeline_item(row: &Row<'_>) -> Stored<TimelineItem> {
 
 /// A page, oldest entry first.
 pub(crate) fn page(db: &Connection, conversation: ConversationId, page: Page) -> Stored<Vec<TimelineItem>> {
-    let position = match page.before {
-        None => i64::MAX,
-        Some(message) => {
-            let key = (message.as_bytes(), conversation.as_bytes());
-            one(db, query::POSITION, key, |row| value(row, 0))?.ok_or(StoreError::Absent)?
-        }
+    let position = |message: MessageId| {
+        let key = (message.as_bytes(), conversation.as_bytes());
+        one(db, query::POSITION, key, |row| value::<i64>(row, 0))?.ok_or(StoreError::Absent)
     };
-    before(db, conversation, position, page.limit)
+    match page.place {
+        Place::Newest => before(db, conversation, i64::MAX, page.limit),
+        Place::Before(message) => before(db, conversation, position(message)?, page.limit),
+        Place::Around(message) => {
+            let here = position(message)?;
+            let newer = after(db, conversation, here, page.limit / 2)?;
+            // The entry itself stands before the next position.
+            let mut items = before(db, conversation, here.saturating_add(1), page.limit - newer.len())?;
+            items.extend(newer);
+            Ok(items)
+        }
+    }
 }
 
 /// The entries just before a position, oldest first.
@@ -274,7 +282,7 @@ pub(crate) fn item(db: &Connection, message: MessageId) -> Stored<Option<Timelin
 }
 
 /// The same entries, with what people reacted to them.
-fn with_reactions(db: &Connection, mut items: Vec<TimelineItem>) -> Stored<Vec<TimelineItem>> {
+pub(super) fn with_reactions(db: &Connection, mut items: Vec<TimelineItem>) -> Stored<Vec<TimelineItem>> {
     for item in items.iter_mut().filter(|item| item.text().is_some()) {
         let said = rows(db, query::REACTIONS, [item.message_id.as_bytes()], |row| {
             Ok((value::<String>(row, 0)?, contact(row, 1)?))
@@ -328,6 +336,6 @@ pub(crate) fn arrived(db: &Connection, after: i64, limit: usize) -> Stored<Vec<I
     })
 }
 
-fn limit_of(limit: usize) -> i64 {
+pub(super) fn limit_of(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
