@@ -125,6 +125,7 @@ impl Args {
                 account_lookups: Rate::per_second(self.account_lookups_per_second, 200),
                 group_changes: Rate::per_second(self.group_changes_per_second, 100),
                 registrations: Rate::per_hour(self.registrations_per_hour),
+                rooms: Rate::per_hour(self.registrations_per_hour.max(120)),
             },
             store: StoreLimits {
                 mailbox_max_envelopes: self.mailbox_max,

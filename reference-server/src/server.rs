@@ -13,8 +13,8 @@ mod writer;
 
 use std::fs::File;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -24,10 +24,11 @@ use waxwing_wire::RelayId;
 
 pub use config::{AddressLimits, Config, RegistrationConfig, StartError, TlsFiles};
 
-use crate::relay::{Limiter, Now, Registration, Rules, TokenKeys};
+use crate::relay::{Limiter, Now, Registration, Rooms, Rules, TokenKeys};
 use crate::sqlite::{Readers, SqliteStore};
 use crate::store::Store as _;
 use config::check_exposure;
+use inbox::Inbox;
 use metrics::Metrics;
 use poker::{Poker, Pokes};
 use routes::Routes;
@@ -47,6 +48,7 @@ struct Shared {
     queue: Arc<Queue>,
     readers: Readers,
     routes: Arc<Routes>,
+    rooms: Mutex<Rooms<Arc<Inbox>>>,
     metrics: Arc<Metrics>,
     draining: watch::Sender<bool>,
     connections: AtomicU64,
@@ -56,6 +58,10 @@ impl Shared {
     fn now(&self) -> Now {
         let utc = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Now { elapsed: self.started.elapsed(), utc_ms: i64::try_from(utc.as_millis()).unwrap_or(i64::MAX) }
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, Rooms<Arc<Inbox>>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_ready(&self) -> bool {
@@ -112,6 +118,7 @@ impl Relay {
             queue: Arc::new(Queue::default()),
             readers: store.readers(),
             routes: Arc::new(Routes::default()),
+            rooms: Mutex::default(),
             metrics: metrics.clone(),
             draining: watch::Sender::new(false),
             connections: AtomicU64::new(1),

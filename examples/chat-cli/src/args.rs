@@ -139,6 +139,11 @@ pub(crate) enum Command {
         /// The person
         handle: String,
     },
+    /// Link a new device to an account: on the new one without TEXT, then with its TEXT on a device of the account
+    Link {
+        /// What the new device shows, from `WAXWING:` on
+        text: Option<String>,
+    },
     /// List the devices of this account, rename one, or remove one
     Devices(Devices),
     /// Show the safety number of a person; compare it with theirs, and mark the person as verified

@@ -5,6 +5,7 @@ pub(crate) mod control;
 mod devices;
 mod history;
 mod lines;
+mod link;
 mod listen;
 mod message;
 mod patience;
@@ -48,6 +49,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Fail> {
             message::react(common, &message_id, reaction.unwrap_or_default()).await
         }
         Some(Command::Accept { handle }) => account::accept(common, &handle).await,
+        Some(Command::Link { text }) => link::run(common, text.as_deref()).await,
         Some(Command::Devices(options)) => devices::run(common, options).await,
         Some(Command::Verify(options)) => verify::run(common, &options).await,
         Some(Command::Demo { script }) => demo::run(common, script).await,

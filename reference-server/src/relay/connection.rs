@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use waxwing_wire::{
     AccountId, AccountQuery, Challenge, ClientBody, ClientFrame, Cursor, DeviceId, FetchId, FrameSignature,
-    GroupId, MessageId, RefusalCode, Refused, RelayBody, RelayFrame, RelayId, Request, Submit, UpdateDevices,
-    Welcome, agree_version, limits,
+    GroupId, MessageId, RefusalCode, Refused, RelayBody, RelayFrame, RelayId, Request, RoomRequest, Submit,
+    UpdateDevices, Welcome, agree_version, limits,
 };
 
 use super::delivery::{Delivery, NeverSent, Next};
 use super::limiter::{Address, Limiter};
+use super::rooms::Guest;
 use super::{Action, CloseReason, Now, Rules, Ticket};
 use crate::store::{Answer, Append, ConnectionId, Op, Outcome, Query, Take};
 
@@ -55,6 +56,8 @@ pub(super) enum State {
         /// Accounts that were asked for.
         lookups: u32,
     },
+    /// It talks with another connection, through the relay.
+    InRoom(Guest),
     /// A device is known.
     LoggedIn(Box<Session>),
     /// The socket is about to be closed.
@@ -175,6 +178,7 @@ impl Connection {
         let silent = self.heard + self.rules.silence_max;
         let deadline = match self.state {
             State::Greeting | State::Greeted { .. } => silent.min(self.opened + self.rules.login_timeout),
+            State::InRoom(ref guest) => silent.min(guest.until),
             State::LoggedIn(_) | State::Closed => silent,
         };
         if self.resume_at() > now.elapsed { deadline.min(self.resume_at()) } else { deadline }
@@ -198,6 +202,7 @@ impl Connection {
         match self.state {
             State::Greeting => self.greet(frame, &mut out),
             State::Greeted { .. } => self.on_frame_before_login(frame, now, limiter, &mut out),
+            State::InRoom(_) => self.on_frame_in_room(frame, &mut out),
             State::LoggedIn(_) => self.on_frame_of_device(frame, now, limiter, &mut out),
             State::Closed => {}
         }
@@ -266,7 +271,8 @@ impl Connection {
     pub fn on_tick(&mut self, now: Now) -> Vec<Action> {
         let mut out = Vec::new();
         let logging_in = matches!(self.state, State::Greeting | State::Greeted { .. });
-        if logging_in && now.elapsed >= self.opened + self.rules.login_timeout {
+        let in_room_for_too_long = matches!(&self.state, State::InRoom(guest) if guest.until <= now.elapsed);
+        if in_room_for_too_long || (logging_in && now.elapsed >= self.opened + self.rules.login_timeout) {
             self.close(CloseReason::NotLoggedIn, &mut out);
         } else if !self.wants_input(now) {
             self.heard = now.elapsed; // the silence is ours
@@ -353,7 +359,9 @@ impl Connection {
             ClientBody::FetchAccount(AccountQuery::Handle(handle)) => {
                 self.fetch_account_before_login(request, AccountQuery::Handle(handle), out);
             }
+            ClientBody::Room(RoomRequest::Open(room)) => self.open_room(request, room, now, limiter, out),
             ClientBody::Hello { .. }
+            | ClientBody::Room(RoomRequest::Send(_))
             | ClientBody::FetchAccount(AccountQuery::Id(_))
             | ClientBody::PublishPrekeys { .. }
             | ClientBody::FetchPrekeys { .. }
@@ -390,9 +398,10 @@ impl Connection {
                 reply(request, RelayBody::Pong, out);
                 out.extend(self.on_poke());
             }
-            ClientBody::Hello { .. } | ClientBody::Register(_) | ClientBody::Login { .. } => {
-                self.bad_frame(request, out);
-            }
+            ClientBody::Hello { .. }
+            | ClientBody::Register(_)
+            | ClientBody::Login { .. }
+            | ClientBody::Room(_) => self.bad_frame(request, out),
         }
     }
 
@@ -632,14 +641,14 @@ impl Connection {
     pub(super) fn session(&self) -> Option<&Session> {
         match &self.state {
             State::LoggedIn(session) => Some(session),
-            State::Greeting | State::Greeted { .. } | State::Closed => None,
+            State::Greeting | State::Greeted { .. } | State::InRoom(_) | State::Closed => None,
         }
     }
 
     fn session_mut(&mut self) -> Option<&mut Session> {
         match &mut self.state {
             State::LoggedIn(session) => Some(session),
-            State::Greeting | State::Greeted { .. } | State::Closed => None,
+            State::Greeting | State::Greeted { .. } | State::InRoom(_) | State::Closed => None,
         }
     }
 

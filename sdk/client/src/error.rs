@@ -91,6 +91,9 @@ pub(crate) enum Code {
     TokenUnavailable,
     TooManyDevices,
     NoAccountKey,
+    LinkTextInvalid,
+    LinkCodeDiffers,
+    LinkBroken,
     ShutDown,
     Bug,
     VersionUnsupported,
@@ -119,7 +122,7 @@ type Row = (Code, &'static str, ErrorKind, Advice, &'static str);
 
 /// Every error there is. The words are stable; those from `bad_frame` on are the relay's, passed through.
 #[rustfmt::skip]
-const TABLE: [Row; 45] = [
+const TABLE: [Row; 48] = [
     (Code::Offline, "offline", ErrorKind::Offline, Advice::OnNetwork, "the relay cannot be reached; try again once there is a network"),
     (Code::NotRegistered, "not_registered", ErrorKind::Misuse, Advice::AfterUserActs, "this device has no account yet; register first"),
     (Code::AlreadyRegistered, "already_registered", ErrorKind::Misuse, Advice::Never, "this device has another account already; use another store for a second one"),
@@ -145,6 +148,9 @@ const TABLE: [Row; 45] = [
     (Code::Suspended, "suspended", ErrorKind::Misuse, Advice::AfterUserActs, "the client is suspended; resume it first"),
     (Code::TooManyDevices, "too_many_devices", ErrorKind::Refused, Advice::AfterUserActs, "the account has as many devices as it may have; recover it, replacing its other devices"),
     (Code::NoAccountKey, "account_key_missing", ErrorKind::Permission, Advice::AfterUserActs, "this device does not hold the account's key; do it on the device that made the account, or with the recovery key"),
+    (Code::LinkTextInvalid, "link_text_invalid", ErrorKind::Misuse, Advice::AfterUserActs, "the text is not that of a new device; give it whole, from WAXWING: on"),
+    (Code::LinkCodeDiffers, "link_code_differs", ErrorKind::Permission, Advice::AfterUserActs, "the two devices show different codes, or it was mistyped; nothing was sent; link anew, with both devices before you"),
+    (Code::LinkBroken, "link_broken", ErrorKind::Cancelled, Advice::AfterUserActs, "the other device went away or did not follow; begin anew on both"),
     (Code::ShutDown, "shut_down", ErrorKind::ShutDown, Advice::Never, "the client is closed; build a new one"),
     (Code::Bug, "bug", ErrorKind::Bug, Advice::Never, "a fault in Waxwing; please report it with the log; the client goes on"),
     (Code::TokenUnavailable, "token_unavailable", ErrorKind::Permission, Advice::AfterUserActs, "the app's own login gave no registration token; log in there and call again"),

@@ -105,6 +105,9 @@ pub enum Write {
     /// Adds a timeline entry at the end of its conversation. If an entry of this id stands there already as unreadable or lost,
     /// its content is filled in where it stands.
     PutMessage(Message),
+    /// Adds a timeline entry that another device of ours had, at the end of its conversation, if it is not there. It is not one of
+    /// those that became readable just now.
+    PutHistory(Message),
     /// Moves an outgoing message forward; does nothing where it is as far already. [`Delivery::Queued`], from a retry, and
     /// [`Delivery::Held`] set it as it is.
     SetDelivery {

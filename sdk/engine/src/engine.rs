@@ -1,5 +1,6 @@
 //! The engine: one input, one step. Dispatch only; each subject has a module of its own.
 
+mod adopt;
 mod devices;
 mod frames;
 mod login;
@@ -277,6 +278,14 @@ impl Engine {
                 Some(result) => result,
                 None => return Ok(()),
             },
+            Command::Adopt(local) => match self.adopt(work, id, *local) {
+                Some(result) => result,
+                None => return Ok(()),
+            },
+            Command::Abandon => {
+                self.abandon(work);
+                Ok(Outcome::Done)
+            }
             Command::AddDevice(entry) => match self.change_devices(work, id, devices::Wanted::Add(entry)) {
                 Some(result) => result,
                 None => return Ok(()),
@@ -289,6 +298,7 @@ impl Engine {
             }
             Command::RenameDevice { device, name } => self.rename_device(work, device, name, rng)?,
             Command::Find(_)
+            | Command::Import(_)
             | Command::Send { .. }
             | Command::Annotate { .. }
             | Command::Retry(_)
@@ -326,6 +336,7 @@ impl Engine {
                     Err(Failure::Offline)
                 }
             }
+            Command::Import(import) => adopt::import(work, me, *import)?,
             Command::Send { conversation, message, text, marks } => {
                 commands::send(work, me, conversation, message, text, marks)?
             }
@@ -351,6 +362,8 @@ impl Engine {
             Command::Resume
             | Command::Suspend
             | Command::NetworkChanged
+            | Command::Adopt(_)
+            | Command::Abandon
             | Command::AddDevice(_)
             | Command::RemoveDevice(_)
             | Command::RenameDevice { .. }

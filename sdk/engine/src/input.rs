@@ -8,8 +8,9 @@ use zeroize::Zeroizing;
 
 use crate::annotation::Change;
 use crate::effect::CommandId;
+use crate::link::LinkImport;
 use crate::marks::Marks;
-use crate::model::ConversationId;
+use crate::model::{ConversationId, LocalDevice};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -81,6 +82,12 @@ pub enum Command {
     AcceptKey(AccountId),
     /// Put a further device on our account's list. Needs the account's key and the relay.
     AddDevice(Box<DeviceEntry>),
+    /// Take over the place of this device, which was linked to an account; answered once the relay has its prekeys.
+    Adopt(Box<LocalDevice>),
+    /// Forget who this device is: the linking was broken off.
+    Abandon,
+    /// Take over what another device of ours sent of the past.
+    Import(Box<LinkImport>),
     /// Take another device of our account off its list: it is signed out. Needs the account's key and the relay.
     RemoveDevice(DeviceId),
     /// Give a device of our account a name; our others are told.

@@ -28,6 +28,7 @@ mod effect;
 mod engine;
 mod inbox;
 mod input;
+mod link;
 mod marks;
 mod me;
 mod model;
@@ -47,6 +48,10 @@ pub use clock::Now;
 pub use effect::{CommandId, Effect, Event, Failure, LinkEvent, Outcome};
 pub use engine::Engine;
 pub use input::{Command, Input, RegisterAccount, RegisterAs};
+pub use link::{
+    BadLink, HistoryPiece, Joiner as LinkJoiner, LinkCertificate, LinkConversation, LinkDevice, LinkImport,
+    NewLinkDevice, encode_contacts, parts as link_parts,
+};
 pub use marks::{CUSTOM_KIND_MAX_BYTES, Custom, MENTIONS_MAX, Marks, Mention};
 pub use model::{
     AccountState, Body, ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, Delivery, DeviceAddress,

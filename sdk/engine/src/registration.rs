@@ -366,7 +366,7 @@ pub(crate) fn is_same(local: &LocalDevice, handle: &Handle, account: &RegisterAc
     local.handle == *handle && local.registration == registration && same_key
 }
 
-fn random_id(rng: &mut impl CryptoRng) -> [u8; 16] {
+pub(crate) fn random_id(rng: &mut impl CryptoRng) -> [u8; 16] {
     let mut bytes = [0; 16];
     rng.fill_bytes(&mut bytes);
     // A UUIDv4, for whoever looks at it.

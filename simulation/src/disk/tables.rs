@@ -115,7 +115,8 @@ impl Tables {
                 self.seen.retain(|_, at_ms| *at_ms >= *before_ms);
                 self.handshakes.retain(|_, at_ms| *at_ms >= *before_ms);
             }
-            Write::PutMessage(message) => self.put_message(message),
+            Write::PutHistory(message) if self.message(message.id).is_some() => {}
+            Write::PutHistory(message) | Write::PutMessage(message) => self.put_message(message),
             Write::SetDelivery { message, delivery } => self.set_delivery(*message, *delivery),
             Write::SetCounter { message, counter } => self.set_counter(*message, *counter),
             Write::SetReception { message, reception } => self.set_reception(*message, *reception),

@@ -250,6 +250,7 @@ fn name_of(body: &ClientBody) -> String {
         | ClientBody::ChangeGroup(_)
         | ClientBody::FetchGroup { .. }
         | ClientBody::SubmitToGroup(_)
+        | ClientBody::Room(_)
         | ClientBody::Ping { .. } => word(&format!("{body:?}")),
     }
 }
@@ -274,6 +275,7 @@ fn heard(body: &RelayBody) -> String {
         | RelayBody::GroupChanged { .. }
         | RelayBody::GroupStale { .. }
         | RelayBody::Group(_)
+        | RelayBody::Room(_)
         | RelayBody::Drained { .. }
         | RelayBody::Pong
         | RelayBody::PrekeysLow { .. }

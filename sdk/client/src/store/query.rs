@@ -68,6 +68,12 @@ statements! {
         ON CONFLICT (device) DO UPDATE SET name = excluded.name, named_at_ms = excluded.named_at_ms, \
         known_since_ms = excluded.known_since_ms";
     OWN_LIST = "SELECT account, device, account_public, device_list, length(account_key) > 0 FROM local WHERE one = 1";
+    CERTIFICATE = "SELECT account, handle, account_public, device_list FROM local WHERE one = 1";
+    ACCOUNTS_AFTER = concat!(account_columns!(), "WHERE account > ?1 ORDER BY account LIMIT ?2");
+    CONVERSATIONS_AFTER = "SELECT conversation, peer, created_at_ms FROM conversation WHERE conversation > ?1 \
+        ORDER BY conversation LIMIT ?2";
+    LAST_POSITION = "SELECT coalesce(max(position), 0) FROM message";
+    PAST = concat!("SELECT ", message_columns!(), ", m.position FROM message m WHERE m.position > ?1 ORDER BY m.position LIMIT ?2");
     OWN_IDENTITY = "SELECT account, account_public FROM local WHERE one = 1";
     ACCOUNT_KEY = "SELECT account_key FROM local WHERE one = 1";
     OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3)";

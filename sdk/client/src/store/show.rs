@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use waxwing_crypto::{AccountPublicKey, DeviceList};
-use waxwing_engine::{AccountState, ConversationId, Delivery, OwnDevice, Registration, Status};
+use waxwing_engine::{
+    AccountState, ConversationId, Delivery, LinkCertificate, LinkConversation, Message, OwnDevice,
+    Registration, Status,
+};
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 use zeroize::Zeroizing;
 
@@ -116,6 +119,61 @@ pub(crate) fn devices(db: &Connection) -> Stored<Option<OwnDevices>> {
     }
     devices.sort_by_key(|device| (device.known_since_ms, device.id));
     Ok(Some(OwnDevices { devices, holds_account_key }))
+}
+
+// ---- for a device that is being linked ----
+
+/// Rows read at a time.
+const ROWS: i64 = 500;
+
+/// Our account, as a device that joins it is told.
+pub(crate) fn certificate(db: &Connection) -> Stored<Option<LinkCertificate>> {
+    one(db, query::CERTIFICATE, (), |row| {
+        Ok(LinkCertificate {
+            account: codes::account_id(row, 0)?,
+            handle: codes::handle(row, 1)?,
+            account_public: bytes(row, 2)?,
+            device_list: codes::blob(row, 3)?,
+        })
+    })
+}
+
+/// All accounts and conversations.
+pub(crate) fn contacts(db: &Connection) -> Stored<(Vec<AccountState>, Vec<LinkConversation>)> {
+    let mut accounts: Vec<AccountState> = Vec::new();
+    loop {
+        let after: &[u8] = accounts.last().map_or(&[], |last| last.account.as_bytes());
+        let page = rows(db, query::ACCOUNTS_AFTER, (after, ROWS), codes::account)?;
+        if page.is_empty() {
+            break;
+        }
+        accounts.extend(page);
+    }
+    let mut conversations: Vec<LinkConversation> = Vec::new();
+    loop {
+        let after: &[u8] = conversations.last().map_or(&[], |last| last.conversation.as_bytes());
+        let page = rows(db, query::CONVERSATIONS_AFTER, (after, ROWS), |row| {
+            Ok(LinkConversation {
+                conversation: codes::conversation_id(row, 0)?,
+                peer: codes::account_id(row, 1)?,
+                created_at_ms: value(row, 2)?,
+            })
+        })?;
+        if page.is_empty() {
+            return Ok((accounts, conversations));
+        }
+        conversations.extend(page);
+    }
+}
+
+/// The place of the newest entry.
+pub(crate) fn last_position(db: &Connection) -> Stored<i64> {
+    Ok(one(db, query::LAST_POSITION, (), |row| value(row, 0))?.unwrap_or(0))
+}
+
+/// Entries of all conversations in the order in which they came here, with their places.
+pub(crate) fn past(db: &Connection, after: i64, limit: usize) -> Stored<Vec<(i64, Message)>> {
+    rows(db, query::PAST, (after, limit_of(limit)), |row| Ok((value(row, 15)?, codes::message(row)?)))
 }
 
 pub(crate) fn outbox_len(db: &Connection) -> Stored<u64> {

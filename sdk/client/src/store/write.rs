@@ -65,6 +65,7 @@ impl Writer {
                 self.run(query::FORGET_HANDSHAKES, [before_ms])
             }
             Write::PutMessage(message) => self.put_message(message),
+            Write::PutHistory(message) => self.put_history(message),
             Write::SetDelivery { message, delivery } => self.set_delivery(*message, *delivery),
             Write::SetCounter { message, counter } => self.change(*message, query::SET_COUNTER, |revision|
                 (message.as_bytes(), codes::ordered(*counter), revision)).map(drop),
@@ -213,16 +214,23 @@ impl Writer {
             Ok((value::<bool>(row, 0)?, codes::conversation_id(row, 1)?, value::<i64>(row, 2)?))
         })?;
         match known {
-            None => self.add_message(message),
+            None => {
+                let arrival = self.arrival(message, 0);
+                self.add_message(message, arrival)
+            }
             Some((true, conversation, arrival)) => self.fill_message(message, conversation, arrival),
             Some((false, _, _)) => Ok(()),
         }
     }
 
-    fn add_message(&mut self, message: &Message) -> Stored<()> {
+    fn put_history(&mut self, message: &Message) -> Stored<()> {
+        let known = one(&self.db, query::MESSAGE_KIND, [message.id.as_bytes()], |_| Ok(()))?;
+        if known.is_some() { Ok(()) } else { self.add_message(message, 0) }
+    }
+
+    fn add_message(&mut self, message: &Message, arrival: i64) -> Stored<()> {
         let (kind, text, notice) = codes::body_columns(&message.body);
         let (direction, state, reason) = codes::status_columns(message.status);
-        let arrival = self.arrival(message, 0);
         let revision = self.revision();
         self.note(message.id, message.conversation);
         self.run(
@@ -420,7 +428,7 @@ impl Writer {
         for message in rows(&self.db, query::UNSENT, [from.as_bytes()], codes::message)? {
             self.run(query::DELETE_MESSAGE, [message.id.as_bytes()])?;
             let status = Status::Outgoing(Delivery::Queued);
-            self.add_message(&Message { conversation: to, counter: 0, status, ..message.clone() })?;
+            self.add_message(&Message { conversation: to, counter: 0, status, ..message.clone() }, 0)?;
             let key = (message.id.as_bytes(), peer.as_bytes());
             for position in rows(&self.db, query::MOVE_OUTBOX, key, |row| value::<i64>(row, 0))? {
                 self.run(query::DELETE_SEALED_OF, [position])?;

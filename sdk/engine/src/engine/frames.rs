@@ -77,7 +77,9 @@ impl Engine {
             RelayBody::Pong
             | RelayBody::GroupChanged { .. }
             | RelayBody::GroupStale { .. }
-            | RelayBody::Group(_) => Ok(()),
+            | RelayBody::Group(_)
+            // Rooms are for connections of their own.
+            | RelayBody::Room(_) => Ok(()),
         }
     }
 
