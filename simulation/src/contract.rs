@@ -11,6 +11,7 @@ mod identity;
 mod keys;
 mod make;
 mod outbox;
+mod settings;
 mod timeline;
 
 use std::fmt::Debug;
@@ -37,6 +38,7 @@ where
     timeline::check(&fresh);
     outbox::check(&fresh);
     annotations::check(&fresh);
+    settings::check(&fresh);
 }
 
 /// Checks that a batch which fails in its middle changes nothing.

@@ -99,6 +99,10 @@ impl From<waxwing::Body> for EntryBody {
             waxwing::Body::Text(text) => EntryBody::Text { text },
             waxwing::Body::Unreadable => EntryBody::Unreadable,
             waxwing::Body::Deleted => EntryBody::Text { text: String::new() },
+            // Not in the packages for other languages yet.
+            waxwing::Body::Notice(waxwing::Notice::TimerChanged { .. }) => {
+                EntryBody::Text { text: String::new() }
+            }
             waxwing::Body::Notice(notice) => EntryBody::Notice { notice: notice.into() },
         }
     }
@@ -110,7 +114,7 @@ impl From<waxwing::Notice> for Notice {
             waxwing::Notice::KeyChanged => Notice::KeyChanged,
             waxwing::Notice::KeyAccepted => Notice::KeyAccepted,
             waxwing::Notice::DevicesChanged => Notice::DevicesChanged,
-            waxwing::Notice::RelayReset => Notice::RelayReset,
+            waxwing::Notice::RelayReset | waxwing::Notice::TimerChanged { .. } => Notice::RelayReset,
         }
     }
 }

@@ -134,6 +134,64 @@ pub(crate) enum Command {
         /// One character as people see it
         reaction: Option<String>,
     },
+    /// Keep quiet about a conversation
+    Mute {
+        /// The other person
+        handle: String,
+        /// For so long; without it for ever
+        #[arg(long = "for", value_name = "SECONDS", value_parser = seconds)]
+        time: Option<Duration>,
+        /// Take it back
+        #[arg(long, conflicts_with = "time")]
+        off: bool,
+    },
+    /// Put a conversation to the top of the list
+    Pin {
+        /// The other person
+        handle: String,
+        /// Take it back
+        #[arg(long)]
+        off: bool,
+    },
+    /// Put a conversation away
+    Archive {
+        /// The other person
+        handle: String,
+        /// Take it back
+        #[arg(long)]
+        off: bool,
+    },
+    /// Take nothing from a person, and send nothing; nobody is told
+    Block {
+        /// The other person
+        handle: String,
+        /// Take it back
+        #[arg(long)]
+        off: bool,
+    },
+    /// Mark a conversation, to come back to it
+    MarkUnread {
+        /// The other person
+        handle: String,
+        /// Take it back
+        #[arg(long)]
+        off: bool,
+    },
+    /// Let new messages of both sides disappear after so long
+    Timer {
+        /// The other person
+        handle: String,
+        /// How long they stay once they are read; 0: for ever
+        seconds: u32,
+    },
+    /// Keep what you began to write; without TEXT forget it
+    Draft {
+        /// The other person
+        handle: String,
+        /// What you began to write
+        #[arg(allow_hyphen_values = false)]
+        text: Option<String>,
+    },
     /// Accept the changed key of a person; what was held goes out
     Accept {
         /// The person

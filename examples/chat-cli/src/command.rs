@@ -10,9 +10,13 @@ mod listen;
 mod message;
 mod patience;
 mod send;
+mod settings;
 mod status;
 mod verify;
 
+use std::time::Duration;
+
+use self::settings::Change;
 use crate::args::{Cli, Command};
 use crate::fail::Fail;
 use crate::{demo, tui};
@@ -47,6 +51,22 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Fail> {
         Some(Command::Delete { message_id, for_me }) => message::delete(common, &message_id, for_me).await,
         Some(Command::React { message_id, reaction }) => {
             message::react(common, &message_id, reaction.unwrap_or_default()).await
+        }
+        Some(Command::Mute { handle, time, off }) => {
+            settings::run(common, &handle, Change::Mute((!off).then_some(time))).await
+        }
+        Some(Command::Pin { handle, off }) => settings::run(common, &handle, Change::Pin(!off)).await,
+        Some(Command::Archive { handle, off }) => settings::run(common, &handle, Change::Archive(!off)).await,
+        Some(Command::Block { handle, off }) => settings::run(common, &handle, Change::Block(!off)).await,
+        Some(Command::MarkUnread { handle, off }) => {
+            settings::run(common, &handle, Change::MarkUnread(!off)).await
+        }
+        Some(Command::Timer { handle, seconds }) => {
+            let time = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+            settings::run(common, &handle, Change::Timer(time)).await
+        }
+        Some(Command::Draft { handle, text }) => {
+            settings::run(common, &handle, Change::Draft(text.unwrap_or_default())).await
         }
         Some(Command::Accept { handle }) => account::accept(common, &handle).await,
         Some(Command::Link { text }) => link::run(common, text.as_deref()).await,

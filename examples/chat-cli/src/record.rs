@@ -38,6 +38,9 @@ pub(crate) struct Record {
     /// Why it is held or failed, or what the notice says.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// In the notice that the timer changed: to what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timer_seconds: Option<u32>,
     /// What it carries besides its words.
     #[serde(flatten)]
     marks: MarksRecord,
@@ -130,6 +133,7 @@ impl Record {
             stored_at_ms: item.stored_at_ms,
             state,
             reason: notice.map(notice_word).or(reason),
+            timer_seconds: notice.and_then(timer_seconds),
             marks: MarksRecord::of(&item.marks),
             edited: item.edited,
             deleted: item.is_deleted(),
@@ -153,6 +157,7 @@ impl Record {
             stored_at_ms: message.stored_at_ms,
             state: Some("unread"),
             reason: None,
+            timer_seconds: None,
             marks: MarksRecord::of(&message.marks),
             edited: false,
             deleted: false,
@@ -266,12 +271,20 @@ fn reception_word(reception: Reception) -> &'static str {
     }
 }
 
+fn timer_seconds(notice: Notice) -> Option<u32> {
+    match notice {
+        Notice::TimerChanged { seconds } => Some(seconds),
+        Notice::KeyChanged | Notice::KeyAccepted | Notice::DevicesChanged | Notice::RelayReset => None,
+    }
+}
+
 fn notice_word(notice: Notice) -> &'static str {
     match notice {
         Notice::KeyChanged => "key_changed",
         Notice::KeyAccepted => "key_accepted",
         Notice::DevicesChanged => "devices_changed",
         Notice::RelayReset => "relay_reset",
+        Notice::TimerChanged { .. } => "timer_changed",
     }
 }
 
@@ -281,6 +294,8 @@ pub(crate) fn notice_text(notice: Notice) -> &'static str {
         Notice::KeyChanged => "the key of this person changed; sending waits until you accept it",
         Notice::KeyAccepted => "you accepted the new key",
         Notice::DevicesChanged => "this person's devices changed",
+        Notice::TimerChanged { seconds: 0 } => "new messages stay from now on",
+        Notice::TimerChanged { .. } => "new messages disappear from now on, some time after they were read",
         Notice::RelayReset => "the relay lost its data; what was not delivered is sent again",
     }
 }

@@ -82,3 +82,32 @@ fn messages_are_found_by_their_words_jumped_to_and_exported() {
     assert!(texts.eq(lines.lines().map(str::to_owned)));
     house.chat("alice", &["history", "bob", "--around", "nonsense"]).fails_with("message_id_invalid");
 }
+
+#[test]
+fn conversations_are_set_and_listed_so() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    for name in ["alice", "bob"] {
+        house.chat(name, &["register", name]).succeeds();
+    }
+    house.chat("alice", &["send", "bob", "hello"]).succeeds();
+    house.chat("alice", &["mute", "bob"]).succeeds();
+    house.chat("alice", &["draft", "bob", "half a"]).succeeds();
+    let set = json_lines(&house.chat("alice", &["timer", "bob", "3600", "--json"]).succeeds());
+    assert_eq!((&set[0]["handle"], &set[0]["timer_seconds"]), (&json!("bob"), &json!(3600)));
+    assert_eq!(
+        house.chat("alice", &["mute", "bob", "--off"]).succeeds(),
+        "bob: draft, messages disappear after 3600 s\n"
+    );
+    house.chat("alice", &["block", "bob"]).succeeds();
+    house.chat("alice", &["send", "bob", "no"]).fails_with("blocked");
+    let listed = json_lines(&house.chat("alice", &["conversations", "--json"]).succeeds());
+    let wanted = json!({ "draft": "half a", "muted_until_ms": null, "pinned": false, "archived": false,
+        "marked_unread": false, "blocked": true, "timer_seconds": 3600 });
+    for (field, value) in wanted.as_object().expect("an object") {
+        assert_eq!(&listed[0][field], value, "{field}");
+    }
+    house.chat("bob", &["listen", "--until-drained"]).succeeds();
+    let heard = entries(&house, "bob", "alice");
+    assert_eq!((&heard[1]["reason"], &heard[1]["timer_seconds"]), (&json!("timer_changed"), &json!(3600)));
+}

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use waxwing_engine::{Change, Command, ConversationId, Custom, Delivery, Marks, Mention};
+use waxwing_engine::{Change, Command, ConversationId, Custom, Delivery, Marks, Mention, Setting};
 use waxwing_wire::{AccountId, Handle, MessageId};
 
 use crate::error::{Code, Result};
 use crate::export::Export;
+use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::store::search::search;
 use crate::store::show;
@@ -134,7 +136,7 @@ impl Conversation {
             if let Some(known) = known {
                 let same = known.conversation_id == conversation
                     && known.text() == Some(draft.text.as_str())
-                    && known.marks == draft.marks;
+                    && (Marks { expires_after_s: 0, ..known.marks }) == draft.marks;
                 return if same { Ok(self.sent(message)) } else { Err(Code::MessageIdTaken.into()) };
             }
         }
@@ -162,6 +164,88 @@ impl Conversation {
     pub async fn history(&self, page: Page) -> Result<Vec<TimelineItem>> {
         let conversation = self.id;
         self.shared.read(move |db| show::page(db, conversation, page)).await
+    }
+
+    /// How the conversation is set.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn settings(&self) -> Result<Settings> {
+        let conversation = self.id;
+        self.shared.read(move |db| show::settings(db, conversation)).await
+    }
+
+    /// Keeps what the user began to write; empty forgets it. Not for each key: other devices of the account are told.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_input` for more than a message may hold, or what the store says.
+    pub async fn set_draft(&self, text: impl Into<String>) -> Result<()> {
+        self.set(Setting::Draft(text.into())).await
+    }
+
+    /// Asks for silence until a time, in milliseconds since 1970; `i64::MAX`: for ever; none: not any more.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_input` for a time before 1970, or what the store says.
+    pub async fn mute_until(&self, until_ms: Option<i64>) -> Result<()> {
+        self.set(Setting::MutedUntil(until_ms.unwrap_or(0))).await
+    }
+
+    /// Puts the conversation to the top of the list, or back.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn set_pinned(&self, pinned: bool) -> Result<()> {
+        self.set(Setting::Pinned(pinned)).await
+    }
+
+    /// Puts the conversation away, or back.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn set_archived(&self, archived: bool) -> Result<()> {
+        self.set(Setting::Archived(archived)).await
+    }
+
+    /// Marks the conversation, so that the user comes back to it. [`mark_read`](Conversation::mark_read) takes that back.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn set_marked_unread(&self, marked: bool) -> Result<()> {
+        self.set(Setting::MarkedUnread(marked)).await
+    }
+
+    /// Blocks the other side, or lets it in again. What it sends meanwhile is dropped without a receipt, and nothing is sent to
+    /// it; what it sent before stays.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_input` for the conversation with oneself, or what the store says.
+    pub async fn set_blocked(&self, blocked: bool) -> Result<()> {
+        self.set(Setting::Blocked(blocked)).await
+    }
+
+    /// Lets new messages of both sides disappear after so long, at most [`TIMER_MAX_S`](crate::TIMER_MAX_S) seconds: those that
+    /// one wrote oneself from when they were written, others from when they were read. None: they stay. The other side
+    /// is told, and may change it too.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_input` for a time that is too long, or what the store says.
+    pub async fn set_timer(&self, timer: Option<Duration>) -> Result<()> {
+        let seconds = timer.map_or(0, |timer| timer.as_secs().max(1));
+        let seconds = u32::try_from(seconds).map_err(|_| Code::InvalidInput)?;
+        self.set(Setting::Timer(seconds)).await
+    }
+
+    async fn set(&self, setting: Setting) -> Result<()> {
+        self.shared.command(Command::Set { conversation: self.id, setting }).await.map(drop)
     }
 
     /// Finds messages with these words here, the newest first, at most `limit` and at most

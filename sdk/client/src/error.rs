@@ -78,6 +78,7 @@ pub(crate) enum Code {
     TooLate,
     NotFound,
     NotAllowed,
+    Blocked,
     WrongAccountKey,
     KeyChanged,
     InvalidInput,
@@ -122,7 +123,7 @@ type Row = (Code, &'static str, ErrorKind, Advice, &'static str);
 
 /// Every error there is. The words are stable; those from `bad_frame` on are the relay's, passed through.
 #[rustfmt::skip]
-const TABLE: [Row; 48] = [
+const TABLE: [Row; 49] = [
     (Code::Offline, "offline", ErrorKind::Offline, Advice::OnNetwork, "the relay cannot be reached; try again once there is a network"),
     (Code::NotRegistered, "not_registered", ErrorKind::Misuse, Advice::AfterUserActs, "this device has no account yet; register first"),
     (Code::AlreadyRegistered, "already_registered", ErrorKind::Misuse, Advice::Never, "this device has another account already; use another store for a second one"),
@@ -136,6 +137,7 @@ const TABLE: [Row; 48] = [
     (Code::TooLate, "too_late", ErrorKind::Misuse, Advice::Never, "the message is past the point where that can be done"),
     (Code::NotFound, "not_found", ErrorKind::NotFound, Advice::Never, "there is no such conversation or message here"),
     (Code::NotAllowed, "not_allowed", ErrorKind::Permission, Advice::Never, "only its author may do that to a message, and only while it has a text"),
+    (Code::Blocked, "blocked", ErrorKind::Misuse, Advice::AfterUserActs, "you blocked this account; unblock it to write to it"),
     (Code::WrongAccountKey, "wrong_account_key", ErrorKind::Permission, Advice::AfterUserActs, "the recovery key is not this account's; look at the handle and the key"),
     (Code::KeyChanged, "key_changed", ErrorKind::KeyChanged, Advice::AfterUserActs, "the account's key changed; compare safety numbers, then accept the key"),
     (Code::InvalidInput, "invalid_input", ErrorKind::Misuse, Advice::Never, "an argument makes no sense, such as an empty text"),
@@ -263,6 +265,7 @@ impl From<Failure> for Error {
             Failure::TooLarge => Code::MessageTooLarge,
             Failure::TooLate => Code::TooLate,
             Failure::NotAllowed => Code::NotAllowed,
+            Failure::Blocked => Code::Blocked,
             Failure::WrongAccountKey => Code::WrongAccountKey,
             Failure::KeyChanged => Code::KeyChanged,
             Failure::NoAccountKey => Code::NoAccountKey,

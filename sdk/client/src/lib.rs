@@ -46,6 +46,7 @@ mod list;
 mod random;
 mod room;
 mod safety;
+mod settings;
 mod shared;
 mod socket;
 mod store;
@@ -67,6 +68,7 @@ pub use lifecycle::{CatchUp, Lifecycle};
 pub use link::{LinkCode, LinkOffer, LinkStep, Linking};
 pub use list::{ConversationItem, ConversationList, LastEntry, ListDiff, PREVIEW_CHARS_MAX};
 pub use safety::SafetyNumber;
+pub use settings::Settings;
 pub use store::{Store, StoreFile, StoreKey};
 pub use timeline::{PAGE_ITEMS_MAX, Page, Reaction, Timeline, TimelineDiff, TimelineItem};
 pub use token::{TokenFuture, TokenRequest, TokenSource, TokenUnavailable};
@@ -74,5 +76,6 @@ pub use waxwing_crypto::Comparison;
 pub use waxwing_engine::{
     Body, CUSTOM_KIND_MAX_BYTES, ConversationId, Custom, DEVICE_NAME_MAX_BYTES, Delivery, FailureReason,
     HoldReason, MENTIONS_MAX, Marks, Mention, Notice, REACTION_SIZE_MAX_BYTES, Reception, Status,
+    TIMER_MAX_S,
 };
 pub use waxwing_wire::{AccountId, DeviceId, Handle, HandleError, MessageId, limits};

@@ -198,7 +198,8 @@ fn put_away(annotation: Annotation) -> Annotation {
 }
 
 fn deleted(message: &Message) -> Message {
-    Message { body: Body::Deleted, marks: Marks::default(), edited: false, ..message.clone() }
+    let marks = Marks { expires_after_s: message.marks.expires_after_s, ..Marks::default() };
+    Message { body: Body::Deleted, marks, edited: false, ..message.clone() }
 }
 
 /// Applies to a message what came before it. `None`: the user put it out of sight before.

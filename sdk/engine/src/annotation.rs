@@ -144,6 +144,8 @@ pub(crate) fn may(author: AccountId, change: &Change, message: &Message) -> bool
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::marks::{Custom, Marks};
+    use crate::model::{DeviceAddress, Reception, Status};
 
     fn device(n: u8) -> DeviceId {
         DeviceId::from_bytes([n; 16])
@@ -176,6 +178,36 @@ mod tests {
         }
         assert!(edit(2, 2).supersedes(&edit(2, 1)) && !edit(2, 1).supersedes(&edit(2, 2)));
         assert!(!edit(1, 1).supersedes(&edit(1, 1)), "what is there already changes nothing");
+    }
+
+    #[test]
+    fn only_its_account_changes_a_message() {
+        let (author, stranger) = (AccountId::from_bytes([3; 16]), AccountId::from_bytes([4; 16]));
+        let message = |body, custom| Message {
+            id: MessageId::from_bytes([1; 16]),
+            conversation: ConversationId::from_bytes([2; 16]),
+            sender: DeviceAddress { account: author, device: device(1) },
+            counter: 1,
+            sent_at_ms: 0,
+            stored_at_ms: 0,
+            body,
+            marks: Marks { custom, ..Marks::default() },
+            edited: false,
+            status: Status::Incoming(Reception::Unread),
+        };
+        let text = message(Body::Text("text".to_owned()), None);
+        let edit = Change::Edit("new".to_owned());
+        let react = Change::React("+".to_owned());
+        for (change, author_may, others_may) in
+            [(&edit, true, false), (&Change::Delete, true, false), (&react, true, true)]
+        {
+            assert_eq!(may(author, change, &text), author_may, "{change:?}");
+            assert_eq!(may(stranger, change, &text), others_may, "{change:?}");
+            assert!(!may(author, change, &message(Body::Unreadable, None)), "{change:?}");
+        }
+        assert!(!may(author, &edit, &message(Body::Deleted, None)), "a deletion is final");
+        let custom = Some(Custom { kind: "k".to_owned(), payload: Vec::new() });
+        assert!(!may(author, &edit, &message(Body::Text("text".to_owned()), custom)));
     }
 
     #[test]

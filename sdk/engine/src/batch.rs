@@ -8,6 +8,7 @@ use crate::model::{
     OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord,
     SessionRecord,
 };
+use crate::setting::SettingRecord;
 
 /// One change of the store. A store applies them in order.
 #[derive(Debug, Clone)]
@@ -129,6 +130,21 @@ pub enum Write {
         message: MessageId,
         /// To where.
         reception: Reception,
+    },
+    /// Adds or replaces a setting (by conversation and kind).
+    PutSetting(SettingRecord),
+    /// Messages that disappear, that somebody else wrote and the user has read, and that are not due yet: they are due from this
+    /// time on, each after its own timer.
+    StartTimers {
+        /// Where.
+        conversation: ConversationId,
+        /// From when.
+        at_ms: i64,
+    },
+    /// Removes messages that were due by this time. Their counters are never given again.
+    RemoveDue {
+        /// The time.
+        now_ms: i64,
     },
     /// Gives a timeline entry another content, and what goes with it: the body, the marks, whether it was edited. What it said
     /// before is gone.

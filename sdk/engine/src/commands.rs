@@ -13,6 +13,7 @@ use crate::model::{
     OutboxPayload, ReceiptKind, Standing, Status,
 };
 use crate::notice::put_notice;
+use crate::settings;
 use crate::view::View;
 use crate::work::Work;
 
@@ -48,13 +49,20 @@ pub(crate) fn send<V: View>(
         Err(BadMarks::Invalid) => return Ok(Err(Failure::Invalid)),
     }
     let Some(peer) = work.view.conversation_peer(conversation)? else { return Ok(Err(Failure::NotFound)) };
+    let mut marks = marks;
+    marks.expires_after_s = 0;
     if let Some(known) = work.message(id)? {
+        marks.expires_after_s = known.marks.expires_after_s;
         let same = known.conversation == conversation
             && known.sender == me.address()
             && known.marks == marks
             && matches!(&known.body, Body::Text(known) if *known == text);
         return Ok(if same { Ok(Outcome::Done) } else { Err(Failure::Invalid) });
     }
+    if settings::is_blocked(work, me, peer)? {
+        return Ok(Err(Failure::Blocked));
+    }
+    marks.expires_after_s = settings::timer_s(work, conversation)?;
     let delivery = match work.account(peer)?.map(|state| state.standing) {
         Some(Standing::KeyChanged { .. }) => Delivery::Held(HoldReason::KeyChanged),
         Some(Standing::Gone) => Delivery::Held(HoldReason::RecipientGone),
@@ -165,11 +173,17 @@ pub(crate) fn mark_read<V: View>(
             Some(_) | None => by_author.push((author, vec![range])),
         }
     }
+    let is_news = !by_author.is_empty();
     for (author, ranges) in by_author {
         post_receipts(work, me, conversation, author, ReceiptKind::Read, &ranges, rng);
         work.write(Write::MarkRead { conversation, sender: author.device, ranges });
         work.touch(conversation);
     }
+    if is_news {
+        work.write(Write::StartTimers { conversation, at_ms: work.now.utc_ms });
+        work.again = true;
+    }
+    settings::on_read(work, me, conversation, rng)?;
     Ok(Ok(Outcome::Done))
 }
 

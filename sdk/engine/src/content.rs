@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::annotation::{Change, REACTION_SIZE_MAX_BYTES, Revision};
 use crate::marks::Marks;
 use crate::model::{ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, ReceiptKind};
+use crate::setting::Setting;
 
 /// The generated protobuf types.
 pub(crate) mod proto {
@@ -23,6 +24,9 @@ pub(crate) const RANGES_MAX: usize = 500;
 
 /// Registers of one account for one message.
 const ANNOTATIONS_MAX: usize = 8;
+
+/// Settings in one content.
+const SETTINGS_MAX: usize = 16;
 
 /// What one device says to another.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,6 +54,8 @@ pub(crate) enum ContentBody {
     DeviceName(DeviceName),
     /// What the sender's account says about a message.
     Annotations { target: MessageId, items: Vec<(Change, Revision)> },
+    /// Settings of the conversation.
+    Settings { items: Vec<(Setting, Revision)> },
     /// Something of a newer client.
     Unknown,
 }
@@ -121,6 +127,7 @@ impl Content {
             ContentBody::Annotations { target, items } => {
                 Some(proto::content::Body::Annotations(annotations_to_proto(*target, items)))
             }
+            ContentBody::Settings { items } => Some(proto::content::Body::Settings(settings_to_proto(items))),
             ContentBody::Unknown => None,
         };
         let content = proto::Content {
@@ -156,6 +163,7 @@ impl Content {
             },
             Some(proto::content::Body::DeviceName(said)) => device_name_from_proto(said)?,
             Some(proto::content::Body::Annotations(annotations)) => annotations_from_proto(annotations)?,
+            Some(proto::content::Body::Settings(settings)) => settings_from_proto(settings)?,
             None => ContentBody::Unknown,
         };
         Ok(Content {
@@ -245,6 +253,51 @@ fn annotations_from_proto(annotations: proto::Annotations) -> Result<ContentBody
     }
     let target = MessageId::from_slice(&annotations.message_id).ok_or(BadContent)?;
     Ok(ContentBody::Annotations { target, items })
+}
+
+fn settings_to_proto(items: &[(Setting, Revision)]) -> proto::Settings {
+    use proto::setting::Value;
+    let item = |(setting, revision): &(Setting, Revision)| proto::Setting {
+        count: revision.count,
+        device: revision.device.as_bytes().to_vec(),
+        value: Some(match setting {
+            Setting::Draft(text) => Value::Draft(text.clone()),
+            Setting::MutedUntil(until_ms) => Value::MutedUntilMs(*until_ms),
+            Setting::Pinned(is) => Value::Pinned(*is),
+            Setting::Archived(is) => Value::Archived(*is),
+            Setting::MarkedUnread(is) => Value::MarkedUnread(*is),
+            Setting::Blocked(is) => Value::Blocked(*is),
+            Setting::Timer(seconds) => Value::TimerS(*seconds),
+        }),
+    };
+    proto::Settings { items: items.iter().map(item).collect() }
+}
+
+fn settings_from_proto(settings: proto::Settings) -> Result<ContentBody, BadContent> {
+    use proto::setting::Value;
+    if settings.items.len() > SETTINGS_MAX {
+        return Err(BadContent);
+    }
+    let mut items = Vec::with_capacity(settings.items.len());
+    for item in settings.items {
+        let setting = match item.value {
+            Some(Value::Draft(text)) => Setting::Draft(text),
+            Some(Value::MutedUntilMs(until_ms)) => Setting::MutedUntil(until_ms),
+            Some(Value::Pinned(is)) => Setting::Pinned(is),
+            Some(Value::Archived(is)) => Setting::Archived(is),
+            Some(Value::MarkedUnread(is)) => Setting::MarkedUnread(is),
+            Some(Value::Blocked(is)) => Setting::Blocked(is),
+            Some(Value::TimerS(seconds)) => Setting::Timer(seconds),
+            // Of a newer client.
+            None => continue,
+        };
+        if item.count == 0 || item.count > i64::MAX as u64 || !setting.is_sound() {
+            return Err(BadContent);
+        }
+        let device = DeviceId::from_slice(&item.device).ok_or(BadContent)?;
+        items.push((setting, Revision { count: item.count, device }));
+    }
+    Ok(ContentBody::Settings { items })
 }
 
 fn receipt_from_proto(receipt: &proto::Receipt) -> Result<ContentBody, BadContent> {

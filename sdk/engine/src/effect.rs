@@ -74,6 +74,8 @@ pub enum Failure {
     TooLate,
     /// Only the author of a message may do that.
     NotAllowed,
+    /// The user blocked the account.
+    Blocked,
     /// The account key that was given is not the account's.
     WrongAccountKey,
     /// This device does not hold the account's key, which that needs.

@@ -14,6 +14,7 @@ use rand_core::CryptoRng;
 use waxwing_wire::{AccountId, limits};
 
 use crate::annotate;
+use crate::batch::Write;
 use crate::clock::Now;
 use crate::commands;
 use crate::connection::Connection;
@@ -27,6 +28,7 @@ use crate::outbox::Outbox;
 use crate::prekeys::{self, Stock, Withdraw};
 use crate::registration::Registrar;
 use crate::repair::Troubles;
+use crate::settings;
 use crate::step::Step;
 use crate::view::View;
 use crate::work::Work;
@@ -71,6 +73,8 @@ pub struct Engine {
     stock: Option<Stock>,
     upkept_at: Option<Duration>,
     armed: Option<Duration>,
+    /// When the next message disappears.
+    expiry: Option<Duration>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -101,6 +105,7 @@ impl Engine {
             stock: None,
             upkept_at: None,
             armed: None,
+            expiry: None,
         })
     }
 
@@ -134,6 +139,7 @@ impl Engine {
                 self.open_waiting(&mut work, rng)?;
             }
         }
+        self.remove_due(&mut work)?;
         self.go_on(&mut work, rng)?;
         self.arm(&mut work);
         Ok(work.finish())
@@ -145,6 +151,25 @@ impl Engine {
 
     fn cursor(&self) -> u64 {
         self.relay.map_or(0, |relay| relay.cursor)
+    }
+
+    /// Removes messages whose time is over, and sees when the next one is due.
+    fn remove_due<V: View>(&mut self, work: &mut Work<'_, V>) -> Result<(), V::Error> {
+        let now_ms = work.now.utc_ms;
+        self.expiry = match work.view.next_due_ms()? {
+            Some(due_ms) if due_ms <= now_ms => {
+                work.write(Write::RemoveDue { now_ms });
+                work.again = true;
+                None
+            }
+            Some(due_ms) => {
+                let left = Duration::from_millis(due_ms.abs_diff(now_ms));
+                // A wall clock that is set meanwhile is looked at again.
+                Some(work.now.elapsed + left.min(UPKEEP_INTERVAL))
+            }
+            None => None,
+        };
+        Ok(())
     }
 
     /// Does what is due, whatever the input was.
@@ -225,6 +250,7 @@ impl Engine {
             let others = [self.directory.deadline(), self.outbox.deadline(), self.answer_due()];
             due = others.into_iter().flatten().chain(due).min();
         }
+        due = self.expiry.into_iter().chain(due).min();
         if work.again {
             due = Some(work.now.elapsed);
         }
@@ -300,6 +326,7 @@ impl Engine {
             Command::Find(_)
             | Command::Import(_)
             | Command::Send { .. }
+            | Command::Set { .. }
             | Command::Annotate { .. }
             | Command::Retry(_)
             | Command::Cancel(_)
@@ -340,6 +367,7 @@ impl Engine {
             Command::Send { conversation, message, text, marks } => {
                 commands::send(work, me, conversation, message, text, marks)?
             }
+            Command::Set { conversation, setting } => settings::set(work, me, conversation, setting, rng)?,
             Command::Annotate { conversation, message, change } => {
                 annotate::annotate(work, me, conversation, message, change, rng)?
             }

@@ -20,6 +20,7 @@ use crate::model::{
 use crate::notice::new_message_id;
 use crate::repair::{self, Troubles};
 use crate::sessions::{self, Opening};
+use crate::settings;
 use crate::view::View;
 use crate::work::Work;
 
@@ -177,6 +178,9 @@ pub(crate) fn on_deliver<V: View>(
             continue;
         }
         work.remember_seen(from.device, envelope.message);
+        if settings::is_blocked(work, desk.me, from.account)? {
+            continue;
+        }
         let keys =
             if held_back.contains(&from.account) { None } else { device_keys(work, desk.directory, from)? };
         match keys {
@@ -225,7 +229,9 @@ pub(crate) fn open_waiting<V: View>(
     let more = waiting.len() == WAITING_PAGE;
     for envelope in waiting {
         // A device that the newest list does not name has no right to speak for the account.
-        if let Some(keys) = device_keys(work, desk.directory, envelope.sender)? {
+        if !settings::is_blocked(work, desk.me, account)?
+            && let Some(keys) = device_keys(work, desk.directory, envelope.sender)?
+        {
             receive(work, &mut desk, envelope.sender, &keys, envelope.wire_id, &envelope.payload, rng)?;
         }
         work.write(Write::DeleteWaiting { order: envelope.order });
@@ -272,6 +278,7 @@ fn receive<V: View>(
         ContentBody::DeviceName(said) if from.account == own && peer == own => {
             on_device_name(work, desk.me, from.device, said, rng)
         }
+        ContentBody::Settings { items } => settings::on_settings(work, desk.me, from, peer, items, rng),
         ContentBody::Annotations { target, items } => {
             annotate::on_annotations(work, desk.me, from, content.conversation, target, items)
         }
@@ -325,6 +332,8 @@ fn on_text<V: View>(
     if !is_ours && message.body != Body::Deleted {
         work.notify(Event::MessageReadable(message.id));
     }
+    // Its time may begin to run.
+    work.again |= message.marks.expires_after_s > 0;
     work.put_message(message);
     Ok(())
 }
@@ -385,5 +394,7 @@ fn on_receipt<V: View>(
         // Another device of ours read what the other side wrote.
         work.write(Write::MarkRead { conversation, sender: author, ranges });
         work.touch(conversation);
+        work.write(Write::StartTimers { conversation, at_ms: work.now.utc_ms });
+        work.again = true;
     }
 }

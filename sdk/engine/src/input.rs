@@ -11,6 +11,7 @@ use crate::effect::CommandId;
 use crate::link::LinkImport;
 use crate::marks::Marks;
 use crate::model::{ConversationId, LocalDevice};
+use crate::setting::Setting;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -57,6 +58,13 @@ pub enum Command {
         text: String,
         /// What it carries besides.
         marks: Marks,
+    },
+    /// Change a setting of a conversation.
+    Set {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// What, and to what.
+        setting: Setting,
     },
     /// Say something about a message: edit it, delete it, react to it.
     Annotate {

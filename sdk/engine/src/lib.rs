@@ -38,6 +38,8 @@ mod prekeys;
 mod registration;
 mod repair;
 mod sessions;
+mod setting;
+mod settings;
 mod step;
 mod view;
 mod work;
@@ -59,5 +61,6 @@ pub use model::{
     OutboxOrder, OutboxPayload, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, Registration,
     RelayState, SealedRecord, SessionRecord, Standing, Status, WaitingEnvelope,
 };
+pub use setting::{Setting, SettingKind, SettingRecord, TIMER_MAX_S};
 pub use step::{Held, Step};
 pub use view::View;

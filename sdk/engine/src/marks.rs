@@ -6,6 +6,7 @@ use prost::Message as _;
 use waxwing_wire::{AccountId, MessageId, limits};
 
 use crate::content::{BadContent, proto};
+use crate::setting::TIMER_MAX_S;
 
 /// Mentions in one message.
 pub const MENTIONS_MAX: usize = 64;
@@ -24,6 +25,9 @@ pub struct Marks {
     pub mentions: Vec<Mention>,
     /// Content of the app's own; the text is what an app shows that does not know it.
     pub custom: Option<Custom>,
+    /// It disappears so many seconds after it was sent here, or read here; zero: it stays. The engine sets it, from the
+    /// conversation's timer.
+    pub expires_after_s: u32,
 }
 
 /// An account that is named in a text.
@@ -107,6 +111,7 @@ impl Marks {
                 .custom
                 .as_ref()
                 .map(|custom| proto::Custom { kind: custom.kind.clone(), payload: custom.payload.clone() }),
+            expires_after_s: self.expires_after_s,
         })
     }
 
@@ -127,6 +132,7 @@ impl Marks {
             forwarded: marks.forwarded,
             mentions: marks.mentions.into_iter().map(mention).collect::<Result<_, _>>()?,
             custom: marks.custom.map(|custom| Custom { kind: custom.kind, payload: custom.payload }),
+            expires_after_s: marks.expires_after_s.min(TIMER_MAX_S),
         })
     }
 
@@ -172,6 +178,7 @@ mod tests {
             forwarded: true,
             mentions: vec![mention(0, 3), mention(4, 2)],
             custom: Some(Custom { kind: "example/location".to_owned(), payload: vec![1, 2, 3] }),
+            expires_after_s: 9,
         };
         for marks in [Marks::default(), full] {
             assert_eq!(Marks::from_bytes(&marks.to_bytes()), Some(marks));

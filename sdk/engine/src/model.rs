@@ -247,6 +247,20 @@ pub struct Message {
     pub status: Status,
 }
 
+impl Message {
+    /// When a message that disappears is due as soon as it is stored; zero: not yet, or never. One that somebody else wrote
+    /// is due only after it was read.
+    #[must_use]
+    pub fn due_at_ms(&self) -> i64 {
+        match self.status {
+            Status::Outgoing(_) if self.marks.expires_after_s > 0 => {
+                self.stored_at_ms.saturating_add(i64::from(self.marks.expires_after_s) * 1_000)
+            }
+            Status::Outgoing(_) | Status::Incoming(_) | Status::Local => 0,
+        }
+    }
+}
+
 /// What a timeline entry says.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {
@@ -283,6 +297,11 @@ pub enum Notice {
     DevicesChanged,
     /// The relay lost its database; what was not delivered is sent again.
     RelayReset,
+    /// Somebody set the timer of disappearing messages.
+    TimerChanged {
+        /// How long messages stay from now on; zero: for ever.
+        seconds: u32,
+    },
 }
 
 /// How far a message got.
@@ -414,6 +433,8 @@ pub enum LaneKind {
     Repairs,
     /// Edits, deletions and reactions.
     Annotations,
+    /// Settings of conversations.
+    Settings,
 }
 
 /// What an outbox item sends.

@@ -31,6 +31,7 @@ use crate::model::{
     AccountState, Body, ConversationId, Delivery, DeviceAddress, FailureReason, HoldReason, Lane, LaneKind,
     Message, OutboxItem, OutboxOrder, OutboxPayload, ReceiptKind, SealedRecord, Standing, Status,
 };
+use crate::settings;
 use crate::view::View;
 use crate::work::Work;
 
@@ -191,6 +192,9 @@ impl Outbox {
         rng: &mut impl CryptoRng,
     ) -> Result<Prepared, V::Error> {
         let to = item.draft.lane.to;
+        if settings::is_blocked(work, me, to)? {
+            return Ok(let_go(work, item));
+        }
         let Some(state) = work.account(to)? else {
             directory.want(to);
             return Ok(Prepared::Blocked);
@@ -209,11 +213,7 @@ impl Outbox {
                 return Ok(Prepared::Blocked);
             }
         }
-        let Some(sealing) = self.content_of(item, work, me)? else {
-            work.write(Write::DeleteOutbox { order: item.order });
-            work.again = true;
-            return Ok(Prepared::Done);
-        };
+        let Some(sealing) = self.content_of(item, work, me)? else { return Ok(let_go(work, item)) };
         let mut sealed = work.view.sealed(item.order)?;
         let mut destinations = Vec::new();
         let own = me.address().account;
@@ -249,13 +249,8 @@ impl Outbox {
             }
             submit.destinations.push(destination);
         }
-        if submit.destinations.iter().all(|destination| destination.devices.is_empty())
-            && matches!(item.draft.payload, OutboxPayload::Annotation { .. })
-        {
-            // For the other devices of this account, and there are none.
-            work.write(Write::DeleteOutbox { order: item.order });
-            work.again = true;
-            return Ok(Prepared::Done);
+        if to == own && is_for_nobody(item, &submit) {
+            return Ok(let_go(work, item));
         }
         if let OutboxPayload::Message { message } = item.draft.payload {
             set_delivery(work, message, Delivery::Sending);
@@ -350,7 +345,7 @@ impl Outbox {
             }
             OutboxPayload::Control { content, device } => {
                 let Ok(content) = Content::decode(content) else { return Ok(None) };
-                let to_own_devices = device.is_none() && is_read_receipt(&content);
+                let to_own_devices = device.is_none() && is_for_ours_too(&content);
                 let content = content.encode_padded();
                 Ok(Some(Sealing { item, content, only: *device, to_own_devices }))
             }
@@ -468,12 +463,31 @@ impl Outbox {
     }
 }
 
+/// Nothing of an item goes out: it is not needed, or not wanted any more.
+fn let_go<V: View>(work: &mut Work<'_, V>, item: &OutboxItem) -> Prepared {
+    work.write(Write::DeleteOutbox { order: item.order });
+    if let OutboxPayload::Message { message } = item.draft.payload {
+        set_delivery(work, message, Delivery::Cancelled);
+    }
+    work.again = true;
+    Prepared::Done
+}
+
+/// Whether something for the other devices of this account finds none.
+fn is_for_nobody(item: &OutboxItem, submit: &Submit) -> bool {
+    let is_message = matches!(item.draft.payload, OutboxPayload::Message { .. });
+    !is_message && submit.destinations.iter().all(|destination| destination.devices.is_empty())
+}
+
 fn is_delivered(message: &Message) -> bool {
     matches!(message.status, Status::Outgoing(Delivery::Delivered | Delivery::Read))
 }
 
-fn is_read_receipt(content: &Content) -> bool {
-    matches!(content.body, ContentBody::Receipt { kind: ReceiptKind::Read, .. })
+fn is_for_ours_too(content: &Content) -> bool {
+    matches!(
+        content.body,
+        ContentBody::Receipt { kind: ReceiptKind::Read, .. } | ContentBody::Settings { .. }
+    )
 }
 
 /// A message of the timeline as a content; it gets its counter with its first sealing.

@@ -8,6 +8,7 @@ use crate::model::{
     OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, RelayState, SealedRecord, SessionRecord,
     WaitingEnvelope,
 };
+use crate::setting::{SettingKind, SettingRecord};
 
 /// The engine's window on the store. Every answer is the state of the last commit, and of what the open transaction has
 /// applied since; lists come in the order that is named.
@@ -57,6 +58,16 @@ pub trait View {
 
     /// One timeline entry.
     fn message(&self, id: MessageId) -> Result<Option<Message>, Self::Error>;
+
+    /// A setting of a conversation, once somebody set it.
+    fn setting(
+        &self,
+        conversation: ConversationId,
+        kind: SettingKind,
+    ) -> Result<Option<SettingRecord>, Self::Error>;
+
+    /// When the next message that disappears is due, by the wall clock in milliseconds.
+    fn next_due_ms(&self) -> Result<Option<i64>, Self::Error>;
 
     /// All annotations of a message, by slot and author.
     fn annotations(&self, target: MessageId) -> Result<Vec<Annotation>, Self::Error>;

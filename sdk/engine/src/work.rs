@@ -10,6 +10,7 @@ use crate::clock::Now;
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
 use crate::model::{AccountState, ConversationId, DeviceAddress, Message, OutboxDraft};
 use crate::sessions::Sessions;
+use crate::setting::{SettingKind, SettingRecord};
 use crate::step::Step;
 use crate::view::View;
 
@@ -29,6 +30,7 @@ pub(crate) struct Work<'v, V: View> {
     /// What the step changed; none: it removed the entry.
     messages: BTreeMap<MessageId, Option<Message>>,
     annotations: BTreeMap<MessageId, Vec<Annotation>>,
+    settings: BTreeMap<(ConversationId, SettingKind), Option<SettingRecord>>,
     seen: BTreeSet<(DeviceId, MessageId)>,
     changed: BTreeSet<ConversationId>,
 }
@@ -47,6 +49,7 @@ impl<'v, V: View> Work<'v, V> {
             counters: BTreeMap::new(),
             messages: BTreeMap::new(),
             annotations: BTreeMap::new(),
+            settings: BTreeMap::new(),
             seen: BTreeSet::new(),
             changed: BTreeSet::new(),
         }
@@ -144,6 +147,25 @@ impl<'v, V: View> Work<'v, V> {
         self.messages.insert(message.id, None);
         self.touch(message.conversation);
         self.write(Write::RemoveMessage { message: message.id });
+    }
+
+    /// A setting of a conversation, as the step will leave it.
+    pub(crate) fn setting(
+        &mut self,
+        conversation: ConversationId,
+        kind: SettingKind,
+    ) -> Result<Option<SettingRecord>, V::Error> {
+        if let Some(known) = self.settings.get(&(conversation, kind)) {
+            return Ok(known.clone());
+        }
+        let known = self.view.setting(conversation, kind)?;
+        self.settings.insert((conversation, kind), known.clone());
+        Ok(known)
+    }
+
+    pub(crate) fn put_setting(&mut self, record: SettingRecord) {
+        self.settings.insert((record.conversation, record.setting.kind()), Some(record.clone()));
+        self.write(Write::PutSetting(record));
     }
 
     /// What is said about a message, as the step will leave it.

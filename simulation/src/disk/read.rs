@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use waxwing_engine::{
     AccountState, Annotation, Body, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message,
     OutboxItem, OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, RelayState,
-    SealedRecord, SessionRecord, Status, View, WaitingEnvelope,
+    SealedRecord, SessionRecord, SettingKind, SettingRecord, Status, View, WaitingEnvelope,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
@@ -112,6 +112,20 @@ impl View for MemoryStore {
     fn message(&self, id: MessageId) -> Result<Option<Message>, DiskFault> {
         self.check_read()?;
         Ok(self.working.message(id).cloned())
+    }
+
+    fn setting(
+        &self,
+        conversation: ConversationId,
+        kind: SettingKind,
+    ) -> Result<Option<SettingRecord>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.settings.get(&(conversation, kind)).cloned())
+    }
+
+    fn next_due_ms(&self) -> Result<Option<i64>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.timers.values().copied().filter(|due_at_ms| *due_at_ms > 0).min())
     }
 
     fn annotations(&self, target: MessageId) -> Result<Vec<Annotation>, DiskFault> {

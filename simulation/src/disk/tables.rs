@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use waxwing_engine::{
     AccountState, Anchor, Annotation, Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane,
     LocalDevice, Message, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, OwnDevice, PrekeyKind,
-    PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord, SessionRecord, Slot, Status,
-    WaitingEnvelope, Write,
+    PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord, SessionRecord, SettingKind,
+    SettingRecord, Slot, Status, WaitingEnvelope, Write,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
@@ -36,6 +36,9 @@ pub(super) struct Tables {
     counters_gone: BTreeMap<(ConversationId, DeviceId), u64>,
     pub(super) annotations: BTreeMap<(MessageId, Slot, AccountId), (u64, Annotation)>,
     annotation_high: u64,
+    pub(super) settings: BTreeMap<(ConversationId, SettingKind), SettingRecord>,
+    /// When messages that disappear are due; zero: not yet.
+    pub(super) timers: BTreeMap<MessageId, i64>,
     pub(super) outbox: BTreeMap<OutboxOrder, OutboxItem>,
     pub(super) outbox_open: BTreeSet<(Lane, OutboxOrder)>,
     outbox_high: OutboxOrder,
@@ -120,6 +123,11 @@ impl Tables {
             Write::SetDelivery { message, delivery } => self.set_delivery(*message, *delivery),
             Write::SetCounter { message, counter } => self.set_counter(*message, *counter),
             Write::SetReception { message, reception } => self.set_reception(*message, *reception),
+            Write::PutSetting(record) => {
+                self.settings.insert((record.conversation, record.setting.kind()), record.clone());
+            }
+            Write::StartTimers { conversation, at_ms } => self.start_timers(*conversation, *at_ms),
+            Write::RemoveDue { now_ms } => self.remove_due(*now_ms),
             Write::RewriteMessage(message) => self.rewrite_message(message),
             Write::RemoveMessage { message } => { self.remove_message(*message); }
             Write::PutAnnotation(annotation) => self.put_annotation(annotation),
@@ -255,6 +263,9 @@ impl Tables {
 
     fn insert_message(&mut self, place: u64, message: Message) {
         self.places.insert((message.conversation, place), message.id);
+        if message.marks.expires_after_s > 0 {
+            self.timers.insert(message.id, message.due_at_ms());
+        }
         if message.counter > 0 {
             self.counters.insert((message.conversation, message.sender.device, message.counter, message.id));
         }
@@ -264,6 +275,7 @@ impl Tables {
     fn remove_message(&mut self, id: MessageId) -> Option<(u64, Message)> {
         let (place, message) = self.messages.remove(&id)?;
         self.places.remove(&(message.conversation, place));
+        self.timers.remove(&id);
         self.counters.remove(&(message.conversation, message.sender.device, message.counter, id));
         let gone = self.counters_gone.entry((message.conversation, message.sender.device)).or_default();
         *gone = message.counter.max(*gone);
@@ -290,6 +302,27 @@ impl Tables {
         let Some((_, message)) = self.messages.get_mut(&id) else { return };
         let Status::Incoming(old) = message.status else { return };
         message.status = Status::Incoming(old.max(reception));
+    }
+
+    fn start_timers(&mut self, conversation: ConversationId, at_ms: i64) {
+        let messages = &self.messages;
+        for (id, due_at_ms) in self.timers.iter_mut().filter(|(_, due_at_ms)| **due_at_ms == 0) {
+            let Some((_, message)) = messages.get(id) else { continue };
+            let is_read = message.status == Status::Incoming(Reception::Read);
+            if is_read && message.conversation == conversation {
+                *due_at_ms = at_ms.saturating_add(i64::from(message.marks.expires_after_s) * 1_000);
+            }
+        }
+    }
+
+    fn remove_due(&mut self, now_ms: i64) {
+        let is_due = |(_, due_at_ms): &(&MessageId, &i64)| **due_at_ms > 0 && **due_at_ms <= now_ms;
+        let due: Vec<MessageId> = self.timers.iter().filter(is_due).map(|(id, _)| *id).collect();
+        for id in due {
+            self.remove_message(id);
+            self.annotations
+                .retain(|(target, _, _), (_, said)| *target != id || said.anchor == Anchor::Awaited);
+        }
     }
 
     fn rewrite_message(&mut self, new: &Message) {

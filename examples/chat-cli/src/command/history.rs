@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use waxwing::{ConversationItem, Handle, PAGE_ITEMS_MAX, Page, TimelineItem};
 
-use super::message;
+use super::{message, settings};
 use crate::args::Common;
 use crate::fail::Fail;
 use crate::record::{self, Record};
@@ -102,21 +102,28 @@ pub(super) async fn conversations(common: &Common) -> Result<(), Fail> {
 }
 
 fn conversation_json(item: &ConversationItem) -> Value {
-    json!({
+    let mut line = json!({
         "conversation_id": item.conversation_id.to_string(),
         "handle": item.peer.handle.as_ref().map(Handle::as_str),
         "account": item.peer.account.to_string(),
         "unread": item.unread,
+        "unread_mentions": item.unread_mentions,
         "key_changed": item.key_changed,
         "last_message_id": item.last.as_ref().map(|last| last.message_id.to_string()),
         "last_stored_at": item.last.as_ref().map(|last| time::rfc3339_millis(last.stored_at_ms)),
         "last_stored_at_ms": item.last.as_ref().map(|last| last.stored_at_ms),
-    })
+    });
+    if let (Value::Object(line), Value::Object(settings)) = (&mut line, settings::json_of(&item.settings)) {
+        line.extend(settings);
+    }
+    line
 }
 
 fn conversation_line(item: &ConversationItem) -> String {
     let at = time::rfc3339_seconds(item.last.as_ref().map_or(item.created_at_ms, |last| last.stored_at_ms));
     let unread = if item.unread > 0 { format!(" ({} unread)", item.unread) } else { String::new() };
     let key = if item.key_changed { " (key changed: accept it to go on)" } else { "" };
-    format!("{at} {}{unread}{key}", item.peer.name())
+    let words = settings::words(&item.settings);
+    let set = if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) };
+    format!("{at} {}{unread}{key}{set}", item.peer.name())
 }

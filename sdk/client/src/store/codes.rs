@@ -4,8 +4,8 @@ use rusqlite::Row;
 use rusqlite::types::FromSql;
 use waxwing_engine::{
     AccountState, Anchor, Annotation, Body, Change, ConversationId, Delivery, DeviceAddress, FailureReason,
-    HoldReason, LaneKind, Marks, Message, Notice, PrekeyKind, Reception, Registration, Revision, Slot,
-    Standing, Status,
+    HoldReason, LaneKind, Marks, Message, Notice, PrekeyKind, Reception, Registration, Revision, Setting,
+    SettingKind, SettingRecord, Slot, Standing, Status,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
@@ -217,6 +217,7 @@ pub(crate) fn lane_code(kind: LaneKind) -> i64 {
         LaneKind::Receipts => 1,
         LaneKind::Repairs => 2,
         LaneKind::Annotations => 3,
+        LaneKind::Settings => 4,
     }
 }
 
@@ -226,6 +227,7 @@ pub(crate) fn lane_kind(code: i64) -> Stored<LaneKind> {
         1 => LaneKind::Receipts,
         2 => LaneKind::Repairs,
         3 => LaneKind::Annotations,
+        4 => LaneKind::Settings,
         _ => return Err(StoreError::Corrupt),
     })
 }
@@ -250,12 +252,59 @@ fn body(row: &Row<'_>, kind: usize) -> Stored<Body> {
     })
 }
 
+const NOTICE_CODE_BITS: u32 = 8;
+const NOTICE_TIMER: i64 = 8;
+
+pub(crate) fn setting_kind_code(kind: SettingKind) -> i64 {
+    match kind {
+        SettingKind::Draft => 0,
+        SettingKind::MutedUntil => 1,
+        SettingKind::Pinned => 2,
+        SettingKind::Archived => 3,
+        SettingKind::MarkedUnread => 4,
+        SettingKind::Blocked => 5,
+        SettingKind::Timer => 6,
+    }
+}
+
+/// Number and text of a setting.
+pub(crate) fn setting_columns(setting: &Setting) -> (i64, &str) {
+    match setting {
+        Setting::Draft(text) => (0, text),
+        Setting::MutedUntil(until_ms) => (*until_ms, ""),
+        Setting::Pinned(is) | Setting::Archived(is) | Setting::MarkedUnread(is) | Setting::Blocked(is) => {
+            (i64::from(*is), "")
+        }
+        Setting::Timer(seconds) => (i64::from(*seconds), ""),
+    }
+}
+
+/// From: conversation, kind, number, text, count, device.
+pub(crate) fn setting(row: &Row<'_>) -> Stored<SettingRecord> {
+    Ok(SettingRecord {
+        conversation: conversation_id(row, 0)?,
+        setting: match value::<i64>(row, 1)? {
+            0 => Setting::Draft(value(row, 3)?),
+            1 => Setting::MutedUntil(value(row, 2)?),
+            2 => Setting::Pinned(value(row, 2)?),
+            3 => Setting::Archived(value(row, 2)?),
+            4 => Setting::MarkedUnread(value(row, 2)?),
+            5 => Setting::Blocked(value(row, 2)?),
+            6 => Setting::Timer(value(row, 2)?),
+            _ => return Err(StoreError::Corrupt),
+        },
+        revision: Revision { count: unsigned(value(row, 4)?), device: device_id(row, 5)? },
+    })
+}
+
 fn notice_code(notice: Notice) -> i64 {
     match notice {
         Notice::KeyChanged => 0,
         Notice::KeyAccepted => 1,
         Notice::DevicesChanged => 2,
         Notice::RelayReset => 3,
+        // With a number above the code.
+        Notice::TimerChanged { seconds } => NOTICE_TIMER | (i64::from(seconds) << NOTICE_CODE_BITS),
     }
 }
 
@@ -265,6 +314,10 @@ fn notice(code: i64) -> Stored<Notice> {
         1 => Notice::KeyAccepted,
         2 => Notice::DevicesChanged,
         3 => Notice::RelayReset,
+        code if code & ((1 << NOTICE_CODE_BITS) - 1) == NOTICE_TIMER => {
+            let seconds = u32::try_from(code >> NOTICE_CODE_BITS).map_err(|_| StoreError::Corrupt)?;
+            Notice::TimerChanged { seconds }
+        }
         _ => return Err(StoreError::Corrupt),
     })
 }

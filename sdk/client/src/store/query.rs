@@ -76,9 +76,9 @@ statements! {
     PAST = concat!("SELECT ", message_columns!(), ", m.position FROM message m WHERE m.position > ?1 ORDER BY m.position LIMIT ?2");
     OWN_IDENTITY = "SELECT account, account_public FROM local WHERE one = 1";
     ACCOUNT_KEY = "SELECT account_key FROM local WHERE one = 1";
-    OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3)";
+    OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3, 4)";
     CAN_GO_OUT = "SELECT EXISTS (SELECT 1 FROM outbox o LEFT JOIN message m ON o.kind = 0 AND m.message = o.message \
-        LEFT JOIN account a ON a.account = o.lane_account WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2, 3) \
+        LEFT JOIN account a ON a.account = o.lane_account WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2, 3, 4) \
         AND coalesce(a.standing, 0) <> 1 AND (m.message IS NULL OR m.direction <> 0 OR m.state <> 1))";
     ACCOUNT_ID_BY_HANDLE = "SELECT account FROM account WHERE handle = ?1 AND has_handle = 1";
     CONVERSATION_BY_HANDLE = "SELECT c.conversation, c.peer FROM account a JOIN conversation c ON c.peer = a.account \
@@ -98,6 +98,9 @@ statements! {
         AND m.kind = 0 ORDER BY w.rowid DESC LIMIT ?2");
     SEARCH_HERE = concat!(item_columns!(), "JOIN message_words w ON w.rowid = m.position WHERE w.message_words MATCH ?1 \
         AND m.kind = 0 AND m.conversation = ?3 ORDER BY w.rowid DESC LIMIT ?2");
+    SETTINGS = "SELECT conversation, kind, number, text, count, device FROM setting WHERE conversation = ?1 ORDER BY kind";
+    UNREAD_MENTIONS = "SELECT count(*) FROM message INDEXED BY message_mentions \
+        WHERE conversation = ?1 AND mentions_us = 1 AND direction = 1 AND state = 2";
     REVISION = "SELECT revision, removals FROM conversation WHERE conversation = ?1";
     REACTIONS = "SELECT a.value, a.author, coalesce((SELECT handle FROM local WHERE account = a.author), \
         (SELECT handle FROM account WHERE account = a.author), '') FROM annotation a \
@@ -126,6 +129,14 @@ statements! {
     HANDSHAKE = "SELECT 1 FROM handshake WHERE handshake = ?1";
     SEEN = "SELECT 1 FROM seen WHERE device = ?1 AND wire_id = ?2";
     MESSAGE = concat!("SELECT ", message_columns!(), " FROM message m WHERE m.message = ?1");
+    SETTING = "SELECT conversation, kind, number, text, count, device FROM setting WHERE conversation = ?1 AND kind = ?2";
+    NEXT_DUE = "SELECT due_at_ms FROM message INDEXED BY message_due WHERE due_at_ms > 0 ORDER BY due_at_ms LIMIT 1";
+    PUT_SETTING = "INSERT OR REPLACE INTO setting (conversation, kind, number, text, count, device) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    START_TIMERS = "UPDATE message INDEXED BY message_timed SET due_at_ms = ?2 + timer_s * 1000 \
+        WHERE conversation = ?1 AND timer_s > 0 AND due_at_ms = 0 AND direction = 1 AND state = 3";
+    REMOVE_DUE = "DELETE FROM message WHERE due_at_ms > 0 AND due_at_ms <= ?1 RETURNING message, conversation";
+    DELETE_ANNOTATIONS_OF = "DELETE FROM annotation WHERE target = ?1 AND awaited = 0";
+    OWN_ACCOUNT = "SELECT account FROM local WHERE one = 1";
     ANNOTATIONS = "SELECT target, conversation, author, change, value, count, device, awaited, stored_at_ms FROM annotation \
         WHERE target = ?1 ORDER BY slot, author";
     AWAITED_ANNOTATIONS = "SELECT count(*) FROM annotation WHERE author = ?1 AND awaited = 1";
@@ -181,7 +192,7 @@ statements! {
     DELETE_SESSIONS_OF = "DELETE FROM session WHERE account = ?1 AND device = ?2";
     ARCHIVE_SESSIONS = "UPDATE session SET rank = 0";
     DELETE_SEALED_OF_WAITING = "DELETE FROM outbox_sealed WHERE position IN (SELECT position FROM outbox \
-        WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3))";
+        WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3, 4))";
     DELETE_SEALED_FOR = "DELETE FROM outbox_sealed WHERE device = ?2 AND account = ?1";
     PUT_PREKEY = "INSERT OR REPLACE INTO prekey (series, prekey, kind, secret, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
     RAISE_COUNTER = "INSERT INTO counter (name, value) VALUES (?1, ?2) \
@@ -196,12 +207,13 @@ statements! {
     FORGET_HANDSHAKES = "DELETE FROM handshake WHERE at_ms < ?1";
     MESSAGE_KIND = "SELECT kind = 1, conversation, arrival FROM message WHERE message = ?1";
     ADD_MESSAGE = "INSERT INTO message (message, conversation, sender_account, sender_device, counter, sent_at_ms, \
-        stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision, marks, edited) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+        stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision, marks, edited, \
+        mentions_us, timer_s, due_at_ms) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
     FILL_MESSAGE = "UPDATE message SET sender_account = ?2, sender_device = ?3, counter = ?4, sent_at_ms = ?5, \
         stored_at_ms = ?6, kind = ?7, text = ?8, notice = ?9, direction = ?10, state = ?11, reason = ?12, arrival = ?13, \
-        revision = ?14, marks = ?15, edited = ?16 WHERE message = ?1";
-    REWRITE_MESSAGE = "UPDATE message SET kind = ?2, text = ?3, notice = ?4, marks = ?5, edited = ?6, revision = ?7 \
+        revision = ?14, marks = ?15, edited = ?16, mentions_us = ?17, timer_s = ?18, due_at_ms = ?19 WHERE message = ?1";
+    REWRITE_MESSAGE = "UPDATE message SET kind = ?2, text = ?3, notice = ?4, marks = ?5, edited = ?6, revision = ?7, mentions_us = ?8 \
         WHERE message = ?1 RETURNING conversation";
     REMOVE_MESSAGE = "DELETE FROM message WHERE message = ?1 RETURNING conversation";
     TOUCH_MESSAGE = "UPDATE message SET revision = ?2 WHERE message = ?1 RETURNING conversation";

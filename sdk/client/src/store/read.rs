@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row};
 use waxwing_engine::{
     AccountState, Annotation, ConversationId, CounterRange, DeviceAddress, Lane, LocalDevice, Message,
     OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind,
-    RelayState, SealedRecord, SessionRecord, View, WaitingEnvelope,
+    RelayState, SealedRecord, SessionRecord, SettingKind, SettingRecord, View, WaitingEnvelope,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayId};
 use zeroize::Zeroizing;
@@ -86,6 +86,15 @@ impl View for Writer {
 
     fn message(&self, id: MessageId) -> Stored<Option<Message>> {
         one(&self.db, query::MESSAGE, [id.as_bytes()], codes::message)
+    }
+
+    fn setting(&self, conversation: ConversationId, kind: SettingKind) -> Stored<Option<SettingRecord>> {
+        let key = (conversation.as_bytes(), codes::setting_kind_code(kind));
+        one(&self.db, query::SETTING, key, codes::setting)
+    }
+
+    fn next_due_ms(&self) -> Stored<Option<i64>> {
+        one(&self.db, query::NEXT_DUE, (), |row| value(row, 0))
     }
 
     fn annotations(&self, target: MessageId) -> Stored<Vec<Annotation>> {

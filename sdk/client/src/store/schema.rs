@@ -5,12 +5,13 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// The migrations, oldest first; a store's `user_version` counts those it has had.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../../migrations/0001_init.sql"),
     include_str!("../../migrations/0002_verified.sql"),
     include_str!("../../migrations/0003_devices.sql"),
     include_str!("../../migrations/0004_annotations.sql"),
     include_str!("../../migrations/0005_search.sql"),
+    include_str!("../../migrations/0006_settings.sql"),
 ];
 
 const VERSION: i64 = MIGRATIONS.len() as i64;

@@ -16,6 +16,7 @@ use crate::conversation::Contact;
 use crate::devices::{Device, OwnDevices};
 use crate::incoming::IncomingMessage;
 use crate::list::{ConversationItem, LastEntry};
+use crate::settings::Settings;
 use crate::timeline::{Page, Place, Reaction, TimelineItem, Told};
 
 pub(super) fn rows<T>(
@@ -215,11 +216,33 @@ fn contact(row: &Row<'_>, column: usize) -> Stored<Contact> {
 // ---- the list ----
 
 pub(crate) fn conversations(db: &Connection) -> Stored<Vec<ConversationItem>> {
-    rows(db, query::LIST, (), conversation)
+    with_settings(db, rows(db, query::LIST, (), conversation)?)
 }
 
 pub(crate) fn conversations_changed(db: &Connection, after_revision: i64) -> Stored<Vec<ConversationItem>> {
-    rows(db, query::LIST_CHANGED, [after_revision], conversation)
+    with_settings(db, rows(db, query::LIST_CHANGED, [after_revision], conversation)?)
+}
+
+/// The same conversations, with their settings and the mentions that nobody has seen.
+fn with_settings(db: &Connection, mut items: Vec<ConversationItem>) -> Stored<Vec<ConversationItem>> {
+    for item in &mut items {
+        item.settings = settings(db, item.conversation_id)?;
+        if item.unread > 0 {
+            let count =
+                one(db, query::UNREAD_MENTIONS, [item.conversation_id.as_bytes()], |row| value(row, 0))?;
+            item.unread_mentions = codes::unsigned(count.unwrap_or(0));
+        }
+    }
+    Ok(items)
+}
+
+/// How a conversation is set.
+pub(crate) fn settings(db: &Connection, conversation: ConversationId) -> Stored<Settings> {
+    let mut settings = Settings::default();
+    for record in rows(db, query::SETTINGS, [conversation.as_bytes()], codes::setting)? {
+        settings.take(record.setting);
+    }
+    Ok(settings)
 }
 
 fn conversation(row: &Row<'_>) -> Stored<ConversationItem> {
@@ -243,6 +266,8 @@ fn conversation(row: &Row<'_>) -> Stored<ConversationItem> {
         order,
         last,
         peer: contact(row, 12)?,
+        settings: Settings::default(),
+        unread_mentions: 0,
     })
 }
 

@@ -1,10 +1,12 @@
 //! What the engine makes durable.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Params, params};
 use waxwing_engine::{
     AccountState, Anchor, Annotation, Apply, Batch, Body, ConversationId, CounterRange, Delivery,
     DeviceAddress, LocalDevice, Message, OutboxDraft, OutboxPayload, PrekeyKind, PrekeyRecord, ReceiptKind,
-    Reception, SealedRecord, Standing, Status, Write,
+    Reception, SealedRecord, SettingRecord, Standing, Status, Write,
 };
 use waxwing_wire::{AccountId, DeviceId, MessageId};
 
@@ -70,6 +72,9 @@ impl Writer {
             Write::SetCounter { message, counter } => self.change(*message, query::SET_COUNTER, |revision|
                 (message.as_bytes(), codes::ordered(*counter), revision)).map(drop),
             Write::SetReception { message, reception } => self.set_reception(*message, *reception),
+            Write::PutSetting(record) => self.put_setting(record),
+            Write::StartTimers { conversation, at_ms } => self.run(query::START_TIMERS, (conversation.as_bytes(), at_ms)),
+            Write::RemoveDue { now_ms } => self.remove_due(*now_ms),
             Write::RewriteMessage(message) => self.rewrite_message(message),
             Write::RemoveMessage { message } => self.remove_message(*message, query::REMOVE_MESSAGE),
             Write::PutAnnotation(annotation) => self.put_annotation(annotation),
@@ -253,6 +258,9 @@ impl Writer {
                 revision,
                 message.marks.to_bytes(),
                 message.edited,
+                self.mentions_us(message)?,
+                message.marks.expires_after_s,
+                message.due_at_ms(),
             ],
         )
     }
@@ -282,6 +290,9 @@ impl Writer {
                 revision,
                 message.marks.to_bytes(),
                 message.edited,
+                self.mentions_us(message)?,
+                message.marks.expires_after_s,
+                message.due_at_ms(),
             ],
         )
     }
@@ -335,10 +346,49 @@ impl Writer {
         self.change(message, query::SET_RECEPTION, |revision| (message.as_bytes(), state, revision)).map(drop)
     }
 
+    fn put_setting(&mut self, record: &SettingRecord) -> Stored<()> {
+        let conversation = record.conversation;
+        let (number, text) = codes::setting_columns(&record.setting);
+        self.run(
+            query::PUT_SETTING,
+            params![
+                conversation.as_bytes(),
+                codes::setting_kind_code(record.setting.kind()),
+                number,
+                text,
+                codes::ordered(record.revision.count),
+                record.revision.device.as_bytes(),
+            ],
+        )?;
+        self.note_conversation(conversation)
+    }
+
+    fn remove_due(&mut self, now_ms: i64) -> Stored<()> {
+        let removed = rows(&self.db, query::REMOVE_DUE, [now_ms], |row| {
+            Ok((codes::message_id(row, 0)?, codes::conversation_id(row, 1)?))
+        })?;
+        for (message, _) in &removed {
+            self.run(query::DELETE_ANNOTATIONS_OF, [message.as_bytes()])?;
+        }
+        let conversations: BTreeSet<ConversationId> = removed.into_iter().map(|(_, of)| of).collect();
+        conversations.into_iter().try_for_each(|conversation| self.note_conversation(conversation))
+    }
+
+    /// Whether this account is named in a message.
+    fn mentions_us(&self, message: &Message) -> Stored<bool> {
+        if message.marks.mentions.is_empty() {
+            return Ok(false);
+        }
+        let own = one(&self.db, query::OWN_ACCOUNT, (), |row| codes::account_id(row, 0))?;
+        Ok(own.is_some_and(|own| message.marks.mentions(own)))
+    }
+
     fn rewrite_message(&mut self, message: &Message) -> Stored<()> {
         let (kind, text, notice) = codes::body_columns(&message.body);
-        let marks = message.marks.to_bytes();
-        let columns = |revision| (message.id.as_bytes(), kind, text, notice, marks, message.edited, revision);
+        let (marks, mentions_us) = (message.marks.to_bytes(), self.mentions_us(message)?);
+        let columns = |revision| {
+            (message.id.as_bytes(), kind, text, notice, marks, message.edited, revision, mentions_us)
+        };
         self.change(message.id, query::REWRITE_MESSAGE, columns).map(drop)
     }
 
@@ -373,10 +423,10 @@ impl Writer {
     /// Removes an entry by a statement that returns its conversation.
     fn remove_message(&mut self, message: MessageId, sql: &str) -> Stored<()> {
         let dropped = one(&self.db, sql, [message.as_bytes()], |row| codes::conversation_id(row, 0))?;
-        dropped.map_or(Ok(()), |conversation| self.note_removal(conversation))
+        dropped.map_or(Ok(()), |conversation| self.note_conversation(conversation))
     }
 
-    fn note_removal(&mut self, conversation: ConversationId) -> Stored<()> {
+    fn note_conversation(&mut self, conversation: ConversationId) -> Stored<()> {
         self.touched.conversations.insert(conversation);
         let revision = self.revision();
         self.run(query::TOUCH_CONVERSATION, (conversation.as_bytes(), revision))
@@ -434,7 +484,7 @@ impl Writer {
                 self.run(query::DELETE_SEALED_OF, [position])?;
             }
         }
-        self.note_removal(from)
+        self.note_conversation(from)
     }
 
     // ---- the outbox ----
