@@ -85,6 +85,17 @@ impl Server {
         cpu_us(&self.child.id().to_string())
     }
 
+    /// Bytes that it has had written to the disk.
+    ///
+    /// # Errors
+    ///
+    /// The process has ended, or the kernel does not say.
+    pub fn written_bytes(&self) -> io::Result<f64> {
+        let counts = fs::read_to_string(format!("/proc/{}/io", self.child.id()))?;
+        let bytes = counts.lines().find_map(|line| line.strip_prefix("write_bytes: ")?.parse().ok());
+        bytes.ok_or_else(|| io::Error::other("no write_bytes"))
+    }
+
     /// Memory of its own, without what is mapped from files, in bytes.
     ///
     /// # Errors

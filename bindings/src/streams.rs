@@ -219,12 +219,15 @@ impl Source for waxwing::Events {
     type Item = Event;
 
     async fn gather(&mut self) -> Answer<Option<Vec<Event>>> {
-        let Some(first) = self.next().await else { return Ok(None) };
-        let mut events = vec![first.into()];
+        let mut events = Vec::new();
+        while events.is_empty() {
+            let Some(first) = self.next().await else { return Ok(None) };
+            events.extend(Event::of(first));
+        }
         while events.len() < BATCH_MAX
             && let Some(Some(event)) = self.next().now_or_never()
         {
-            events.push(event.into());
+            events.extend(Event::of(event));
         }
         Ok(Some(events))
     }

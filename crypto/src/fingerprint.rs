@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::{
+    base32,
     bytes::Reader,
     kdf::{HASH_FINGERPRINT, hash_slowly},
     keys::Identity,
@@ -17,6 +18,8 @@ pub const SCAN_BYTES: usize = MARK.len() + 1 + 2 * HALF_BYTES;
 /// What a code begins with, so that other codes that people scan are not taken for it.
 const MARK: &[u8; 4] = b"WXSN";
 const FORMAT: u8 = 1;
+/// Before the text of what is shown to be scanned.
+const SCHEME: &str = "WAXWING-SAFETY:";
 /// An account and its digest.
 const HALF_BYTES: usize = 16 + 32;
 /// How often a fingerprint is hashed, so that whoever searches for a key with a similar one works as often for each.
@@ -113,6 +116,26 @@ impl SafetyNumber {
             half[16..].copy_from_slice(&of.digest);
         }
         bytes
+    }
+
+    /// Returns the same as text: in capital letters and digits, so that a QR code holds it in its compact mode.
+    pub fn scannable_text(&self) -> String {
+        let bytes = self.scannable();
+        let chars = (0..base32::chars_of(SCAN_BYTES)).map(|at| base32::char_of(base32::get(&bytes, at)));
+        SCHEME.chars().chain(chars).collect()
+    }
+
+    /// Compares with the text that they show.
+    pub fn compare_text(&self, text: &str) -> Comparison {
+        let read = || {
+            let text = text.trim().strip_prefix(SCHEME)?;
+            let mut bytes = vec![0; text.len() * 5 / 8];
+            for (at, char) in text.chars().enumerate() {
+                base32::put(&mut bytes, at, base32::value_of(char)?)?;
+            }
+            Some(bytes)
+        };
+        read().map_or(Comparison::Unreadable, |bytes| self.compare(&bytes))
     }
 
     /// Compares with what they show.

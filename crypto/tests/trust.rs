@@ -358,3 +358,22 @@ fn a_first_list_names_none_before_and_a_later_one_names_one() {
     assert_eq!(version(&lists[1], 1), Some(DeviceListError::Malformed), "a first one that names one");
     assert_eq!(version(&lists[1], 0), Some(DeviceListError::Malformed));
 }
+
+#[test]
+fn the_text_of_a_scan_is_the_scan() {
+    let identity = |account, seed| Identity {
+        account: [account; 16],
+        key: AccountKey::from_bytes(&[seed; 32]).public(),
+    };
+    let (here, there) = (identity(1, 7), identity(2, 8));
+    let (at_here, at_there) = (SafetyNumber::new(&here, &there), SafetyNumber::new(&there, &here));
+    let text = at_there.scannable_text();
+    assert!(text.starts_with("WAXWING-SAFETY:") && text.len() == 15 + 162, "{text}");
+    assert_eq!(at_here.compare_text(&format!(" {text}\n")), Comparison::Match);
+    assert_eq!(at_there.compare_text(&text), Comparison::OtherPair);
+    let other = SafetyNumber::new(&identity(2, 9), &here);
+    assert_eq!(at_here.compare_text(&other.scannable_text()), Comparison::Mismatch);
+    for bad in ["", "WAXWING-SAFETY:", &text[..text.len() - 1], &text[15..], &format!("{text}0"), "🦜"] {
+        assert_eq!(at_here.compare_text(bad), Comparison::Unreadable, "{bad}");
+    }
+}

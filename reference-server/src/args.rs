@@ -70,6 +70,9 @@ pub(crate) struct Args {
     /// Envelopes that one mailbox holds
     #[arg(long, env = "WAXWING_RELAY_MAILBOX_MAX", default_value_t = 100_000)]
     mailbox_max: u64,
+    /// Devices in a group above which a message is one row in a log and not one in each mailbox
+    #[arg(long, env = "WAXWING_RELAY_GROUP_LOG_ABOVE", default_value_t = 1_000)]
+    group_log_above: u64,
     /// Open sockets
     #[arg(long, env = "WAXWING_RELAY_SOCKETS_MAX", default_value_t = 50_000)]
     sockets_max: u32,
@@ -122,8 +125,12 @@ impl Args {
                 account_lookups: Rate::per_second(self.account_lookups_per_second, 200),
                 group_changes: Rate::per_second(self.group_changes_per_second, 100),
                 registrations: Rate::per_hour(self.registrations_per_hour),
+                rooms: Rate::per_hour(self.registrations_per_hour.max(120)),
             },
-            store: StoreLimits { mailbox_max_envelopes: self.mailbox_max },
+            store: StoreLimits {
+                mailbox_max_envelopes: self.mailbox_max,
+                group_log_above_devices: self.group_log_above,
+            },
             sockets_max: self.sockets_max,
             address: if self.limit_loopback {
                 AddressLimits::Everyone { sockets_max }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use waxwing_wire::{Challenge, ClientFrame, DeviceId, RelayFrame, RelayId};
+use waxwing_wire::{Challenge, ClientFrame, DeviceId, RelayFrame, RelayId, RoomEvent};
 
 use crate::memory::MemoryStore;
-use crate::relay::{Action, CloseReason, Connection, Limiter, Now, Rules};
-use crate::store::{Answer, ConnectionId, Fences, Hint, Op, Outcome, Store};
+use crate::relay::{Action, CloseReason, Connection, Limiter, Now, Rooms, Rules};
+use crate::store::{Answer, ConnectionId, Fences, Hint, Op, Outcome, Query, Store};
 
 /// How often what is past its time is deleted.
 const EXPIRE_INTERVAL: Duration = Duration::from_secs(3600);
@@ -32,6 +32,10 @@ pub struct Hub<S: Store = MemoryStore> {
     fences: Fences,
     peers: BTreeMap<ConnectionId, Peer>,
     routes: BTreeMap<DeviceId, ConnectionId>,
+    rooms: Rooms<ConnectionId>,
+    /// What rooms' guests are still to be told.
+    told: VecDeque<(ConnectionId, RoomEvent)>,
+    now: Now,
     expire_at: Duration,
 }
 
@@ -52,6 +56,9 @@ impl<S: Store> Hub<S> {
             fences: Fences::default(),
             peers: BTreeMap::new(),
             routes: BTreeMap::new(),
+            rooms: Rooms::default(),
+            told: VecDeque::new(),
+            now: Now::default(),
             expire_at: Duration::ZERO,
         }
     }
@@ -88,10 +95,12 @@ impl<S: Store> Hub<S> {
     /// A frame arrived. On a connection that is not open it is lost.
     pub fn frame(&mut self, id: ConnectionId, frame: ClientFrame, now: Now) -> HubOutput {
         let mut output = HubOutput::default();
+        self.now = now;
         if let Some(peer) = self.peers.get_mut(&id) {
             peer.waiting.push_back(frame);
             self.read(id, now, &mut output);
         }
+        self.tell_rooms(&mut output);
         output
     }
 
@@ -115,11 +124,16 @@ impl<S: Store> Hub<S> {
         }
         self.routes.retain(|_, bound| *bound != id);
         self.fences.forget(id);
+        if let Some(other) = self.rooms.leave(id) {
+            self.told.push_back((other, RoomEvent::Left));
+        }
     }
 
     /// Time passed: silent connections are closed, delayed frames are read, what is past its time is deleted.
     pub fn tick(&mut self, now: Now) -> HubOutput {
         let mut output = HubOutput::default();
+        self.now = now;
+        self.tell_rooms(&mut output);
         let ids: Vec<ConnectionId> = self.peers.keys().copied().collect();
         for id in ids {
             if let Some(peer) = self.peers.get_mut(&id) {
@@ -155,6 +169,15 @@ impl<S: Store> Hub<S> {
         {
             let actions = peer.connection.on_frame(frame, now, &self.limiter);
             self.run(id, actions, output);
+        }
+    }
+
+    fn tell_rooms(&mut self, output: &mut HubOutput) {
+        while let Some((id, event)) = self.told.pop_front() {
+            if let Some(peer) = self.peers.get_mut(&id) {
+                let actions = peer.connection.on_room_event(event, self.now);
+                self.run(id, actions, output);
+            }
         }
     }
 
@@ -209,6 +232,24 @@ impl<S: Store> Hub<S> {
                 }
                 Vec::new()
             }
+            Action::OpenRoom(room) => {
+                let entered = self.rooms.enter(room, id, id);
+                if let Ok(Some(other)) = entered {
+                    self.told.push_back((other, RoomEvent::Joined));
+                }
+                let entered = entered.map(|other| other.is_some());
+                let (now, peer) = (self.now, self.peers.get_mut(&id));
+                peer.map(|peer| peer.connection.on_room_opened(entered, now)).unwrap_or_default()
+            }
+            Action::SendInRoom(payload) => {
+                let event = RoomEvent::Data(payload);
+                self.told.extend(self.rooms.other(id).map(|other| (other, event)));
+                Vec::new()
+            }
+            Action::TakenInRoom => {
+                self.told.extend(self.rooms.other(id).map(|other| (other, RoomEvent::Taken)));
+                Vec::new()
+            }
             Action::Close(reason) => {
                 self.disconnect(id);
                 output.closed.push((id, reason));
@@ -218,11 +259,19 @@ impl<S: Store> Hub<S> {
     }
 
     fn tell(&mut self, hint: Hint, queue: &mut VecDeque<(ConnectionId, Action)>) {
-        let (Hint::Poke(device) | Hint::CutOff(device) | Hint::PrekeysLow(device, _)) = hint;
+        let device = match hint {
+            Hint::Poke(device) | Hint::CutOff(device) | Hint::PrekeysLow(device, _) => device,
+            Hint::PokeReaders(group) => {
+                if let Ok(Answer::LogReaders(devices)) = self.store.answer(&Query::LogReaders(group)) {
+                    devices.into_iter().for_each(|device| self.tell(Hint::Poke(device), queue));
+                }
+                return;
+            }
+        };
         let Some(id) = self.routes.get(&device).copied() else { return };
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let actions = match hint {
-            Hint::Poke(_) => peer.connection.on_poke(),
+            Hint::Poke(_) | Hint::PokeReaders(_) => peer.connection.on_poke(),
             Hint::CutOff(_) => peer.connection.on_cut_off(),
             Hint::PrekeysLow(_, left) => peer.connection.on_prekeys_low(left),
         };
@@ -248,8 +297,8 @@ mod tests {
     use ed25519_dalek::{Signer as _, SigningKey};
     use waxwing_wire::{
         AccountId, ClientBody, Destination, DeviceRecord, FrameSignature, Handle, MessageId, PublicKeyBytes,
-        RELAY_PROOF_LABEL, RefusalCode, Register, RelayBody, Request, SealedFor, Submit, login_statement,
-        registration_statement,
+        RELAY_PROOF_LABEL, RefusalCode, Register, RelayBody, Request, RoomId, RoomRequest, SealedFor, Submit,
+        login_statement, registration_statement,
     };
 
     const RELAY: RelayId = RelayId::from_bytes([9; 16]);
@@ -318,6 +367,49 @@ mod tests {
         assert_eq!(output.closed, [(ConnectionId(1), CloseReason::Unavailable)]);
         hub.store_mut().set_failing(false);
         assert_eq!(hub.store().mailbox_len(&device(BOB)), 0);
+    }
+
+    #[test]
+    fn two_meet_in_a_room_and_a_third_is_refused() {
+        let mut hub = Hub::new(MemoryStore::new(RELAY), Rules::default());
+        for who in [1, 2, 3] {
+            hub.connect(ConnectionId(who.into()), [who; 32], Now::default());
+            let _ = hello(&mut hub, who);
+        }
+        let open = || ClientBody::Room(RoomRequest::Open(RoomId::from_bytes([7; 16])));
+        let send = |text: &'static [u8]| ClientBody::Room(RoomRequest::Send(Bytes::from_static(text)));
+        let event = |to: u64, event| (ConnectionId(to), RelayBody::Room(event));
+        assert_eq!(say(&mut hub, 1, open()), [event(1, RoomEvent::Opened)]);
+        assert_eq!(say(&mut hub, 2, open()), [event(2, RoomEvent::Joined), event(1, RoomEvent::Joined)]);
+        assert_eq!(refusal(&say(&mut hub, 3, open())), Some(RefusalCode::NotAuthorised));
+        let said = say(&mut hub, 1, send(b"offer"));
+        let data = RoomEvent::Data(Bytes::from_static(b"offer"));
+        assert_eq!(said, [event(2, data), event(1, RoomEvent::Taken)]);
+        hub.disconnect(ConnectionId(2));
+        let told = hub.tick(Now::default());
+        assert_eq!(told.closed, [(ConnectionId(1), CloseReason::NotLoggedIn)]);
+        assert_eq!(told.frames[0].1.body, RelayBody::Room(RoomEvent::Left));
+    }
+
+    #[test]
+    fn nobody_waits_in_a_room_for_ever_or_speaks_in_it_alone() {
+        let mut hub = Hub::new(MemoryStore::new(RELAY), Rules::default());
+        for who in [1, 2] {
+            hub.connect(ConnectionId(who.into()), [who; 32], Now::default());
+            let _ = hello(&mut hub, who);
+            let room = RoomId::from_bytes([who; 16]);
+            let _ = say(&mut hub, who, ClientBody::Room(RoomRequest::Open(room)));
+        }
+        let alone = ClientBody::Room(RoomRequest::Send(Bytes::from_static(b"x")));
+        assert_eq!(refusal(&say(&mut hub, 1, alone)), Some(RefusalCode::BadFrame));
+        for seconds in (0..600).step_by(20) {
+            let at = Now { elapsed: Duration::from_secs(seconds), utc_ms: 0 };
+            let ping = ClientFrame { request: Request::NONE, body: ClientBody::Ping { cursor: 0 } };
+            assert_eq!(hub.frame(ConnectionId(2), ping, at).closed, []);
+            assert_eq!(hub.tick(at).closed, []);
+        }
+        let over = hub.tick(Now { elapsed: Duration::from_secs(600), utc_ms: 0 });
+        assert_eq!(over.closed, [(ConnectionId(2), CloseReason::NotLoggedIn)]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! come back stale; make a new one, and it was wiped.
 
 mod groups;
+mod log;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +45,14 @@ struct Device {
 }
 
 impl Device {
+    /// Puts a message that is for many into the mailbox of this one.
+    fn place(&mut self, own: DeviceId, envelope: &Envelope) {
+        self.last_sequence += 1;
+        let id = envelope_id(&envelope.sender_device, &envelope.message, &own);
+        let placed = Envelope { id, sequence: self.last_sequence, ..envelope.clone() };
+        self.mailbox.insert(self.last_sequence, placed);
+    }
+
     fn cut_off(&mut self) {
         self.account = None;
         self.one_time.clear();
@@ -80,12 +89,13 @@ impl MemoryStore {
         self.failing = failing;
     }
 
-    /// Every payload in every mailbox, to be searched for what must not be there.
+    /// Every payload in every mailbox and log, to be searched for what must not be there.
     pub fn payloads(&self) -> impl Iterator<Item = &Bytes> {
-        self.devices.values().flat_map(|device| device.mailbox.values().map(|envelope| &envelope.payload))
+        let placed = self.devices.values().flat_map(|device| device.mailbox.values());
+        placed.chain(self.groups.logged()).map(|envelope| &envelope.payload)
     }
 
-    /// How many envelopes wait for a device.
+    /// How many envelopes wait for a device in its mailbox.
     #[must_use]
     pub fn mailbox_len(&self, device: &DeviceId) -> usize {
         self.devices.get(device).map_or(0, |device| device.mailbox.len())
@@ -110,6 +120,7 @@ impl MemoryStore {
             Op::Append(append) => self.append(append, fences),
             Op::ChangeGroup(change) => self.change_group(change),
             Op::AppendToGroup(append) => self.append_to_group(append, fences),
+            Op::Collect { device, limit } => self.collect(*device, *limit),
             Op::Acknowledge { device, cursor } => {
                 if let Some(device) = self.devices.get_mut(device) {
                     device.mailbox = device.mailbox.split_off(&cursor.saturating_add(1));
@@ -179,6 +190,7 @@ impl MemoryStore {
         });
         device.account = Some(account);
         device.signing_key = record.signing_key;
+        self.groups.admit_device(account, record.device);
     }
 
     fn update_devices(&mut self, update: &UpdateDevices) -> Outcome {
@@ -206,6 +218,7 @@ impl MemoryStore {
             }
         }
         let gone: BTreeSet<DeviceId> = cut_off.iter().copied().collect();
+        self.groups.forget_devices(&gone);
         self.given.retain(|(requester, _, device), _| !gone.contains(requester) && !gone.contains(device));
         self.seen.retain(|(recipient, _, _), _| !gone.contains(recipient));
         for record in &update.devices {
@@ -358,6 +371,7 @@ impl Store for MemoryStore {
             Query::Group { group, account, after } => {
                 Answer::Group(self.groups.answer(*group, *account, *after))
             }
+            Query::LogReaders(group) => Answer::LogReaders(self.groups.log_readers(*group)),
             Query::Mailbox { device, after, limit } => self.mailbox(*device, *after, *limit),
         })
     }
@@ -378,19 +392,20 @@ impl MemoryStore {
     }
 
     fn mailbox(&self, device: DeviceId, after: u64, limit: usize) -> Answer {
+        let behind = self.groups.is_behind(device);
         let Some(device) = self.devices.get(&device) else {
-            return Answer::Mailbox { envelopes: Vec::new(), more: false };
+            return Answer::Mailbox { envelopes: Vec::new(), more: false, behind };
         };
         let (mut envelopes, mut size_bytes) = (Vec::new(), 0);
         for envelope in device.mailbox.range(after.saturating_add(1)..).map(|(_, envelope)| envelope) {
             size_bytes += envelope.payload.len();
             let over_size = size_bytes > MAILBOX_ANSWER_MAX_BYTES && !envelopes.is_empty();
             if envelopes.len() == limit || over_size {
-                return Answer::Mailbox { envelopes, more: true };
+                return Answer::Mailbox { envelopes, more: true, behind };
             }
             envelopes.push(envelope.clone());
         }
-        Answer::Mailbox { envelopes, more: false }
+        Answer::Mailbox { envelopes, more: false, behind }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The pure core: what the relay does with a frame. No I/O, no clock and no randomness; they are arguments.
 //!
 //! ```text
+//!                        +--Room--> InRoom ---------------------------+
+//!                        |                                           |
 //! Greeting --Hello--> Greeted --Login, Register, UpdateDevices--> LoggedIn
 //!     |                  |                                           |
 //!     +------------------+--------------- Closed <-------------------+
@@ -14,15 +16,18 @@ mod enter;
 mod groups;
 mod limiter;
 mod proof;
+mod rooms;
 mod token;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use waxwing_wire::{AccountId, DeviceId, RelayFrame};
+use bytes::Bytes;
+use waxwing_wire::{AccountId, DeviceId, RelayFrame, RoomId};
 
 pub use connection::Connection;
 pub use limiter::{Address, Limiter, Rate, RateLimits};
+pub use rooms::{RoomFull, Rooms};
 pub use token::{TokenKeyError, TokenKeys};
 
 use crate::store::{Op, Query};
@@ -107,6 +112,12 @@ pub enum Action {
         /// Which device.
         device: DeviceId,
     },
+    /// Enter a room, then call [`Connection::on_room_opened`], and tell whoever is there.
+    OpenRoom(RoomId),
+    /// Hand this to the other one in the room.
+    SendInRoom(Bytes),
+    /// What the other one said has gone out: tell it.
+    TakenInRoom,
     /// Close the socket.
     Close(CloseReason),
 }

@@ -5,6 +5,7 @@ mod http;
 mod inbox;
 mod listener;
 mod metrics;
+mod poker;
 mod routes;
 mod session;
 mod tls;
@@ -12,8 +13,8 @@ mod writer;
 
 use std::fs::File;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -23,11 +24,13 @@ use waxwing_wire::RelayId;
 
 pub use config::{AddressLimits, Config, RegistrationConfig, StartError, TlsFiles};
 
-use crate::relay::{Limiter, Now, Registration, Rules, TokenKeys};
+use crate::relay::{Limiter, Now, Registration, Rooms, Rules, TokenKeys};
 use crate::sqlite::{Readers, SqliteStore};
 use crate::store::Store as _;
 use config::check_exposure;
+use inbox::Inbox;
 use metrics::Metrics;
+use poker::{Poker, Pokes};
 use routes::Routes;
 use writer::{Queue, Writer};
 
@@ -45,6 +48,7 @@ struct Shared {
     queue: Arc<Queue>,
     readers: Readers,
     routes: Arc<Routes>,
+    rooms: Mutex<Rooms<Arc<Inbox>>>,
     metrics: Arc<Metrics>,
     draining: watch::Sender<bool>,
     connections: AtomicU64,
@@ -54,6 +58,10 @@ impl Shared {
     fn now(&self) -> Now {
         let utc = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Now { elapsed: self.started.elapsed(), utc_ms: i64::try_from(utc.as_millis()).unwrap_or(i64::MAX) }
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, Rooms<Arc<Inbox>>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_ready(&self) -> bool {
@@ -74,6 +82,7 @@ pub struct RunningRelay {
     address: SocketAddr,
     accepting: tokio::task::JoinHandle<()>,
     writer: Option<JoinHandle<()>>,
+    poker: Option<JoinHandle<()>>,
     checkpoints: Option<JoinHandle<()>>,
     stop_checkpoints: Arc<AtomicBool>,
     _lock: File,
@@ -109,13 +118,17 @@ impl Relay {
             queue: Arc::new(Queue::default()),
             readers: store.readers(),
             routes: Arc::new(Routes::default()),
+            rooms: Mutex::default(),
             metrics: metrics.clone(),
             draining: watch::Sender::new(false),
             connections: AtomicU64::new(1),
             config,
         });
-        let writer = Writer::new(store, shared.queue.clone(), shared.routes.clone(), metrics);
+        let pokes = Arc::new(Pokes::default());
+        let poker = Poker { pokes: pokes.clone(), readers: store.readers(), routes: shared.routes.clone() };
+        let writer = Writer::new(store, shared.queue.clone(), shared.routes.clone(), pokes, metrics);
         let writer = spawn_thread("relay-writer", move || writer.run())?;
+        let poker = spawn_thread("relay-poker", move || poker.run())?;
         let stop_checkpoints = Arc::new(AtomicBool::new(false));
         let stopped = stop_checkpoints.clone();
         let checkpoints = spawn_thread("relay-checkpoint", move || {
@@ -132,6 +145,7 @@ impl Relay {
             address,
             accepting,
             writer: Some(writer),
+            poker: Some(poker),
             checkpoints: Some(checkpoints),
             stop_checkpoints,
             _lock: lock,
@@ -162,7 +176,7 @@ impl RunningRelay {
         }
         self.accepting.abort();
         self.shared.queue.stop();
-        let threads = [self.writer.take(), self.checkpoints.take()];
+        let threads = [self.writer.take(), self.poker.take(), self.checkpoints.take()];
         self.stop_checkpoints.store(true, Ordering::Relaxed);
         let _ = tokio::task::spawn_blocking(move || {
             for thread in threads.into_iter().flatten() {

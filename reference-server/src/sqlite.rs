@@ -7,6 +7,7 @@ mod accounts;
 mod append;
 mod expire;
 mod groups;
+mod log;
 mod open;
 mod prekeys;
 mod read;
@@ -123,12 +124,13 @@ fn evaluate(
         }
         Op::AppendToGroup(append) => {
             let outcome = groups::append(transaction, append, limits)?;
-            if !matches!(outcome, Outcome::Appended { .. }) {
+            if !matches!(outcome, Outcome::Appended { .. } | Outcome::Logged { .. }) {
                 fences.refuse(append.connection, append.submit.fence);
             }
             outcome
         }
         Op::ChangeGroup(change) => groups::change(transaction, change, limits)?,
+        Op::Collect { device, limit } => log::collect(transaction, *device, *limit, limits)?,
         Op::Acknowledge { device, cursor } => append::acknowledge(transaction, *device, *cursor)?,
         Op::Expire { now_ms, chunk_rows } => expire::expire(transaction, *now_ms, *chunk_rows)?,
     })

@@ -44,6 +44,14 @@ pub enum Op {
     ChangeGroup(Box<GroupChange>),
     /// Puts one message into the mailboxes of a group.
     AppendToGroup(Box<GroupAppend>),
+    /// Puts what waits for a device in the logs of large groups into its mailbox. Its connection asks for it, when it has
+    /// read the mailbox to the end.
+    Collect {
+        /// Whose mailbox.
+        device: DeviceId,
+        /// Entries of the logs at most.
+        limit: usize,
+    },
     /// Deletes envelopes that a device has on its disk.
     Acknowledge {
         /// Whose mailbox.
@@ -161,6 +169,22 @@ pub enum Outcome {
         /// The mailboxes that have it now and had it not before.
         stored: Vec<DeviceId>,
     },
+    /// The change or the message stands in the log of its group.
+    Logged {
+        /// Which group.
+        group: GroupId,
+        /// Devices that will read it.
+        readers: u64,
+        /// Whether it is a change.
+        is_change: bool,
+    },
+    /// What waited in logs stands in the mailbox, as far as there was room.
+    Collected {
+        /// Envelopes that the mailbox has more.
+        placed: usize,
+        /// There was no room at all.
+        is_full: bool,
+    },
     /// The sender's idea of the group is not the relay's.
     GroupStale {
         /// The revision that the relay has.
@@ -182,6 +206,8 @@ pub enum Outcome {
 pub enum Hint {
     /// The mailbox has something new.
     Poke(DeviceId),
+    /// The log of a group has something new; [`Query::LogReaders`] says for whom.
+    PokeReaders(GroupId),
     /// The device was removed from its account.
     CutOff(DeviceId),
     /// The device has few one-time prekeys left.
@@ -200,7 +226,9 @@ impl Outcome {
             Outcome::Appended { stored } | Outcome::GroupChanged { stored } => {
                 stored.iter().copied().map(Hint::Poke).collect()
             }
+            Outcome::Logged { group, .. } => vec![Hint::PokeReaders(*group)],
             Outcome::Done
+            | Outcome::Collected { .. }
             | Outcome::PrekeysPublished { .. }
             | Outcome::DevicesStale { .. }
             | Outcome::GroupStale { .. }
@@ -232,6 +260,8 @@ pub enum Query {
         /// Only those after this revision.
         after: u64,
     },
+    /// The devices that read the log of a group.
+    LogReaders(GroupId),
     /// Envelopes of a mailbox, in order.
     Mailbox {
         /// Whose mailbox.
@@ -252,12 +282,16 @@ pub enum Answer {
     Account(Option<Box<AccountRecord>>),
     /// The group, if the account is in it.
     Group(Option<GroupRecord>),
+    /// Devices, in the order of their ids.
+    LogReaders(Vec<DeviceId>),
     /// Envelopes.
     Mailbox {
         /// In order.
         envelopes: Vec<Envelope>,
         /// The answer was cut off by a limit: ask again.
         more: bool,
+        /// Something waits for the device in the log of a group: collect it.
+        behind: bool,
     },
     /// The storage failed.
     Failed,
@@ -300,13 +334,15 @@ impl std::error::Error for StoreError {}
 /// Limits that the storage keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreLimits {
-    /// Envelopes that a mailbox holds.
+    /// Envelopes that a mailbox holds, and entries that the log of a group holds.
     pub mailbox_max_envelopes: u64,
+    /// A group with more devices than this has a log.
+    pub group_log_above_devices: u64,
 }
 
 impl Default for StoreLimits {
     fn default() -> StoreLimits {
-        StoreLimits { mailbox_max_envelopes: 100_000 }
+        StoreLimits { mailbox_max_envelopes: 100_000, group_log_above_devices: 1_000 }
     }
 }
 
@@ -373,6 +409,7 @@ impl Fences {
                 | Op::PublishPrekeys { .. }
                 | Op::TakePrekeys(_)
                 | Op::ChangeGroup(_)
+                | Op::Collect { .. }
                 | Op::Acknowledge { .. }
                 | Op::Expire { .. } => None,
             };

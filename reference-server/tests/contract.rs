@@ -1,26 +1,27 @@
 //! The SQLite store and the in-memory store give the same outcome to the same operations, whatever they are.
 
+mod operations;
+
 use bytes::Bytes;
+use operations::{Random, account, change, device, group, register, to_group, update_devices};
 use waxwing_relay::memory::MemoryStore;
 use waxwing_relay::sqlite::SqliteStore;
 use waxwing_relay::store::{
-    Answer, Append, ConnectionId, ENVELOPE_LIFETIME_MS, Fences, GroupAppend, GroupChange, Op, Outcome, Query,
-    Store, StoreLimits, Take,
+    Answer, Append, ConnectionId, ENVELOPE_LIFETIME_MS, Fences, Op, Outcome, Query, Store, StoreLimits, Take,
 };
-use waxwing_wire::{
-    AccountId, AccountQuery, ChangeGroup, Destination, DeviceId, DeviceRecord, FetchId, FrameSignature,
-    GroupId, Handle, MessageId, Prekey, PublicKeyBytes, RefusalCode, Register, SealedFor, SubmitToGroup,
-    UpdateDevices,
-};
+use waxwing_wire::{AccountQuery, Destination, FetchId, MessageId, Prekey, RefusalCode, SealedFor};
 
-const LIMITS: StoreLimits = StoreLimits { mailbox_max_envelopes: 12 };
+const LIMITS: StoreLimits = StoreLimits { mailbox_max_envelopes: 12, group_log_above_devices: 1_000 };
+
+/// Groups of three devices and more have a log.
+const LOGS: StoreLimits = StoreLimits { group_log_above_devices: 2, ..LIMITS };
 
 #[test]
 fn both_stores_agree_on_random_operations() {
-    for seed in 1..=20 {
+    for (seed, limits) in (1..=20).zip([LIMITS, LOGS].into_iter().cycle()) {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut sqlite = SqliteStore::open(folder.path(), LIMITS).expect("a new database");
-        let mut memory = MemoryStore::with_limits(sqlite.relay_id(), LIMITS);
+        let mut sqlite = SqliteStore::open(folder.path(), limits).expect("a new database");
+        let mut memory = MemoryStore::with_limits(sqlite.relay_id(), limits);
         let (mut sqlite_fences, mut memory_fences) = (Fences::default(), Fences::default());
         let mut random = Random(seed);
         for step in 0..60 {
@@ -183,51 +184,9 @@ fn append(number: u8, payload: Bytes) -> Append {
     }
 }
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-
-    fn small(&mut self, limit: u8) -> u8 {
-        u8::try_from(self.below(limit.into())).expect("a small number")
-    }
-}
-
-fn account(number: u8) -> AccountId {
-    AccountId::from_bytes([number; 16])
-}
-
-fn device(number: u8) -> DeviceId {
-    DeviceId::from_bytes([100 + number; 16])
-}
-
-fn record(random: &mut Random, number: u8) -> DeviceRecord {
-    let key = if random.below(8) == 0 { 7 } else { 1 };
-    DeviceRecord { device: device(number), signing_key: PublicKeyBytes([key; 32]) }
-}
-
-fn register(random: &mut Random, number: u8) -> Op {
-    Op::Register(Box::new(Register {
-        handle: Handle::new(&format!("person{number}")).expect("a handle"),
-        account: account(number),
-        account_key: PublicKeyBytes([number; 32]),
-        device: record(random, number),
-        device_list: Bytes::from_static(b"list 1"),
-        device_list_version: 1,
-        account_signature: FrameSignature([0; 64]),
-        device_signature: FrameSignature([0; 64]),
-        token: None,
-    }))
-}
-
 fn any_op(random: &mut Random, step: i64) -> Op {
     let now_ms = step * ENVELOPE_LIFETIME_MS / 40;
-    match random.below(20) {
+    match random.below(22) {
         0 | 1 => {
             let number = random.small(4);
             register(random, number)
@@ -236,14 +195,7 @@ fn any_op(random: &mut Random, step: i64) -> Op {
             let owner = random.small(4);
             let version = 1 + random.below(6);
             let devices = (0..6).filter(|_| random.below(2) == 0).collect::<Vec<u8>>();
-            Op::UpdateDevices(Box::new(UpdateDevices {
-                account: account(owner),
-                device: device(owner),
-                devices: devices.into_iter().map(|number| record(random, number)).collect(),
-                device_list: Bytes::from(format!("list {version}")),
-                device_list_version: version,
-                account_signature: FrameSignature([0; 64]),
-            }))
+            update_devices(random, owner, version, &devices)
         }
         3 => {
             let first = u32::from(random.small(60));
@@ -272,43 +224,12 @@ fn any_op(random: &mut Random, step: i64) -> Op {
             let (sender, number, revision) = (random.small(4), random.small(3), 1 + random.below(4));
             to_group(sender, number, revision, random.small(100), now_ms)
         }
+        12 | 13 => {
+            let limit = if random.below(2) == 0 { 100 } else { 1 + usize::from(random.small(4)) };
+            Op::Collect { device: device(random.small(6)), limit }
+        }
         _ => any_append(random, now_ms),
     }
-}
-
-fn group(number: u8) -> GroupId {
-    GroupId::from_bytes([200 + number; 16])
-}
-
-fn change(sender: u8, number: u8, revision: u64, members: &[u8], now_ms: i64) -> Op {
-    Op::ChangeGroup(Box::new(GroupChange {
-        sender_account: account(sender),
-        sender_device: device(sender),
-        change: ChangeGroup {
-            message: MessageId::from_bytes([number; 16]),
-            group: group(number),
-            revision,
-            change: Bytes::from(format!("change {members:?}")),
-            members: members.iter().map(|member| account(*member)).collect(),
-        },
-        now_ms,
-    }))
-}
-
-fn to_group(sender: u8, number: u8, revision: u64, message: u8, now_ms: i64) -> Op {
-    Op::AppendToGroup(Box::new(GroupAppend {
-        connection: ConnectionId(9),
-        sender_account: account(sender),
-        sender_device: device(sender),
-        submit: SubmitToGroup {
-            message: MessageId::from_bytes([message; 16]),
-            fence: 1,
-            group: group(number),
-            revision,
-            payload: Bytes::from_static(b"sealed for all"),
-        },
-        now_ms,
-    }))
 }
 
 fn any_append(random: &mut Random, now_ms: i64) -> Op {
@@ -339,8 +260,9 @@ fn any_append(random: &mut Random, now_ms: i64) -> Op {
 fn queries() -> Vec<Query> {
     let mut queries = Vec::new();
     for group in 0..3 {
+        queries.push(Query::LogReaders(operations::group(group)));
         for owner in 0..4 {
-            queries.push(Query::Group { group: self::group(group), account: account(owner), after: 1 });
+            queries.push(Query::Group { group: operations::group(group), account: account(owner), after: 1 });
         }
     }
     for number in 0..6 {

@@ -32,6 +32,9 @@ fn say(number: u64, fence: u64, revision: u64) -> ClientBody {
     })
 }
 
+/// As with a group of people, and as with a very large one.
+const SHAPES: [&[&str]; 2] = [&[], &["--group-log-above", "1"]];
+
 /// Logs in anew, and reads so many envelopes from the front of the mailbox.
 async fn hears(relay: &RelayProcess, who: &Person, count: usize) -> Vec<Envelope> {
     let mut client = Client::logged_in(&relay.url, who).await;
@@ -47,8 +50,14 @@ async fn hears(relay: &RelayProcess, who: &Person, count: usize) -> Vec<Envelope
 
 #[tokio::test]
 async fn changes_and_messages_come_in_one_order_to_every_member() {
+    for shape in SHAPES {
+        play_order(shape).await;
+    }
+}
+
+async fn play_order(shape: &[&str]) {
     let (data, people) = (folder(), [person(1), person(2), person(3)]);
-    let relay = RelayProcess::start(&data.path, &[]);
+    let relay = RelayProcess::start(&data.path, shape);
     let mut alice = Client::registered(&relay.url, &people[0]).await;
     let mut bob = Client::registered(&relay.url, &people[1]).await;
     let mut carol = Client::registered(&relay.url, &people[2]).await;
@@ -84,8 +93,14 @@ async fn changes_and_messages_come_in_one_order_to_every_member() {
 
 #[tokio::test]
 async fn who_left_is_told_so_and_asks_in_vain() {
+    for shape in SHAPES {
+        play_leaving(shape).await;
+    }
+}
+
+async fn play_leaving(shape: &[&str]) {
     let (data, people) = (folder(), [person(1), person(2)]);
-    let relay = RelayProcess::start(&data.path, &[]);
+    let relay = RelayProcess::start(&data.path, shape);
     let mut alice = Client::registered(&relay.url, &people[0]).await;
     let mut bob = Client::registered(&relay.url, &people[1]).await;
     alice.ask(change(1, 1, &[&people[0], &people[1]])).await;
@@ -100,17 +115,84 @@ async fn who_left_is_told_so_and_asks_in_vain() {
 
 #[tokio::test]
 async fn a_group_is_as_it_was_after_the_relay_was_killed() {
+    for shape in SHAPES {
+        play_kill(shape).await;
+    }
+}
+
+async fn play_kill(shape: &[&str]) {
     let (data, people) = (folder(), [person(1), person(2)]);
-    let relay = RelayProcess::start(&data.path, &[]);
+    let relay = RelayProcess::start(&data.path, shape);
     let mut alice = Client::registered(&relay.url, &people[0]).await;
     let _ = Client::registered(&relay.url, &people[1]).await;
     alice.ask(change(1, 1, &[&people[0], &people[1]])).await;
     assert_eq!(alice.ask(say(2, 1, 1)).await, RelayBody::Accepted { message: message(2) });
     relay.kill();
-    let relay = RelayProcess::start(&data.path, &[]);
+    let relay = RelayProcess::start(&data.path, shape);
     let mut alice = Client::logged_in(&relay.url, &people[0]).await;
     assert_eq!(alice.ask(say(2, 1, 1)).await, RelayBody::Accepted { message: message(2) }, "a repeat");
     assert_eq!(alice.ask(say(3, 1, 1)).await, RelayBody::Accepted { message: message(3) });
     let heard: Vec<_> = hears(&relay, &people[1], 3).await.iter().map(|envelope| envelope.message).collect();
     assert_eq!(heard, [message(1), message(2), message(3)]);
+}
+
+/// Reads a mailbox to its end: what it is, and where it stands.
+async fn all(relay: &RelayProcess, who: &Person) -> Vec<(u64, u64)> {
+    let mut client = Client::logged_in(&relay.url, who).await;
+    let came = client.drain().await;
+    came.into_iter()
+        .map(|(sequence, id)| (sequence, (1..200).find(|n| message(*n) == id).unwrap_or(0)))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_log_is_read_by_live_devices_and_by_those_that_were_away() {
+    let (data, people) = (folder(), [person(1), person(2), person(3)]);
+    let relay = RelayProcess::start(&data.path, &["--group-log-above", "2"]);
+    let [a, b, c] = [&people[0], &people[1], &people[2]];
+    let mut alice = Client::registered(&relay.url, a).await;
+    let mut bob = Client::registered(&relay.url, b).await;
+    let _ = Client::registered(&relay.url, c).await;
+    alice.ask(change(1, 1, &[a, b, c])).await;
+    for number in 2..=150 {
+        assert_eq!(alice.ask(say(number, 1, 1)).await, RelayBody::Accepted { message: message(number) });
+    }
+    // Bob is online and hears all without asking, and says nothing about it.
+    let mut heard = Vec::new();
+    while heard.len() < 150 {
+        let next = |body: &RelayBody| {
+            if let RelayBody::Deliver { envelopes } = body { Some(envelopes.clone()) } else { None }
+        };
+        heard.extend(bob.until(next).await.into_iter().map(|envelope| (envelope.sequence, envelope.message)));
+    }
+    let expected: Vec<_> = (1..=150).map(|number| (number, message(number))).collect();
+    assert_eq!(heard, expected);
+    // Carol was away: first what is in her mailbox, and drained is said after the last of the log.
+    let carols: Vec<(u64, u64)> = (1..=150).map(|number| (number, number)).collect();
+    assert_eq!(all(&relay, c).await, carols);
+    assert!(relay.get("/metrics").contains("waxwing_relay_group_log_entries_total 150\n"));
+    relay.kill();
+    let relay = RelayProcess::start(&data.path, &["--group-log-above", "2"]);
+    assert_eq!(all(&relay, c).await, carols, "the same again, since nothing was acknowledged");
+}
+
+#[tokio::test]
+async fn who_comes_late_to_a_log_reads_from_there_and_another_device_too() {
+    let (data, people) = (folder(), [person(1), person(2), person(3)]);
+    let relay = RelayProcess::start(&data.path, &["--group-log-above", "1"]);
+    let [a, b, c] = [&people[0], &people[1], &people[2]];
+    let mut alice = Client::registered(&relay.url, a).await;
+    let mut bob = Client::registered(&relay.url, b).await;
+    let _ = Client::registered(&relay.url, c).await;
+    alice.ask(change(1, 1, &[a, b])).await;
+    alice.ask(say(2, 1, 1)).await;
+    let tablet = b.on_device(77);
+    let list = bob.update_devices(b, vec![b.record(), tablet.record()], 2);
+    assert!(matches!(bob.ask(list).await, RelayBody::LoggedIn(_)));
+    alice.ask(say(3, 1, 1)).await;
+    alice.ask(change(4, 2, &[a, c])).await;
+    alice.ask(say(5, 1, 2)).await;
+    assert_eq!(all(&relay, b).await, [(1, 1), (2, 2), (3, 3), (4, 4)]);
+    assert_eq!(all(&relay, &tablet).await, [(1, 3), (2, 4)]);
+    assert_eq!(all(&relay, c).await, [(1, 4), (2, 5)]);
 }

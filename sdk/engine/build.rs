@@ -2,7 +2,8 @@
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=proto");
-    let files = protox::compile(["proto/content.proto", "proto/record.proto"], ["proto"])?;
+    let files = ["proto/content.proto", "proto/link.proto", "proto/record.proto"];
+    let files = protox::compile(files, ["proto"])?;
     prost_build::Config::new().compile_fds(files)?;
     Ok(())
 }

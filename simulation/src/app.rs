@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use waxwing_engine::{
-    Command, CommandId, ConversationId, Failure, GroupIntent, GroupRole, LocalDevice, Outcome,
+    Command, CommandId, ConversationId, Failure, GroupIntent, GroupRole, LocalDevice, Marks, Outcome,
     RegisterAccount, RegisterAs, Registration,
 };
 use waxwing_wire::{AccountId, Handle, MessageId};
@@ -182,7 +182,8 @@ impl App {
                 commands.extend(self.find(account, accounts));
             }
             if let Some(conversation) = conversation.filter(|_| !self.is_asking(Asked::Send(draft.id))) {
-                let command = Command::Send { conversation, message: draft.id, text: draft.text };
+                let marks = Marks::default();
+                let command = Command::Send { conversation, message: draft.id, text: draft.text, marks };
                 commands.push(self.ask(Asked::Send(draft.id), command));
             }
         }

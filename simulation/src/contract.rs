@@ -6,11 +6,13 @@
 //! [`MemoryStore`]: crate::disk::MemoryStore
 
 mod alike;
+mod annotations;
 mod groups;
 mod identity;
 mod keys;
 mod make;
 mod outbox;
+mod settings;
 mod timeline;
 
 use std::fmt::Debug;
@@ -37,6 +39,8 @@ where
     timeline::check(&fresh);
     outbox::check(&fresh);
     groups::check(&fresh);
+    annotations::check(&fresh);
+    settings::check(&fresh);
 }
 
 /// Checks that a batch which fails in its middle changes nothing.

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use waxwing_engine::{Apply, Batch, GroupState, LocalDevice, Message, Write};
+use waxwing_engine::{Annotation, Apply, Batch, GroupState, LocalDevice, Message, Write};
 use waxwing_wire::{DeviceId, MessageId};
 
 use tables::Tables;
@@ -172,6 +172,12 @@ impl MemoryStore {
         self.handled.contains(&(sender, wire_id))
     }
 
+    /// What is said about a message, on the disk.
+    pub fn durable_annotations(&self, id: MessageId) -> impl Iterator<Item = &Annotation> {
+        let all = self.durable.annotations.values().map(|(_, annotation)| annotation);
+        all.filter(move |annotation| annotation.target == id)
+    }
+
     /// The messages that the outbox holds, accepted or not.
     #[must_use]
     pub fn outbox_messages(&self) -> BTreeSet<MessageId> {
@@ -252,6 +258,8 @@ pub struct TableSizes {
     pub receiver_keys: usize,
     /// Runs of counters that members told of.
     pub receipt_runs: usize,
+    /// Annotations that wait for their message.
+    pub awaited: usize,
 }
 
 #[cfg(test)]

@@ -62,6 +62,7 @@ impl Evil {
             | RelayBody::GroupChanged { .. }
             | RelayBody::GroupStale { .. }
             | RelayBody::Group(_)
+            | RelayBody::Room(_)
             | RelayBody::Drained { .. }
             | RelayBody::Pong
             | RelayBody::PrekeysLow { .. }

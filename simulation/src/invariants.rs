@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use waxwing_engine::{
-    Body, ConversationId, Delivery, DeviceAddress, GroupEvent, GroupStanding, Message, Reception, Status,
+    Anchor, Body, Change, ConversationId, Delivery, DeviceAddress, GroupEvent, GroupStanding, Message,
+    Reception, Status,
 };
-use waxwing_wire::{GroupId, MessageId};
+use waxwing_wire::{AccountId, GroupId, MessageId};
 
 use crate::app::To;
 use crate::device::Device;
@@ -74,12 +75,13 @@ pub fn check_device(
 fn texts(device: &Device) -> impl Iterator<Item = (&Message, &str)> {
     device.store.timeline().filter_map(|message| match &message.body {
         Body::Text(text) => Some((message, text.as_str())),
-        Body::Unreadable | Body::Notice(_) | Body::Group(_) => None,
+        Body::Unreadable | Body::Notice(_) | Body::Group(_) | Body::Deleted => None,
     })
 }
 
 fn note_what_is_stored(device: &Device, model: &mut Model) -> Result<(), Violation> {
-    for (message, _) in texts(device) {
+    let has_come = |message: &&Message| matches!(message.body, Body::Text(_) | Body::Deleted);
+    for message in device.store.timeline().filter(has_come) {
         match model.accepted.get_mut(&message.id) {
             Some(accepted) => {
                 accepted.stored.insert(device.index);
@@ -92,10 +94,11 @@ fn note_what_is_stored(device: &Device, model: &mut Model) -> Result<(), Violati
 
 /// I5: what stands in a log was written there, by this device, with these words, for this conversation.
 fn no_forgery(device: &Device, devices: &[Device], model: &Model) -> Result<(), Violation> {
+    let is_edit = |id, text: &str| model.edits.get(&id).is_some_and(|edits| edits.contains(text));
     for (message, text) in texts(device) {
         let Some(accepted) = model.accepted.get(&message.id) else { continue };
         let is_right = accepted.sender == message.sender
-            && accepted.text == text
+            && (accepted.text == text || is_edit(message.id, text))
             && accepted.conversation == message.conversation
             && (device.account == devices[accepted.device].account || may_read(device, accepted));
         if !is_right {
@@ -136,11 +139,15 @@ pub fn check_announcements(device: &Device) -> Result<(), Violation> {
     }
 }
 
-/// I3: the messages of a device in a conversation stand in the order in which it wrote them.
+/// I3: the messages of a device in a conversation stand in the order in which it wrote them, as far as they were owed here.
 fn order(device: &Device, model: &Model) -> Result<(), Violation> {
     let mut last: BTreeMap<(DeviceAddress, ConversationId), (u64, MessageId)> = BTreeMap::new();
     for (message, _) in texts(device) {
         let Some(accepted) = model.accepted.get(&message.id) else { continue };
+        // A device that came later, or was passed over, gets what it missed when it can be reached.
+        if !accepted.owed.contains(&device.index) && accepted.device != device.index {
+            continue;
+        }
         let place = (accepted.order, message.id);
         if let Some(before) = last.insert((message.sender, message.conversation), place)
             && before.0 > accepted.order
@@ -175,6 +182,9 @@ fn no_loss(device: &Device, model: &Model) -> Result<(), Violation> {
     for id in model.accepted.iter().filter(|(_, accepted)| accepted.device == device.index).map(|(id, _)| id)
     {
         let Some(message) = device.store.durable_message(*id) else {
+            if model.hidden.contains(&(device.account, *id)) {
+                continue;
+            }
             return Violation::of("I1", format!("{id:?} was accepted and is gone"));
         };
         let is_under_way = matches!(
@@ -220,6 +230,11 @@ pub fn unfinished(devices: &[Device], model: &Model, read: bool) -> Vec<String> 
     }
     left.extend(groups_apart(devices, model));
     for (id, message) in &model.accepted {
+        left.extend(disagreement(*id, message, devices, model));
+        let is_hidden = devices.iter().any(|device| model.hidden.contains(&(device.account, *id)));
+        if is_hidden || model.deleted.contains(id) {
+            continue;
+        }
         left.extend(missing(*id, message, devices, model, read));
     }
     left
@@ -262,6 +277,35 @@ fn groups_apart(devices: &[Device], model: &Model) -> Vec<String> {
     left
 }
 
+/// What a device shows of a message: its words, and who reacted how.
+fn shown(id: MessageId, device: &Device) -> Option<(Body, bool, BTreeMap<AccountId, String>)> {
+    let message = device.store.durable_message(id).filter(|message| message.body != Body::Unreadable)?;
+    if message.body == Body::Deleted {
+        return Some((Body::Deleted, false, BTreeMap::new()));
+    }
+    let said = device.store.durable_annotations(id).filter(|said| said.anchor == Anchor::Held);
+    let reactions = said.filter_map(|said| match &said.change {
+        Change::React(reaction) if !reaction.is_empty() => Some((said.author, reaction.clone())),
+        Change::React(_) | Change::Edit(_) | Change::Delete | Change::Hide => None,
+    });
+    Some((message.body.clone(), message.edited, reactions.collect()))
+}
+
+/// All devices that show a message show the same of it.
+fn disagreement(id: MessageId, message: &Accepted, devices: &[Device], model: &Model) -> Option<String> {
+    let counts = |device: &&Device| {
+        !device.retired
+            && !model.broken.contains(&device.index)
+            && !model.uncertain.contains(&device.index)
+            && (message.owed.contains(&device.index) || device.index == message.device)
+            && stayed(device, message)
+    };
+    let mut all = devices.iter().filter(counts).filter_map(|device| Some((device.index, shown(id, device)?)));
+    let (first, wanted) = all.next()?;
+    let (other, found) = all.find(|(_, found)| *found != wanted)?;
+    Some(format!("{id:?} is {wanted:?} on device {first} and {found:?} on device {other}"))
+}
+
 fn is_waiting(message: &Message) -> bool {
     message.status == Status::Incoming(Reception::Waiting)
 }
@@ -279,17 +323,8 @@ fn missing(id: MessageId, message: &Accepted, devices: &[Device], model: &Model,
     if matches!(delivery, Delivery::Failed(_) | Delivery::Cancelled | Delivery::Held(_)) {
         return left;
     }
-    let is_member = |device: &Device| match message.to {
-        To::Account(_) => true,
-        To::Group(_) => device.store.durable_groups().any(|state| {
-            let is_this = ConversationId::group(state.group) == message.conversation;
-            is_this && state.standing == GroupStanding::Member
-        }),
-    };
-    // Who came back to a group after it was put out has missed what was said meanwhile.
-    let stayed = |device: &Device| is_member(device) && !was_out(device, message.conversation);
     let owed = message.owed.iter().filter(|index| !devices[**index].retired && !model.broken.contains(index));
-    let owed = owed.filter(|index| stayed(&devices[**index]));
+    let owed = owed.filter(|index| stayed(&devices[**index], message));
     for index in owed {
         let is_there =
             devices[*index].store.durable_message(id).is_some_and(|found| found.body != Body::Unreadable);
@@ -319,6 +354,20 @@ fn missing(id: MessageId, message: &Accepted, devices: &[Device], model: &Model,
     left
 }
 
+/// Whether a device was all the time among those that a message and what is said about it are for. Who came back to a group
+/// after it was put out has missed what was said meanwhile.
+fn stayed(device: &Device, message: &Accepted) -> bool {
+    let is_this = |group| ConversationId::group(group) == message.conversation;
+    match message.to {
+        To::Account(_) => true,
+        To::Group(_) => {
+            let mut groups = device.store.durable_groups();
+            groups.any(|state| is_this(state.group) && state.standing == GroupStanding::Member)
+                && !was_out(device, message.conversation)
+        }
+    }
+}
+
 /// Whether a device's account was put out of a group at some time, as its timeline tells.
 fn was_out(device: &Device, conversation: ConversationId) -> bool {
     let Some(own) = device.local().map(|local| local.address.account) else { return false };
@@ -331,7 +380,7 @@ fn was_out(device: &Device, conversation: ConversationId) -> bool {
             }
             Body::Group(GroupEvent::Removed(who)) => who.contains(&own),
             Body::Group(GroupEvent::Left) => message.sender.account == own,
-            Body::Group(_) | Body::Text(_) | Body::Unreadable | Body::Notice(_) => false,
+            Body::Group(_) | Body::Text(_) | Body::Unreadable | Body::Notice(_) | Body::Deleted => false,
         }
     })
 }

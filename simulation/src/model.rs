@@ -37,6 +37,14 @@ pub struct Model {
     pub accepted: BTreeMap<MessageId, Accepted>,
     /// Devices whose disk is gone, or was put back to an old copy: what they accepted is not owed to anybody any more.
     pub broken: BTreeSet<usize>,
+    /// Devices that something other than a message passed over, because the relay had no prekeys of them.
+    pub uncertain: BTreeSet<usize>,
+    /// What else their authors made messages say.
+    pub edits: BTreeMap<MessageId, BTreeSet<String>>,
+    /// Messages that their authors took back, or wanted to.
+    pub deleted: BTreeSet<MessageId>,
+    /// Messages that an account put out of its sight, or wanted to.
+    pub hidden: BTreeSet<(usize, MessageId)>,
     next_order: u64,
 }
 

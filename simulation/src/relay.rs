@@ -132,9 +132,14 @@ impl RelayHost {
         let query = Query::Mailbox { device, after: 0, limit: usize::MAX };
         match store.and_then(|store| store.answer(&query).ok()) {
             Some(Answer::Mailbox { envelopes, .. }) => envelopes,
-            Some(Answer::Device(_) | Answer::Account(_) | Answer::Group(_) | Answer::Failed) | None => {
-                Vec::new()
-            }
+            Some(
+                Answer::Device(_)
+                | Answer::Account(_)
+                | Answer::Group(_)
+                | Answer::LogReaders(_)
+                | Answer::Failed,
+            )
+            | None => Vec::new(),
         }
     }
 }

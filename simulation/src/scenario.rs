@@ -109,6 +109,17 @@ impl Scenario {
         self
     }
 
+    /// Adds edits, deletions and reactions by random devices.
+    #[must_use]
+    pub fn with_annotations(mut self, count: usize, devices: usize) -> Scenario {
+        let mut dice = Dice::new(self.seed ^ 0xa220_7a7e);
+        let length = u64::try_from(self.length.as_millis()).unwrap_or(u64::MAX);
+        for _ in 0..count {
+            self.plans.push((dice.millis(2_000, length), Plan::Annotate(dice.index(devices))));
+        }
+        self
+    }
+
     /// Everything that a seed can bring: up to four accounts, up to seven devices, and faults of every kind.
     #[must_use]
     pub fn random(seed: u64) -> Scenario {
@@ -124,6 +135,7 @@ impl Scenario {
         }
         let texts = 5 + dice.index(25);
         scenario = scenario.with_traffic(texts, devices);
+        scenario = scenario.with_annotations(texts, devices);
         scenario.frailty = Frailty {
             dies_before_commit: dice.below(12) as u32,
             dies_after_commit: dice.below(12) as u32,
@@ -271,6 +283,19 @@ impl Scenario {
         Scenario { frailty, relay_dies: 20, ..Scenario::quiet(seed, 3).with_traffic(20, 3) }
     }
 
+    /// People edit, delete and react, on two devices each, while processes die and links break.
+    #[must_use]
+    pub fn annotated_messages(seed: u64) -> Scenario {
+        let frailty = Frailty { dies_before_commit: 10, dies_after_commit: 10, ..Frailty::default() };
+        let storm = Weather { delay_max_ms: 2_000, cut_per_mille: 20, ..Weather::CALM };
+        let mut scenario = Scenario::quiet(seed, 2).with_traffic(12, 4).with_annotations(60, 4);
+        for account in [0, 1] {
+            let joins = Plan::Join { account, role: Role::Added };
+            scenario = scenario.with(seconds(1 + account as u64), joins);
+        }
+        Scenario { frailty, ..scenario.with(seconds(8), Plan::Weather(storm)) }
+    }
+
     /// Clocks jump by ten years, forth and back.
     #[must_use]
     pub fn clocks_wrong_by_ten_years(seed: u64) -> Scenario {
@@ -324,6 +349,7 @@ impl Scenario {
             "wiped-relay" => Scenario::wiped_relay,
             "failing-disks" => Scenario::failing_disks,
             "dying-processes" => Scenario::dying_processes,
+            "annotated-messages" => Scenario::annotated_messages,
             "clocks-wrong-by-ten-years" => Scenario::clocks_wrong_by_ten_years,
             "rolled-back-store" => Scenario::rolled_back_store,
             "evil-relay" => Scenario::evil_relay,

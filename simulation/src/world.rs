@@ -85,6 +85,8 @@ pub enum Plan {
     },
     /// The user of a device looks at all conversations.
     Read(usize),
+    /// The user of a device edits, deletes or hides a message, or reacts to one.
+    Annotate(usize),
     /// A device's process is killed, and stays dead for a while.
     Kill(usize, Duration),
     /// A device's wall clock jumps, by milliseconds.

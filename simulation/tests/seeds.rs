@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use waxwing_engine::{Body, Delivery, HoldReason, Notice, Status};
+use waxwing_engine::{Body, Command, Delivery, HoldReason, Notice, Status, View as _};
 use waxwing_simulation::scenario::{Scenario, Trace};
-use waxwing_simulation::world::Counts;
+use waxwing_simulation::world::{Counts, World};
 
 #[test]
 fn nothing_goes_wrong_when_nothing_goes_wrong() {
@@ -48,6 +48,11 @@ fn dying_processes_lose_no_message() {
 }
 
 #[test]
+fn edits_deletions_and_reactions_end_the_same_everywhere() {
+    each(Scenario::annotated_messages, 0..12);
+}
+
+#[test]
 fn clocks_wrong_by_ten_years_break_nothing() {
     each(Scenario::clocks_wrong_by_ten_years, 0..6);
 }
@@ -73,6 +78,42 @@ fn a_swapped_key_stops_the_sending_and_is_shown() {
         let last = timeline.iter().rfind(|message| matches!(message.body, Body::Text(_))).unwrap();
         assert_eq!(last.status, Status::Outgoing(Delivery::Held(HoldReason::KeyChanged)), "seed {seed}");
         assert_eq!(world.devices[0].app.key_changes.len(), 1, "the app was told");
+    }
+}
+
+#[test]
+fn a_verified_person_is_not_verified_any_more_once_another_key_is_shown() {
+    for seed in 0..4 {
+        let mut world = Scenario::swapped_key(seed).world();
+        world.run_until(Duration::from_secs(11)).unwrap();
+        let peer = world.accounts[1].id.expect("both are registered");
+        let known = |world: &World| world.devices[0].store.account(peer).unwrap().expect("they have met");
+        let SeenKey { account_key, wrong } = SeenKey::of(known(&world).account_key);
+        let verify = |account_key| Command::SetVerified { account: peer, account_key, verified: true };
+        world.user_wishes(0, verify(wrong));
+        world.run_until(Duration::from_millis(11_500)).unwrap();
+        assert!(!known(&world).verified, "seed {seed}: another key than the one that is pinned was compared");
+        world.user_wishes(0, verify(account_key));
+        world.run_until(Duration::from_millis(11_900)).unwrap();
+        assert!(known(&world).verified, "seed {seed}");
+        world.run_until(Duration::from_secs(90)).unwrap();
+        let known = known(&world);
+        assert_eq!(known.account_key, account_key, "seed {seed}: the pinned key stays");
+        assert!(!known.verified, "seed {seed}: {:?}", known.standing);
+    }
+}
+
+/// A key, and another one.
+struct SeenKey {
+    account_key: [u8; 32],
+    wrong: [u8; 32],
+}
+
+impl SeenKey {
+    fn of(account_key: [u8; 32]) -> SeenKey {
+        let mut wrong = account_key;
+        wrong[31] ^= 1;
+        SeenKey { account_key, wrong }
     }
 }
 

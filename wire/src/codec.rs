@@ -15,6 +15,7 @@ use crate::ids::{AccountId, DeviceId, EnvelopeId, FetchId, GroupId, Handle, Mess
 use crate::limits;
 use crate::proto::{self, frame::Body};
 use crate::refusal::RefusalCode;
+use crate::room;
 
 /// The bytes are not a frame that this side may receive. Says which part is wrong, never what it held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,6 +213,7 @@ fn client_to_proto(body: &ClientBody) -> Body {
             after_revision: *after,
         }),
         ClientBody::SubmitToGroup(submit) => Body::SubmitToGroup(group::submit_to_proto(submit)),
+        ClientBody::Room(request) => Body::RoomRequest(room::request_to_proto(request)),
         ClientBody::Acknowledge { cursor } => Body::Acknowledge(proto::Acknowledge { cursor: *cursor }),
         ClientBody::Ping { cursor } => Body::Ping(proto::Ping { cursor: *cursor }),
     }
@@ -303,6 +305,7 @@ fn client_from_proto(body: Body) -> Decoded<ClientBody> {
             ClientBody::FetchGroup { group: group_id(&fetch.group_id)?, after: fetch.after_revision }
         }
         Body::SubmitToGroup(submit) => ClientBody::SubmitToGroup(group::submit_from_proto(submit)?),
+        Body::RoomRequest(request) => ClientBody::Room(room::request_from_proto(request)?),
         Body::Acknowledge(acknowledge) => ClientBody::Acknowledge { cursor: acknowledge.cursor },
         Body::Ping(ping) => ClientBody::Ping { cursor: ping.cursor },
         _ => return Err(DecodeError::UnexpectedBody),
@@ -403,6 +406,7 @@ fn relay_to_proto(body: &RelayBody) -> Body {
             revision: *revision,
         }),
         RelayBody::Group(record) => Body::Group(group::group_to_proto(record)),
+        RelayBody::Room(event) => Body::RoomEvent(room::event_to_proto(event)),
         RelayBody::Deliver { envelopes } => {
             Body::Deliver(proto::Deliver { envelopes: envelopes.iter().map(envelope_to_proto).collect() })
         }
@@ -516,6 +520,7 @@ fn relay_from_proto(body: Body) -> Decoded<RelayBody> {
             revision: stale.revision,
         },
         Body::Group(group) => RelayBody::Group(group::group_from_proto(group)?),
+        Body::RoomEvent(event) => RelayBody::Room(room::event_from_proto(event)?),
         Body::Deliver(deliver) => RelayBody::Deliver {
             envelopes: list(
                 deliver.envelopes,

@@ -9,6 +9,7 @@ use crate::ids::{
     AccountId, Challenge, Cursor, DeviceId, EnvelopeId, FetchId, GroupId, Handle, MessageId, RelayId,
 };
 use crate::refusal::RefusalCode;
+use crate::room::{RoomEvent, RoomRequest};
 
 /// The number that ties an answer to its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,6 +109,8 @@ pub enum ClientBody {
     },
     /// Hands over a message for a group.
     SubmitToGroup(SubmitToGroup),
+    /// Enters a room, or speaks in it.
+    Room(RoomRequest),
     /// Everything up to the cursor is on disk here.
     Acknowledge {
         /// The last sequence number that is done with.
@@ -280,6 +283,8 @@ pub enum RelayBody {
     },
     /// Answers FetchGroup.
     Group(GroupRecord),
+    /// Something happened in the room.
+    Room(RoomEvent),
     /// Envelopes of the mailbox, in order.
     Deliver {
         /// At most [`ENVELOPES_PER_DELIVERY_MAX`](crate::limits::ENVELOPES_PER_DELIVERY_MAX).

@@ -73,6 +73,10 @@ id! {
     EnvelopeId
 }
 id! {
+    /// A room in which two connections meet. Chosen at random by one of them, and shown to the other.
+    RoomId
+}
+id! {
     /// The relay's database. Sequence numbers belong to it.
     RelayId
 }

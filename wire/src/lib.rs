@@ -20,6 +20,7 @@ mod ids;
 pub mod limits;
 mod proof;
 mod refusal;
+mod room;
 
 pub use codec::{DecodeError, decode_client, decode_relay, encode_client, encode_relay};
 pub use frame::{
@@ -30,10 +31,11 @@ pub use frame::{
 pub use group::{ChangeGroup, GroupChangeRecord, GroupOrigin, GroupRecord, SubmitToGroup};
 pub use ids::{
     AccountId, Challenge, Cursor, DeviceId, EnvelopeId, FetchId, GroupId, Handle, HandleError, MessageId,
-    RelayId,
+    RelayId, RoomId,
 };
 pub use proof::{RELAY_PROOF_LABEL, login_statement, registration_statement, update_devices_statement};
 pub use refusal::RefusalCode;
+pub use room::{RoomEvent, RoomRequest};
 
 /// The WebSocket subprotocol that both sides must name.
 pub const SUBPROTOCOL: &str = "waxwing.v1";

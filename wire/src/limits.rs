@@ -62,6 +62,18 @@ pub const ENVELOPES_UNACKNOWLEDGED_MAX: usize = 256;
 /// Submits that a client may have under way and not yet answered.
 pub const SUBMITS_IN_FLIGHT_MAX: usize = 64;
 
+/// Payloads that a connection may have under way in a room and not yet [`Taken`](crate::RoomEvent::Taken).
+pub const ROOM_SENDS_IN_FLIGHT_MAX: usize = 4;
+
+/// What may go through a room in all, in bytes.
+pub const ROOM_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+
+/// How long a connection may wait in a room for the other one, and for a person who compares a code.
+pub const ROOM_WAIT_MAX: Duration = Duration::from_secs(600);
+
+/// How long a room lives.
+pub const ROOM_LIFETIME: Duration = Duration::from_secs(2 * 3600);
+
 /// Longest agent string, in bytes.
 pub const AGENT_MAX_BYTES: usize = 64;
 

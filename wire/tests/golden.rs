@@ -8,8 +8,8 @@ use waxwing_wire::{
     AccountId, AccountQuery, AccountRecord, ChangeGroup, ClientBody, ClientFrame, Destination, DeviceId,
     DevicePrekey, DeviceRecord, Envelope, EnvelopeId, FetchId, FrameSignature, GroupChangeRecord, GroupId,
     GroupOrigin, GroupRecord, Handle, LoggedIn, MessageId, Prekey, PublicKeyBytes, RefusalCode, Refused,
-    Register, RelayBody, RelayFrame, RelayId, Request, SealedFor, Submit, SubmitToGroup, UpdateDevices,
-    Welcome, decode_client, decode_relay, encode_client, encode_relay,
+    Register, RelayBody, RelayFrame, RelayId, Request, RoomEvent, RoomId, RoomRequest, SealedFor, Submit,
+    SubmitToGroup, UpdateDevices, Welcome, decode_client, decode_relay, encode_client, encode_relay,
 };
 
 fn handle() -> Handle {
@@ -137,6 +137,8 @@ fn client_frames() -> Vec<(&'static str, ClientBody)> {
             }),
         ),
         ("acknowledge", ClientBody::Acknowledge { cursor: 300 }),
+        ("room_open", ClientBody::Room(RoomRequest::Open(RoomId::from_bytes([11; 16])))),
+        ("room_send", ClientBody::Room(RoomRequest::Send(Bytes::from_static(b"sealed")))),
         ("ping", ClientBody::Ping { cursor: 300 }),
     ]
 }
@@ -201,6 +203,11 @@ fn relay_frames() -> Vec<(&'static str, RelayBody)> {
                 }],
             },
         ),
+        ("room_opened", RelayBody::Room(RoomEvent::Opened)),
+        ("room_joined", RelayBody::Room(RoomEvent::Joined)),
+        ("room_taken", RelayBody::Room(RoomEvent::Taken)),
+        ("room_data", RelayBody::Room(RoomEvent::Data(Bytes::from_static(b"sealed")))),
+        ("room_left", RelayBody::Room(RoomEvent::Left)),
         ("group_changed", RelayBody::GroupChanged { group: group(), revision: 7 }),
         ("group_stale", RelayBody::GroupStale { message: message(), group: group(), revision: 8 }),
         (

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use ed25519_dalek::{Signer as _, SigningKey};
 use waxwing_wire::{
     AccountId, Challenge, ClientBody, DeviceId, DeviceRecord, FrameSignature, Handle, PublicKeyBytes,
-    RELAY_PROOF_LABEL, Register, RelayId, login_statement, registration_statement,
+    RELAY_PROOF_LABEL, Register, RelayId, UpdateDevices, login_statement, registration_statement,
+    update_devices_statement,
 };
 
 #[derive(Clone)]
@@ -69,6 +70,37 @@ impl Device {
             account_signature: sign(&self.account_key, &statement),
             device_signature: sign(&self.device_key, &statement),
             token: None,
+        }))
+    }
+}
+
+impl Device {
+    /// A device list that names this device and others of the account, so many in all.
+    pub(crate) fn update(&self, (relay, challenge): &(RelayId, Challenge), count: u32) -> ClientBody {
+        let record = |place: u32| {
+            let mut id = *self.device.as_bytes();
+            id[15] = id[15].wrapping_add(place as u8);
+            let signing_key = PublicKeyBytes(self.device_key.verifying_key().to_bytes());
+            DeviceRecord { device: DeviceId::from_bytes(id), signing_key }
+        };
+        let devices: Vec<DeviceRecord> = (0..count).map(record).collect();
+        let device_list = Bytes::from_static(b"opaque to the relay");
+        let statement = update_devices_statement(
+            relay,
+            challenge,
+            &self.account,
+            &self.device,
+            &devices,
+            &device_list,
+            2,
+        );
+        ClientBody::UpdateDevices(Box::new(UpdateDevices {
+            account: self.account,
+            device: self.device,
+            devices,
+            device_list,
+            device_list_version: 2,
+            account_signature: sign(&self.account_key, &statement),
         }))
     }
 }

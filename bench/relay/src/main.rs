@@ -5,6 +5,7 @@
 mod devices;
 mod disk;
 mod drain;
+mod groups;
 mod idle;
 mod latency;
 mod link;
@@ -46,7 +47,7 @@ struct Args {
     /// Folder for the data, on the disk that shall be measured
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Only scenarios whose name has this in it: disk, pairs, latency, idle, drain
+    /// Only scenarios whose name has this in it: disk, fan_out, group_log, pairs, latency, idle, drain
     #[arg(long, default_value = "")]
     only: String,
 }
@@ -83,6 +84,14 @@ fn run(args: &Args, report: &Report) -> io::Result<()> {
         }
         if args.wants("disk") {
             report.row(&disk::measure(stage.folder())?);
+        }
+        if args.wants("fan_out") {
+            report.row(&groups::fan_out(&stage).await?);
+        }
+        if args.wants("group_log") {
+            for row in groups::log(&stage).await? {
+                report.row(&row);
+            }
         }
         if args.wants("pairs") {
             for (count, window) in [(200, 1), (200, 16), (1_000, 1), (1_000, 16)] {

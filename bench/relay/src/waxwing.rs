@@ -57,6 +57,15 @@ impl Greeted {
         self.enter().await
     }
 
+    /// As [`Greeted::register`], and what the next proofs on this connection are bound to.
+    pub(crate) async fn registered(
+        self,
+        device: &Device,
+    ) -> io::Result<(Link<Waxwing>, (RelayId, Challenge))> {
+        let greeting = (self.relay, self.challenge);
+        Ok((self.register(device).await?, greeting))
+    }
+
     pub(crate) async fn login(mut self, device: &Device) -> io::Result<Link<Waxwing>> {
         self.link.say(device.login(&self.relay, &self.challenge));
         self.enter().await

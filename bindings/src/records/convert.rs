@@ -99,6 +99,11 @@ impl From<waxwing::Body> for EntryBody {
             waxwing::Body::Text(text) => EntryBody::Text { text },
             // The timelines of groups are not in the face yet.
             waxwing::Body::Unreadable | waxwing::Body::Group(_) => EntryBody::Unreadable,
+            waxwing::Body::Deleted => EntryBody::Text { text: String::new() },
+            // Not in the packages for other languages yet.
+            waxwing::Body::Notice(waxwing::Notice::TimerChanged { .. }) => {
+                EntryBody::Text { text: String::new() }
+            }
             waxwing::Body::Notice(notice) => EntryBody::Notice { notice: notice.into() },
         }
     }
@@ -110,7 +115,7 @@ impl From<waxwing::Notice> for Notice {
             waxwing::Notice::KeyChanged => Notice::KeyChanged,
             waxwing::Notice::KeyAccepted => Notice::KeyAccepted,
             waxwing::Notice::DevicesChanged => Notice::DevicesChanged,
-            waxwing::Notice::RelayReset => Notice::RelayReset,
+            waxwing::Notice::RelayReset | waxwing::Notice::TimerChanged { .. } => Notice::RelayReset,
         }
     }
 }
@@ -239,10 +244,11 @@ impl From<waxwing::IncomingMessage> for IncomingMessage {
     }
 }
 
-impl From<waxwing::Event> for Event {
-    fn from(event: waxwing::Event) -> Event {
+impl Event {
+    /// The event as the packages know it. None: they have no such event yet.
+    pub(crate) fn of(event: waxwing::Event) -> Option<Event> {
         use waxwing::Event as E;
-        match event {
+        Some(match event {
             E::Link(state) => Event::Link { state: state.into() },
             E::ConversationChanged(conversation_id) => Event::ConversationChanged { conversation_id },
             E::DeliveryChanged(message_id) => Event::DeliveryChanged { message_id },
@@ -255,7 +261,8 @@ impl From<waxwing::Event> for Event {
             E::StoreRolledBack => Event::StoreRolledBack,
             E::OutboxEmpty => Event::OutboxEmpty,
             E::Lagged => Event::Lagged,
-        }
+            E::VerificationChanged(_) | E::DevicesChanged(_) => return None,
+        })
     }
 }
 

@@ -76,6 +76,33 @@ pub(crate) enum Command {
         /// A group in place of a person: its id, or its title
         #[arg(long, value_name = "GROUP")]
         group: Option<String>,
+        /// Only this message and some around it
+        #[arg(long, value_name = "MESSAGE_ID")]
+        around: Option<String>,
+    },
+    /// Find messages by their words, the newest first; needs no relay
+    Search {
+        /// Every word must be there; the last may be only begun
+        #[arg(allow_hyphen_values = false)]
+        words: String,
+        /// Only in the conversation with this person
+        #[arg(long, value_name = "HANDLE")]
+        with: Option<String>,
+        /// Only in this group: its id, or its title
+        #[arg(long, value_name = "GROUP", conflicts_with = "with")]
+        group: Option<String>,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value = "50", value_parser = clap::value_parser!(u64).range(1..=500))]
+        limit: u64,
+    },
+    /// Print a whole conversation as lines of JSON, oldest first; needs no relay
+    Export {
+        /// The other person
+        #[arg(required_unless_present = "group", conflicts_with = "group")]
+        handle: Option<String>,
+        /// A group in place of a person: its id, or its title
+        #[arg(long, value_name = "GROUP")]
+        group: Option<String>,
     },
     /// Make groups, change them, show them
     #[command(subcommand)]
@@ -98,11 +125,101 @@ pub(crate) enum Command {
         /// The message, as --json shows it
         message_id: String,
     },
+    /// Change the text of a message of ours
+    Edit {
+        /// The message, as --json shows it
+        message_id: String,
+        /// What it says from now on
+        #[arg(allow_hyphen_values = false)]
+        text: String,
+    },
+    /// Take back a message of ours for everyone, or remove one from our own devices
+    Delete {
+        /// The message, as --json shows it
+        message_id: String,
+        /// Only from the devices of this account; nobody is told
+        #[arg(long)]
+        for_me: bool,
+    },
+    /// React to a message, in place of our reaction before; without REACTION, take it back
+    React {
+        /// The message, as --json shows it
+        message_id: String,
+        /// One character as people see it
+        reaction: Option<String>,
+    },
+    /// Keep quiet about a conversation
+    Mute {
+        /// The other person
+        handle: String,
+        /// For so long; without it for ever
+        #[arg(long = "for", value_name = "SECONDS", value_parser = seconds)]
+        time: Option<Duration>,
+        /// Take it back
+        #[arg(long, conflicts_with = "time")]
+        off: bool,
+    },
+    /// Put a conversation to the top of the list
+    Pin {
+        /// The other person
+        handle: String,
+        /// Take it back
+        #[arg(long)]
+        off: bool,
+    },
+    /// Put a conversation away
+    Archive {
+        /// The other person
+        handle: String,
+        /// Take it back
+        #[arg(long)]
+        off: bool,
+    },
+    /// Take nothing from a person, and send nothing; nobody is told
+    Block {
+        /// The other person
+        handle: String,
+        /// Take it back
+        #[arg(long)]
+        off: bool,
+    },
+    /// Mark a conversation, to come back to it
+    MarkUnread {
+        /// The other person
+        handle: String,
+        /// Take it back
+        #[arg(long)]
+        off: bool,
+    },
+    /// Let new messages of both sides disappear after so long
+    Timer {
+        /// The other person
+        handle: String,
+        /// How long they stay once they are read; 0: for ever
+        seconds: u32,
+    },
+    /// Keep what you began to write; without TEXT forget it
+    Draft {
+        /// The other person
+        handle: String,
+        /// What you began to write
+        #[arg(allow_hyphen_values = false)]
+        text: Option<String>,
+    },
     /// Accept the changed key of a person; what was held goes out
     Accept {
         /// The person
         handle: String,
     },
+    /// Link a new device to an account: on the new one without TEXT, then with its TEXT on a device of the account
+    Link {
+        /// What the new device shows, from `WAXWING:` on
+        text: Option<String>,
+    },
+    /// List the devices of this account, rename one, or remove one
+    Devices(Devices),
+    /// Show the safety number of a person; compare it with theirs, and mark the person as verified
+    Verify(Verify),
     /// Try it all in one minute: a relay in this process, two people, and you may join
     Demo {
         /// Play the script without asking anything, and check it
@@ -208,9 +325,55 @@ pub(crate) struct Send {
     /// The message; without it each line of standard input is one, empty lines are skipped
     #[arg(allow_hyphen_values = false)]
     pub(crate) text: Option<String>,
+    /// The message that is answered, as --json shows it
+    #[arg(long, value_name = "MESSAGE_ID")]
+    pub(crate) reply_to: Option<String>,
     /// How far every message must get before the command returns
     #[arg(long, value_enum, default_value = "sent")]
     pub(crate) wait: Wait,
+}
+
+/// The options of `devices`.
+#[derive(Debug, Args)]
+pub(crate) struct Devices {
+    /// What to do; nothing lists them
+    #[command(subcommand)]
+    pub(crate) command: Option<DevicesCommand>,
+}
+
+/// What to do with a device.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DevicesCommand {
+    /// List the devices of this account; needs no relay
+    List,
+    /// Give a device a name; the other devices of this account learn it, and nobody else
+    Rename {
+        /// The device: its id or the end of it, its name, or `this`
+        device: String,
+        /// The name
+        name: String,
+    },
+    /// Take another device off this account: it is signed out and gets nothing any more
+    Remove {
+        /// The device: its id or the end of it, or its name
+        device: String,
+    },
+}
+
+/// The options of `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The person
+    pub(crate) handle: String,
+    /// The text that the other person's program shows; a match marks the person as verified
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["confirm", "revoke"])]
+    pub(crate) scan: Option<String>,
+    /// Both see the same number: mark the person as verified
+    #[arg(long, conflicts_with = "revoke")]
+    pub(crate) confirm: bool,
+    /// Mark the person as not verified
+    #[arg(long)]
+    pub(crate) revoke: bool,
 }
 
 /// How far a message must get.

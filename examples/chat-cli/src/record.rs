@@ -5,7 +5,8 @@ pub(crate) mod group;
 use serde::Serialize;
 use serde_json::Value;
 use waxwing::{
-    Body, Delivery, FailureReason, HoldReason, IncomingMessage, Notice, Reception, Status, TimelineItem,
+    Body, Contact, Delivery, FailureReason, HoldReason, IncomingMessage, Marks, Mention, Notice, Reaction,
+    Reception, Status, TimelineItem,
 };
 
 use crate::{safe_text, time};
@@ -46,6 +47,76 @@ pub(crate) struct Record {
     /// Why it is held or failed, or what the notice says.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// In the notice that the timer changed: to what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timer_seconds: Option<u32>,
+    /// What it carries besides its words.
+    #[serde(flatten)]
+    marks: MarksRecord,
+    /// Whether its author changed it since.
+    #[serde(skip_serializing_if = "is_not")]
+    edited: bool,
+    /// Whether its author took it back.
+    #[serde(skip_serializing_if = "is_not")]
+    deleted: bool,
+    /// What people reacted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reactions: Vec<ReactionRecord>,
+}
+
+/// What a message carries besides its words; only what there is.
+#[derive(Debug, Clone, Default, Serialize)]
+struct MarksRecord {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<String>,
+    #[serde(skip_serializing_if = "is_not")]
+    forwarded: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<MentionRecord>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_kind: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct MentionRecord {
+    account: String,
+    start_bytes: u32,
+    length_bytes: u32,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ReactionRecord {
+    reaction: String,
+    /// Handles.
+    by: Vec<String>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks so
+fn is_not(mark: &bool) -> bool {
+    !mark
+}
+
+impl MarksRecord {
+    fn of(marks: &Marks) -> MarksRecord {
+        let mention = |mention: &Mention| MentionRecord {
+            account: mention.account.to_string(),
+            start_bytes: mention.start_bytes,
+            length_bytes: mention.length_bytes,
+        };
+        MarksRecord {
+            reply_to: marks.reply_to.map(|id| id.to_string()),
+            forwarded: marks.forwarded,
+            mentions: marks.mentions.iter().map(mention).collect(),
+            custom_kind: marks.custom.as_ref().map(|custom| custom.kind.clone()),
+        }
+    }
+}
+
+impl ReactionRecord {
+    fn of(reaction: &Reaction) -> ReactionRecord {
+        let by = reaction.by.iter().map(|by| by.name().to_owned()).collect();
+        ReactionRecord { reaction: reaction.reaction.clone(), by }
+    }
 }
 
 impl Record {
@@ -73,6 +144,11 @@ impl Record {
             event: item.group_notice.as_ref().map(group::event_json),
             state,
             reason: notice.map(notice_word).or(reason).or(item.group_notice.as_ref().map(group::word)),
+            timer_seconds: notice.and_then(timer_seconds),
+            marks: MarksRecord::of(&item.marks),
+            edited: item.edited,
+            deleted: item.is_deleted(),
+            reactions: item.reactions.iter().map(ReactionRecord::of).collect(),
         }
     }
 
@@ -94,6 +170,11 @@ impl Record {
             event: None,
             state: Some("unread"),
             reason: None,
+            timer_seconds: None,
+            marks: MarksRecord::of(&message.marks),
+            edited: false,
+            deleted: false,
+            reactions: Vec::new(),
         }
     }
 
@@ -117,6 +198,32 @@ impl Record {
     }
 }
 
+/// One entry, and a line for each reaction to it.
+pub(crate) fn text_lines(item: &TimelineItem) -> Vec<String> {
+    let at = time::rfc3339_seconds(item.sent_at_ms);
+    let mut lines = vec![text_line(item)];
+    for reaction in &item.reactions {
+        let by: Vec<&str> = reaction.by.iter().map(Contact::name).collect();
+        let reaction = safe_text::one_line(&reaction.reaction);
+        lines.push(format!("{at} * {} reacted: {reaction}", by.join(", ")));
+    }
+    lines
+}
+
+/// The sender's name, and in parentheses what is special about the message: no handle holds any.
+fn name_of(item: &TimelineItem) -> String {
+    let marks = [
+        (item.marks.reply_to.is_some(), "reply"),
+        (item.marks.forwarded, "forwarded"),
+        (item.edited, "edited"),
+    ];
+    let words: Vec<&str> = marks.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
+    match words.as_slice() {
+        [] => item.sender.name().to_owned(),
+        words => format!("{} ({})", item.sender.name(), words.join(", ")),
+    }
+}
+
 /// One entry as a line that nobody can forge: `2026-11-22T03:20:00Z alice: text`. Entries without a text say in angle
 /// brackets what they are; ours end with how far they got.
 pub(crate) fn text_line(item: &TimelineItem) -> String {
@@ -127,19 +234,15 @@ pub(crate) fn text_line(item: &TimelineItem) -> String {
         (Status::Incoming(Reception::Lost), Body::Unreadable) => {
             format!("{at} {}: <lost>", item.sender.name())
         }
+        (_, Body::Deleted) => format!("{at} {}: <deleted>", item.sender.name()),
         (_, Body::Unreadable) => {
             format!("{at} {}: <waiting for the sender to send it again>", item.sender.name())
         }
         (Status::Outgoing(delivery), Body::Text(text)) => {
-            format!(
-                "{at} {}: {} [{}]",
-                item.sender.name(),
-                safe_text::one_line(text),
-                delivery_word(delivery)
-            )
+            format!("{at} {}: {} [{}]", name_of(item), safe_text::one_line(text), delivery_word(delivery))
         }
         (Status::Incoming(_) | Status::Local, Body::Text(text)) => {
-            message_line(item.sent_at_ms, item.sender.name(), text)
+            message_line(item.sent_at_ms, &name_of(item), text)
         }
     }
 }
@@ -199,12 +302,20 @@ fn reception_word(reception: Reception) -> &'static str {
     }
 }
 
+fn timer_seconds(notice: Notice) -> Option<u32> {
+    match notice {
+        Notice::TimerChanged { seconds } => Some(seconds),
+        Notice::KeyChanged | Notice::KeyAccepted | Notice::DevicesChanged | Notice::RelayReset => None,
+    }
+}
+
 fn notice_word(notice: Notice) -> &'static str {
     match notice {
         Notice::KeyChanged => "key_changed",
         Notice::KeyAccepted => "key_accepted",
         Notice::DevicesChanged => "devices_changed",
         Notice::RelayReset => "relay_reset",
+        Notice::TimerChanged { .. } => "timer_changed",
     }
 }
 
@@ -214,6 +325,8 @@ pub(crate) fn notice_text(notice: Notice) -> &'static str {
         Notice::KeyChanged => "the key of this person changed; sending waits until you accept it",
         Notice::KeyAccepted => "you accepted the new key",
         Notice::DevicesChanged => "this person's devices changed",
+        Notice::TimerChanged { seconds: 0 } => "new messages stay from now on",
+        Notice::TimerChanged { .. } => "new messages disappear from now on, some time after they were read",
         Notice::RelayReset => "the relay lost its data; what was not delivered is sent again",
     }
 }

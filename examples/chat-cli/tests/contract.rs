@@ -404,3 +404,89 @@ fn demo_plays_its_script_and_proves_its_claims() {
     assert!(text.contains("Checked: every message came once, in order, and no file holds a word of it."));
     assert!(!text.contains('\u{1b}'), "no colours in a pipe");
 }
+
+#[test]
+fn two_people_verify_each_other_by_their_safety_number() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    house.chat("alice", &["send", "bob", "hello"]).succeeds();
+    house.chat("bob", &["listen", "--until-drained"]).succeeds();
+    let verify = |name: &str, arguments: &[&str]| {
+        json_lines(&house.chat(name, &[&["verify", "--json"], arguments].concat()).succeeds()).remove(0)
+    };
+    let (at_alice, at_bob) = (verify("alice", &["bob"]), verify("bob", &["alice"]));
+    assert_eq!(at_alice["safety_number"], at_bob["safety_number"]);
+    assert_eq!((&at_alice["verified"], &at_alice["key_accepted"]), (&Value::from(false), &Value::from(true)));
+    let shown = at_bob["scannable"].as_str().expect("a text");
+    let own = at_alice["scannable"].as_str().expect("a text");
+    house.chat("alice", &["verify", "bob", "--scan", own]).fails_with("error[safety_number_other_pair]");
+    house.chat("alice", &["verify", "bob", "--scan", "?"]).fails_with("error[safety_number_unreadable]");
+    let verified = verify("alice", &["bob", "--scan", shown]);
+    assert_eq!((&verified["comparison"], &verified["verified"]), (&Value::from("match"), &Value::from(true)));
+    assert_eq!(verify("bob", &["alice", "--confirm"])["verified"], true);
+    assert_eq!(verify("bob", &["alice", "--revoke"])["verified"], false);
+    let text = house.chat("alice", &["verify", "bob"]).succeeds();
+    assert!(text.contains("\nverified: you compared it\n"), "{text}");
+    house.chat("alice", &["verify", "nobody"]).fails_with("error[not_found]");
+}
+
+#[test]
+fn devices_are_listed_renamed_and_removed() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    let key = house.chat("alice", &["recovery-key"]).succeeds();
+    house.chat("tablet", &["register", "alice", "--recovery-key", key.trim()]).succeeds();
+    let devices = |name: &str, arguments: &[&str]| {
+        json_lines(&house.chat(name, &[&["devices", "--json"], arguments].concat()).succeeds())
+    };
+    let tablet = devices("tablet", &["rename", "this", "tablet"]);
+    assert_eq!(tablet.len(), 2);
+    let this = tablet.iter().find(|device| device["this"] == true).expect("it is one of them");
+    assert_eq!((&this["name"], &this["can_link"]), (&Value::from("tablet"), &Value::from(true)));
+    house.chat("alice", &["listen", "--until-drained"]).succeeds();
+    assert!(devices("alice", &[]).iter().any(|device| device["name"] == "tablet"));
+    house.chat("alice", &["devices", "remove", "phone"]).fails_with("error[device_unknown]");
+    let id = this["device"].as_str().expect("an id");
+    assert_eq!(devices("alice", &["remove", &id[id.len() - 8..]]).len(), 1);
+    let told = house.chat("tablet", &["--timeout", "3", "status", "--json"]).succeeds();
+    assert_ne!(json_lines(&told)[0]["link"], "online");
+}
+
+/// Reads lines of JSON until one has this field.
+fn field(lines: &mut impl Iterator<Item = std::io::Result<String>>, name: &str) -> String {
+    loop {
+        let line = lines.next().expect("a line comes").expect("it can be read");
+        let value: Value = serde_json::from_str(&line).expect("JSON");
+        if let Some(found) = value.get(name) {
+            return found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+        }
+    }
+}
+
+#[test]
+fn a_new_device_is_linked_by_a_text_and_six_digits() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    house.chat("alice", &["send", "bob", "before"]).succeeds();
+    let mut new = house.converse("laptop", &["link", "--json"]);
+    let mut from_new = BufReader::new(new.stdout.take().expect("a pipe")).lines();
+    let text = field(&mut from_new, "link_text");
+    let mut account = house.converse("alice", &["link", &text, "--json"]);
+    let mut from_account = BufReader::new(account.stdout.take().expect("a pipe")).lines();
+    let codes = (field(&mut from_new, "code"), field(&mut from_account, "code"));
+    writeln!(new.stdin.take().expect("a pipe"), "{}", codes.1).expect("it reads");
+    writeln!(account.stdin.take().expect("a pipe"), "{}", codes.0).expect("it reads");
+    assert_eq!(field(&mut from_new, "done"), "true");
+    assert_eq!(field(&mut from_account, "done"), "true");
+    assert!(new.wait().expect("it ends").success() && account.wait().expect("it ends").success());
+    assert_eq!(house.chat("laptop", &["whoami"]).succeeds(), "alice\n");
+    assert_eq!(house.texts("laptop", "bob", "out"), ["before"]);
+    house.chat("laptop", &["recovery-key"]).fails_with("error[not_found]");
+    house.chat("laptop", &["send", "bob", "from the laptop"]).succeeds();
+    house.chat("alice", &["listen", "--until-drained"]).succeeds();
+    assert_eq!(house.texts("alice", "bob", "out"), ["before", "from the laptop"]);
+    house.chat("alice", &["link", "WAXWING:X"]).fails_with("error[link_text_invalid]");
+}

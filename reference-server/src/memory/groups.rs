@@ -9,7 +9,8 @@ use waxwing_wire::{
 };
 
 use super::MemoryStore;
-use crate::store::{Fences, GROUP_ANSWER_MAX_BYTES, GroupAppend, GroupChange, Outcome, envelope_id};
+use super::log::Log;
+use crate::store::{Fences, GROUP_ANSWER_MAX_BYTES, GroupAppend, GroupChange, Outcome};
 
 /// All groups, and what was accepted for them.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,8 @@ struct Group {
     members: BTreeSet<AccountId>,
     /// The first is revision 1.
     changes: Vec<(MessageId, Bytes)>,
+    /// Once the group has become too large to write into each mailbox.
+    log: Option<Log>,
 }
 
 impl Group {
@@ -39,6 +42,25 @@ impl Group {
 impl Groups {
     pub(super) fn expire(&mut self, before_ms: i64) {
         self.seen.retain(|_, at_ms| *at_ms >= before_ms);
+        self.logs_mut().for_each(|(_, log)| log.expire(before_ms));
+    }
+
+    /// The logs, in the order of the groups' ids.
+    pub(super) fn logs_mut(&mut self) -> impl Iterator<Item = (&BTreeSet<AccountId>, &mut Log)> {
+        self.groups.values_mut().filter_map(|group| Some((&group.members, group.log.as_mut()?)))
+    }
+
+    pub(super) fn logs(&self) -> impl Iterator<Item = &Log> {
+        self.groups.values().filter_map(|group| group.log.as_ref())
+    }
+
+    pub(super) fn logged(&self) -> impl Iterator<Item = &Envelope> {
+        self.logs().flat_map(Log::entries)
+    }
+
+    pub(super) fn log_readers(&self, group: GroupId) -> Vec<DeviceId> {
+        let log = self.groups.get(&group).and_then(|group| group.log.as_ref());
+        log.map(Log::readers).unwrap_or_default()
     }
 
     pub(super) fn answer(&self, group: GroupId, account: AccountId, after: u64) -> Option<GroupRecord> {
@@ -87,11 +109,44 @@ impl MemoryStore {
         known.changes.push((next.message, next.change.clone()));
         let after: BTreeSet<AccountId> = next.members.iter().copied().collect();
         let before = std::mem::replace(&mut known.members, after.clone());
+        let union: BTreeSet<AccountId> = &before | &after;
         let origin = GroupOrigin { group: next.group, revision: next.revision, is_change: true };
         let envelope = unplaced(change.sender_account, change.sender_device, change.now_ms);
         let envelope =
             Envelope { message: next.message, payload: next.change.clone(), group: Some(origin), ..envelope };
-        Outcome::GroupChanged { stored: self.fan_out(&(&before | &after), &envelope) }
+        let outcome = match self.append_to_log(next.group, &union, &envelope) {
+            Some(logged) => logged,
+            None => Outcome::GroupChanged { stored: self.fan_out(&union, &envelope) },
+        };
+        let gone = self.devices_of(&(&before - &after));
+        if let Some(log) = self.groups.groups.get_mut(&next.group).and_then(|known| known.log.as_mut()) {
+            gone.into_iter().for_each(|device| log.dismiss(device));
+        }
+        outcome
+    }
+
+    fn devices_of(&self, accounts: &BTreeSet<AccountId>) -> Vec<DeviceId> {
+        let is_of = |account: Option<AccountId>| account.is_some_and(|account| accounts.contains(&account));
+        self.devices.iter().filter(|(_, device)| is_of(device.account)).map(|(id, _)| *id).collect()
+    }
+
+    /// Puts a message where those read it who are in the group now, if the group has a log, or needs one from now on.
+    fn append_to_log(
+        &mut self,
+        group: GroupId,
+        members: &BTreeSet<AccountId>,
+        envelope: &Envelope,
+    ) -> Option<Outcome> {
+        let devices = self.devices_of(members);
+        let known = self.groups.groups.get_mut(&group)?;
+        if known.log.is_none() && devices.len() as u64 > self.limits.group_log_above_devices {
+            known.log = Some(Log::default());
+        }
+        let log = known.log.as_mut()?;
+        devices.into_iter().for_each(|device| log.admit(device));
+        let readers = log.append(envelope, self.limits.mailbox_max_envelopes);
+        let is_change = envelope.group.is_some_and(|origin| origin.is_change);
+        Some(Outcome::Logged { group, readers, is_change })
     }
 
     pub(super) fn append_to_group(&mut self, append: &GroupAppend, fences: &mut Fences) -> Outcome {
@@ -117,7 +172,10 @@ impl MemoryStore {
             group: Some(origin),
             ..envelope
         };
-        Outcome::Appended { stored: self.fan_out(&members, &envelope) }
+        match self.append_to_log(submit.group, &members, &envelope) {
+            Some(logged) => logged,
+            None => Outcome::Appended { stored: self.fan_out(&members, &envelope) },
+        }
     }
 
     /// The members who shall have it, or how it ends at once.
@@ -147,13 +205,7 @@ impl MemoryStore {
             if !is_member || *id == envelope.sender_device || device.mailbox.len() as u64 >= full {
                 continue;
             }
-            device.last_sequence += 1;
-            let placed = Envelope {
-                id: envelope_id(&envelope.sender_device, &envelope.message, id),
-                sequence: device.last_sequence,
-                ..envelope.clone()
-            };
-            device.mailbox.insert(device.last_sequence, placed);
+            device.place(*id, envelope);
             stored.push(*id);
         }
         stored

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use waxwing_wire::{
     AccountId, AccountQuery, Challenge, ClientBody, ClientFrame, Cursor, DeviceId, FetchId, FrameSignature,
-    GroupId, MessageId, RefusalCode, Refused, RelayBody, RelayFrame, RelayId, Request, Submit, UpdateDevices,
-    Welcome, agree_version, limits,
+    GroupId, MessageId, RefusalCode, Refused, RelayBody, RelayFrame, RelayId, Request, RoomRequest, Submit,
+    UpdateDevices, Welcome, agree_version, limits,
 };
 
-use super::delivery::{Delivery, NeverSent};
+use super::delivery::{Delivery, NeverSent, Next};
 use super::limiter::{Address, Limiter};
+use super::rooms::Guest;
 use super::{Action, CloseReason, Now, Rules, Ticket};
 use crate::store::{Answer, Append, ConnectionId, Op, Outcome, Query, Take};
 
@@ -55,6 +56,8 @@ pub(super) enum State {
         /// Accounts that were asked for.
         lookups: u32,
     },
+    /// It talks with another connection, through the relay.
+    InRoom(Guest),
     /// A device is known.
     LoggedIn(Box<Session>),
     /// The socket is about to be closed.
@@ -175,6 +178,7 @@ impl Connection {
         let silent = self.heard + self.rules.silence_max;
         let deadline = match self.state {
             State::Greeting | State::Greeted { .. } => silent.min(self.opened + self.rules.login_timeout),
+            State::InRoom(ref guest) => silent.min(guest.until),
             State::LoggedIn(_) | State::Closed => silent,
         };
         if self.resume_at() > now.elapsed { deadline.min(self.resume_at()) } else { deadline }
@@ -198,6 +202,7 @@ impl Connection {
         match self.state {
             State::Greeting => self.greet(frame, &mut out),
             State::Greeted { .. } => self.on_frame_before_login(frame, now, limiter, &mut out),
+            State::InRoom(_) => self.on_frame_in_room(frame, &mut out),
             State::LoggedIn(_) => self.on_frame_of_device(frame, now, limiter, &mut out),
             State::Closed => {}
         }
@@ -266,7 +271,8 @@ impl Connection {
     pub fn on_tick(&mut self, now: Now) -> Vec<Action> {
         let mut out = Vec::new();
         let logging_in = matches!(self.state, State::Greeting | State::Greeted { .. });
-        if logging_in && now.elapsed >= self.opened + self.rules.login_timeout {
+        let in_room_for_too_long = matches!(&self.state, State::InRoom(guest) if guest.until <= now.elapsed);
+        if in_room_for_too_long || (logging_in && now.elapsed >= self.opened + self.rules.login_timeout) {
             self.close(CloseReason::NotLoggedIn, &mut out);
         } else if !self.wants_input(now) {
             self.heard = now.elapsed; // the silence is ours
@@ -353,7 +359,9 @@ impl Connection {
             ClientBody::FetchAccount(AccountQuery::Handle(handle)) => {
                 self.fetch_account_before_login(request, AccountQuery::Handle(handle), out);
             }
+            ClientBody::Room(RoomRequest::Open(room)) => self.open_room(request, room, now, limiter, out),
             ClientBody::Hello { .. }
+            | ClientBody::Room(RoomRequest::Send(_))
             | ClientBody::FetchAccount(AccountQuery::Id(_))
             | ClientBody::PublishPrekeys { .. }
             | ClientBody::FetchPrekeys { .. }
@@ -390,9 +398,10 @@ impl Connection {
                 reply(request, RelayBody::Pong, out);
                 out.extend(self.on_poke());
             }
-            ClientBody::Hello { .. } | ClientBody::Register(_) | ClientBody::Login { .. } => {
-                self.bad_frame(request, out);
-            }
+            ClientBody::Hello { .. }
+            | ClientBody::Register(_)
+            | ClientBody::Login { .. }
+            | ClientBody::Room(_) => self.bad_frame(request, out),
         }
     }
 
@@ -499,8 +508,15 @@ impl Connection {
                 pending @ (Pending::ChangeGroup { .. } | Pending::SubmitToGroup { .. }),
                 outcome @ (Outcome::GroupChanged { .. }
                 | Outcome::GroupStale { .. }
+                | Outcome::Logged { .. }
                 | Outcome::Appended { .. }),
             ) => self.on_group_outcome(pending, &outcome, out),
+            (Pending::Mailbox, Outcome::Collected { is_full, .. }) => {
+                if let Some(session) = self.session_mut() {
+                    session.delivery.on_collected(is_full);
+                }
+                self.read_on(out);
+            }
             (Pending::Publish { request }, Outcome::PrekeysPublished { one_time_prekeys }) => {
                 reply(request, RelayBody::PrekeysPublished { one_time_prekeys }, out);
             }
@@ -538,9 +554,9 @@ impl Connection {
                 let unknown = || RelayBody::Refused(Refused::because(RefusalCode::UnknownGroup));
                 reply(request, found.map_or_else(unknown, RelayBody::Group), out);
             }
-            (Pending::Mailbox, Answer::Mailbox { envelopes, more }) => {
+            (Pending::Mailbox, Answer::Mailbox { envelopes, more, behind }) => {
                 if let Some(session) = self.session_mut() {
-                    for body in session.delivery.on_read(envelopes, more) {
+                    for body in session.delivery.on_read(envelopes, more, behind) {
                         reply(Request::NONE, body, out);
                     }
                 }
@@ -552,6 +568,7 @@ impl Connection {
                 | Answer::Device(_)
                 | Answer::Account(_)
                 | Answer::Group(_)
+                | Answer::LogReaders(_)
                 | Answer::Mailbox { .. },
             ) => {
                 self.unavailable(pending, out);
@@ -593,8 +610,14 @@ impl Connection {
         }
         let Some(session) = self.session_mut() else { return };
         let device = session.device;
-        if let Some((after, limit)) = session.delivery.next_read() {
-            self.ask(Pending::Mailbox, Query::Mailbox { device, after, limit }, out);
+        match session.delivery.next() {
+            Some(Next::Read { after, limit }) => {
+                self.ask(Pending::Mailbox, Query::Mailbox { device, after, limit }, out);
+            }
+            Some(Next::Collect { limit }) => {
+                self.commit(Pending::Mailbox, Op::Collect { device, limit }, out)
+            }
+            None => {}
         }
     }
 
@@ -618,14 +641,14 @@ impl Connection {
     pub(super) fn session(&self) -> Option<&Session> {
         match &self.state {
             State::LoggedIn(session) => Some(session),
-            State::Greeting | State::Greeted { .. } | State::Closed => None,
+            State::Greeting | State::Greeted { .. } | State::InRoom(_) | State::Closed => None,
         }
     }
 
     fn session_mut(&mut self) -> Option<&mut Session> {
         match &mut self.state {
             State::LoggedIn(session) => Some(session),
-            State::Greeting | State::Greeted { .. } | State::Closed => None,
+            State::Greeting | State::Greeted { .. } | State::InRoom(_) | State::Closed => None,
         }
     }
 

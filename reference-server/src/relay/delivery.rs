@@ -1,7 +1,7 @@
 //! The reading of one mailbox onto one connection.
 //!
 //! A poke is a hint that there is something to read; what is read comes from the storage, after the cursor, so nothing can be
-//! passed by or come out of order. At most one read is under way, and at most
+//! passed by or come out of order. What waits in the log of a group is put into the mailbox first. At most one read is under way, and at most
 //! [`ENVELOPES_UNACKNOWLEDGED_MAX`](limits::ENVELOPES_UNACKNOWLEDGED_MAX) envelopes are unacknowledged.
 
 use std::collections::VecDeque;
@@ -19,7 +19,26 @@ pub(super) struct Delivery {
     /// There may be something after the cursor.
     stale: bool,
     reading: bool,
+    /// Something waits in the log of a group.
+    behind: Behind,
     drained: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    No,
+    Yes,
+    /// The mailbox has no room for it until something is acknowledged.
+    Full,
+}
+
+/// What to do next for a mailbox.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Read so many envelopes after a cursor.
+    Read { after: Cursor, limit: usize },
+    /// Put so much of what waits in logs into it.
+    Collect { limit: usize },
 }
 
 /// The device acknowledges what it cannot have.
@@ -35,6 +54,7 @@ impl Delivery {
             unacknowledged: VecDeque::new(),
             stale: true,
             reading: false,
+            behind: Behind::No,
             drained: false,
         }
     }
@@ -44,21 +64,36 @@ impl Delivery {
         self.stale = true;
     }
 
-    /// What to read next: after which cursor, and how many.
-    pub(super) fn next_read(&mut self) -> Option<(Cursor, usize)> {
+    /// What to do next: logs have their turn at the end of the mailbox.
+    pub(super) fn next(&mut self) -> Option<Next> {
         let room = limits::ENVELOPES_UNACKNOWLEDGED_MAX.saturating_sub(self.unacknowledged.len());
-        if self.reading || !self.stale || room == 0 {
+        if self.reading || room == 0 || !(self.stale || self.behind == Behind::Yes) {
             return None;
         }
         self.reading = true;
-        self.stale = false;
-        Some((self.cursor, room.min(limits::ENVELOPES_PER_DELIVERY_MAX)))
+        let limit = room.min(limits::ENVELOPES_PER_DELIVERY_MAX);
+        if std::mem::take(&mut self.stale) {
+            Some(Next::Read { after: self.cursor, limit })
+        } else {
+            Some(Next::Collect { limit })
+        }
+    }
+
+    /// What waited in logs is in the mailbox now, unless that is full.
+    pub(super) fn on_collected(&mut self, is_full: bool) {
+        self.reading = false;
+        if is_full {
+            self.behind = Behind::Full;
+        } else {
+            self.stale = true;
+        }
     }
 
     /// What to send of what was read.
-    pub(super) fn on_read(&mut self, envelopes: Vec<Envelope>, more: bool) -> Vec<RelayBody> {
+    pub(super) fn on_read(&mut self, envelopes: Vec<Envelope>, more: bool, behind: bool) -> Vec<RelayBody> {
         self.reading = false;
         self.stale |= more;
+        self.behind = if behind { Behind::Yes } else { Behind::No };
         // An acknowledgement may have moved the cursor while the read was under way.
         let fresh: Vec<Envelope> =
             envelopes.into_iter().filter(|envelope| envelope.sequence > self.cursor).collect();
@@ -68,7 +103,7 @@ impl Delivery {
             self.unacknowledged.extend(fresh.iter().map(|envelope| envelope.sequence));
             bodies.push(RelayBody::Deliver { envelopes: fresh });
         }
-        if !more && !self.drained {
+        if !more && !behind && !self.drained {
             self.drained = true;
             bodies.push(RelayBody::Drained { cursor: self.cursor });
         }
@@ -87,6 +122,7 @@ impl Delivery {
             self.unacknowledged = VecDeque::new(); // an idle connection keeps no room
         }
         self.cursor = self.cursor.max(cursor);
+        self.stale |= self.behind == Behind::Full;
         Ok(())
     }
 }
@@ -100,36 +136,36 @@ mod tests {
     #[test]
     fn the_mailbox_is_read_in_order_until_the_window_is_full() {
         let mut delivery = Delivery::new(1000);
-        assert_eq!(delivery.next_read(), Some((0, 100)));
-        assert_eq!(delivery.next_read(), None);
-        assert_eq!(delivery.on_read(envelopes(1, 100), true).len(), 1);
-        assert_eq!(delivery.next_read(), Some((100, 100)));
-        delivery.on_read(envelopes(101, 200), true);
-        assert_eq!(delivery.next_read(), Some((200, 56)));
-        delivery.on_read(envelopes(201, 256), true);
-        assert_eq!(delivery.next_read(), None);
+        assert_eq!(delivery.next(), read(0, 100));
+        assert_eq!(delivery.next(), None);
+        assert_eq!(delivery.on_read(envelopes(1, 100), true, false).len(), 1);
+        assert_eq!(delivery.next(), read(100, 100));
+        delivery.on_read(envelopes(101, 200), true, false);
+        assert_eq!(delivery.next(), read(200, 56));
+        delivery.on_read(envelopes(201, 256), true, false);
+        assert_eq!(delivery.next(), None);
         assert_eq!(delivery.acknowledge(10), Ok(()));
-        assert_eq!(delivery.next_read(), Some((256, 10)));
+        assert_eq!(delivery.next(), read(256, 10));
     }
 
     #[test]
     fn drained_is_said_once_and_after_the_last_envelope() {
         let mut delivery = Delivery::new(2);
-        delivery.next_read();
-        let bodies = delivery.on_read(envelopes(1, 2), false);
+        delivery.next();
+        let bodies = delivery.on_read(envelopes(1, 2), false, false);
         assert_eq!(bodies.last(), Some(&RelayBody::Drained { cursor: 2 }));
         delivery.poke();
-        delivery.next_read();
-        assert_eq!(delivery.on_read(Vec::new(), false), Vec::new());
+        delivery.next();
+        assert_eq!(delivery.on_read(Vec::new(), false, false), Vec::new());
     }
 
     #[test]
     fn a_poke_during_a_read_is_not_lost() {
         let mut delivery = Delivery::new(0);
-        delivery.next_read();
+        delivery.next();
         delivery.poke();
-        delivery.on_read(Vec::new(), false);
-        assert_eq!(delivery.next_read(), Some((0, 100)));
+        delivery.on_read(Vec::new(), false, false);
+        assert_eq!(delivery.next(), read(0, 100));
     }
 
     #[test]
@@ -137,7 +173,40 @@ mod tests {
         let mut delivery = Delivery::new(5);
         assert_eq!(delivery.acknowledge(6), Err(NeverSent));
         assert_eq!(delivery.acknowledge(5), Ok(()));
-        assert_eq!(delivery.next_read(), Some((5, 100)));
+        assert_eq!(delivery.next(), read(5, 100));
+    }
+
+    #[test]
+    fn logs_have_their_turn_at_the_end_of_the_mailbox_and_before_the_drained() {
+        let mut delivery = Delivery::new(0);
+        delivery.next();
+        assert_eq!(delivery.on_read(envelopes(1, 100), true, true).len(), 1);
+        assert_eq!(delivery.next(), read(100, 100));
+        assert_eq!(delivery.on_read(envelopes(101, 120), false, true).len(), 1, "not drained yet");
+        assert_eq!(delivery.next(), Some(Next::Collect { limit: 100 }));
+        assert_eq!(delivery.next(), None);
+        delivery.on_collected(false);
+        assert_eq!(delivery.next(), read(120, 100));
+        assert_eq!(delivery.on_read(envelopes(121, 121), false, false).len(), 2);
+        assert_eq!(delivery.next(), None);
+    }
+
+    #[test]
+    fn a_full_mailbox_collects_again_when_something_is_acknowledged() {
+        let mut delivery = Delivery::new(0);
+        delivery.next();
+        delivery.on_read(envelopes(1, 2), false, true);
+        assert_eq!(delivery.next(), Some(Next::Collect { limit: 100 }));
+        delivery.on_collected(true);
+        assert_eq!(delivery.next(), None);
+        assert_eq!(delivery.acknowledge(1), Ok(()));
+        assert_eq!(delivery.next(), read(2, 100));
+        delivery.on_read(Vec::new(), false, true);
+        assert_eq!(delivery.next(), Some(Next::Collect { limit: 100 }));
+    }
+
+    fn read(after: Cursor, limit: usize) -> Option<Next> {
+        Some(Next::Read { after, limit })
     }
 
     fn envelopes(from: u64, to: u64) -> Vec<Envelope> {

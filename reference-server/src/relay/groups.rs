@@ -72,10 +72,11 @@ impl Connection {
                 Pending::ChangeGroup { message, group, .. } | Pending::SubmitToGroup { message, group, .. },
                 Outcome::GroupStale { revision },
             ) => RelayBody::GroupStale { message: *message, group: *group, revision: *revision },
-            (Pending::ChangeGroup { group, revision, .. }, Outcome::GroupChanged { .. }) => {
-                RelayBody::GroupChanged { group: *group, revision: *revision }
-            }
-            (Pending::SubmitToGroup { message, .. }, Outcome::Appended { .. }) => {
+            (
+                Pending::ChangeGroup { group, revision, .. },
+                Outcome::GroupChanged { .. } | Outcome::Logged { .. },
+            ) => RelayBody::GroupChanged { group: *group, revision: *revision },
+            (Pending::SubmitToGroup { message, .. }, Outcome::Appended { .. } | Outcome::Logged { .. }) => {
                 RelayBody::Accepted { message: *message }
             }
             // An outcome that does not belong to its operation.

@@ -55,6 +55,8 @@ pub struct RateLimits {
     pub group_changes: Rate,
     /// Registrations, for each address.
     pub registrations: Rate,
+    /// Rooms entered, for each address.
+    pub rooms: Rate,
 }
 
 impl Default for RateLimits {
@@ -65,6 +67,7 @@ impl Default for RateLimits {
             account_lookups: Rate::per_second(5, 200),
             group_changes: Rate::per_second(1, 100),
             registrations: Rate::per_hour(100),
+            rooms: Rate::per_hour(120),
         }
     }
 }
@@ -75,6 +78,7 @@ enum Key {
     AccountLookup(AccountId),
     GroupChange(AccountId),
     Registration(Address),
+    Room(Address),
 }
 
 /// The buckets that several connections share.
@@ -105,6 +109,10 @@ impl Limiter {
 
     pub(crate) fn registration(&self, from: Address, now: Duration) -> Result<(), Duration> {
         self.admit(Key::Registration(from), self.rates.registrations, now)
+    }
+
+    pub(crate) fn room(&self, from: Address, now: Duration) -> Result<(), Duration> {
+        self.admit(Key::Room(from), self.rates.rooms, now)
     }
 
     fn admit(&self, key: Key, rate: Rate, now: Duration) -> Result<(), Duration> {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
+use waxwing_wire::RoomEvent;
 
 use crate::relay::Ticket;
 use crate::store::{Hint, Outcome};
@@ -23,6 +24,8 @@ pub(super) struct Waiting {
     pub(super) superseded: bool,
     pub(super) cut_off: bool,
     pub(super) prekeys_low: Option<u32>,
+    /// What happened in the connection's room; as much as its other guest may have under way.
+    pub(super) room: VecDeque<RoomEvent>,
 }
 
 impl Inbox {
@@ -32,10 +35,14 @@ impl Inbox {
 
     pub(super) fn hint(&self, hint: Hint) {
         self.put(|waiting| match hint {
-            Hint::Poke(_) => waiting.poked = true,
+            Hint::Poke(_) | Hint::PokeReaders(_) => waiting.poked = true,
             Hint::CutOff(_) => waiting.cut_off = true,
             Hint::PrekeysLow(_, left) => waiting.prekeys_low = Some(left),
         });
+    }
+
+    pub(super) fn room(&self, event: RoomEvent) {
+        self.put(|waiting| waiting.room.push_back(event));
     }
 
     pub(super) fn supersede(&self) {

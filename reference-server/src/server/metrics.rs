@@ -11,6 +11,9 @@ use crate::store::Outcome;
 /// Upper bounds of the commit histogram, in microseconds.
 const COMMIT_BOUNDS_US: [u64; 8] = [100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 1_000_000];
 
+/// Upper bounds of the fan-out histogram, in devices.
+const FAN_OUT_BOUNDS: [usize; 7] = [1, 4, 16, 64, 256, 1_024, 4_096];
+
 #[derive(Debug, Default)]
 pub(super) struct Metrics {
     sockets_open: AtomicU64,
@@ -21,6 +24,11 @@ pub(super) struct Metrics {
     frames_out: AtomicU64,
     messages_accepted: AtomicU64,
     group_changes: AtomicU64,
+    group_log_entries: AtomicU64,
+    group_log_collects: AtomicU64,
+    fan_outs: AtomicU64,
+    fan_out_buckets: [AtomicU64; FAN_OUT_BOUNDS.len()],
+    fan_out_devices: AtomicU64,
     envelopes_stored: AtomicU64,
     envelopes_delivered: AtomicU64,
     prekeys_taken: AtomicU64,
@@ -100,10 +108,20 @@ impl Metrics {
             Outcome::Appended { stored } => {
                 add(&self.messages_accepted, 1);
                 add(&self.envelopes_stored, stored.len());
+                self.count_fan_out(stored.len());
+            }
+            Outcome::Logged { is_change, .. } => {
+                add(if *is_change { &self.group_changes } else { &self.messages_accepted }, 1);
+                add(&self.group_log_entries, 1);
+            }
+            Outcome::Collected { placed, .. } => {
+                add(&self.group_log_collects, 1);
+                add(&self.envelopes_stored, *placed);
             }
             Outcome::GroupChanged { stored } => {
                 add(&self.group_changes, 1);
                 add(&self.envelopes_stored, stored.len());
+                self.count_fan_out(stored.len());
             }
             Outcome::PrekeysTaken { devices, .. } => add(&self.prekeys_taken, devices.len()),
             Outcome::Done
@@ -114,6 +132,16 @@ impl Metrics {
             | Outcome::Refused(_)
             | Outcome::Expired { .. }
             | Outcome::Failed => {}
+        }
+    }
+
+    fn count_fan_out(&self, devices: usize) {
+        add(&self.fan_outs, 1);
+        add(&self.fan_out_devices, devices);
+        for (bucket, bound) in self.fan_out_buckets.iter().zip(FAN_OUT_BOUNDS) {
+            if devices <= bound {
+                add(bucket, 1);
+            }
         }
     }
 
@@ -156,6 +184,8 @@ impl Metrics {
             ("frames_out_total", "Frames to clients.", &self.frames_out),
             ("messages_accepted_total", "Submits that are on disk.", &self.messages_accepted),
             ("group_changes_total", "Changes of groups that are on disk.", &self.group_changes),
+            ("group_log_entries_total", "Changes and messages put into logs.", &self.group_log_entries),
+            ("group_log_collects_total", "Mailboxes that took over from logs.", &self.group_log_collects),
             ("envelopes_stored_total", "Envelopes put into mailboxes.", &self.envelopes_stored),
             ("envelopes_delivered_total", "Envelopes sent to devices.", &self.envelopes_delivered),
             ("prekeys_taken_total", "Bundles given out.", &self.prekeys_taken),
@@ -170,6 +200,7 @@ impl Metrics {
             let _ = write!(text, "# HELP waxwing_relay_{name} {help}\n# TYPE waxwing_relay_{name} counter\n");
             let _ = writeln!(text, "waxwing_relay_{name} {}", get(counter));
         }
+        self.write_fan_outs(&mut text);
         self.write_commits(&mut text);
         for (name, label, words) in
             [("refusals_total", "code", &self.refusals), ("closes_total", "reason", &self.closes)]
@@ -180,6 +211,18 @@ impl Metrics {
             }
         }
         text
+    }
+
+    fn write_fan_outs(&self, text: &mut String) {
+        let name = "waxwing_relay_fan_out_devices";
+        let _ =
+            writeln!(text, "# HELP {name} Mailboxes that one message went into.\n# TYPE {name} histogram");
+        for (bucket, bound) in self.fan_out_buckets.iter().zip(FAN_OUT_BOUNDS) {
+            let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {}", get(bucket));
+        }
+        let (count, sum) = (get(&self.fan_outs), get(&self.fan_out_devices));
+        let _ =
+            writeln!(text, "{name}_bucket{{le=\"+Inf\"}} {count}\n{name}_sum {sum}\n{name}_count {count}");
     }
 
     fn write_commits(&self, text: &mut String) {

@@ -27,8 +27,12 @@ impl Routes {
         }
     }
 
+    /// Tells one device. What is for the readers of a log goes through the [`Poker`](super::poker::Poker).
     pub(super) fn tell(&self, hint: Hint) {
-        let (Hint::Poke(device) | Hint::CutOff(device) | Hint::PrekeysLow(device, _)) = hint;
+        let device = match hint {
+            Hint::Poke(device) | Hint::CutOff(device) | Hint::PrekeysLow(device, _) => device,
+            Hint::PokeReaders(_) => return,
+        };
         if let Some((_, inbox)) = self.lock().get(&device) {
             inbox.hint(hint);
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
-use waxwing_wire::{Challenge, DeviceId, RelayBody, RelayFrame, decode_client, encode_relay};
+use waxwing_wire::{Challenge, DeviceId, RelayBody, RelayFrame, RoomEvent, decode_client, encode_relay};
 
 use super::Shared;
 use super::inbox::Inbox;
@@ -37,6 +37,7 @@ struct Session {
     inbox: Arc<Inbox>,
     actions: VecDeque<Action>,
     bound: Option<DeviceId>,
+    in_room: bool,
     _counted: Arc<Socket>,
 }
 
@@ -55,11 +56,21 @@ pub(super) fn start(
     let connection =
         Connection::new(shared.rules.clone(), shared.relay, id, challenge, counted.address, shared.now());
     let (inbox, actions) = (Arc::default(), VecDeque::new());
-    let mut session =
-        Session { shared, socket, connection, id, inbox, actions, bound: None, _counted: counted };
+    let mut session = Session {
+        shared,
+        socket,
+        connection,
+        id,
+        inbox,
+        actions,
+        bound: None,
+        in_room: false,
+        _counted: counted,
+    };
     Some(async move {
         session.shared.metrics.open_session();
         session.speak().await;
+        session.leave_room();
         session.shared.metrics.close_session();
         if let Some(device) = session.bound {
             session.shared.routes.unbind(device, id);
@@ -121,6 +132,9 @@ impl Session {
         }
         if let Some(left) = waiting.prekeys_low {
             self.actions.extend(self.connection.on_prekeys_low(left));
+        }
+        for event in waiting.room {
+            self.actions.extend(self.connection.on_room_event(event, self.shared.now()));
         }
         if waiting.poked {
             self.actions.extend(self.connection.on_poke());
@@ -185,10 +199,43 @@ impl Session {
                 tracing::debug!(connection = self.id.0, ?device, "bound");
                 Ok(())
             }
+            Action::OpenRoom(room) => {
+                let entered = self.shared.rooms().enter(room, self.id, self.inbox.clone());
+                self.in_room = entered.is_ok();
+                if let Ok(Some(other)) = &entered {
+                    other.room(RoomEvent::Joined);
+                }
+                let entered = entered.map(|other| other.is_some());
+                self.actions.extend(self.connection.on_room_opened(entered, self.shared.now()));
+                Ok(())
+            }
+            Action::SendInRoom(payload) => {
+                self.tell_other(RoomEvent::Data(payload));
+                Ok(())
+            }
+            Action::TakenInRoom => {
+                self.tell_other(RoomEvent::Taken);
+                Ok(())
+            }
             Action::Close(reason) => {
+                self.leave_room();
                 self.close(reason).await;
                 Err(Over)
             }
+        }
+    }
+
+    fn tell_other(&self, event: RoomEvent) {
+        if let Some(other) = self.shared.rooms().other(self.id) {
+            other.room(event);
+        }
+    }
+
+    fn leave_room(&mut self) {
+        if std::mem::take(&mut self.in_room)
+            && let Some(other) = self.shared.rooms().leave(self.id)
+        {
+            other.room(RoomEvent::Left);
         }
     }
 

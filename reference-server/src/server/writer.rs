@@ -9,16 +9,20 @@ use waxwing_wire::{Cursor, DeviceId};
 
 use super::inbox::Inbox;
 use super::metrics::Metrics;
+use super::poker::Pokes;
 use super::routes::Routes;
 use crate::relay::Ticket;
 use crate::sqlite::SqliteStore;
-use crate::store::{ConnectionId, Fences, Op, Outcome, Store as _};
+use crate::store::{ConnectionId, Fences, Hint, Op, Outcome, Store as _};
 
 /// Operations that may wait for the writer; who brings more waits, and with it the socket.
 const QUEUED_MAX: usize = 8192;
 
 /// Operations of one transaction.
 const BATCH_MAX: usize = 1024;
+
+/// Operations of one transaction that move what is in logs into mailboxes: few, since who sends waits for no more than these.
+const COLLECTS_MAX: usize = 64;
 
 /// How long an acknowledgement may wait for company.
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(100);
@@ -38,6 +42,13 @@ enum Job {
     Forget(ConnectionId),
 }
 
+/// What becomes one transaction.
+struct Batch {
+    jobs: Vec<Job>,
+    collects: Vec<Job>,
+    acknowledged: HashMap<DeviceId, Cursor>,
+}
+
 /// What waits for the writer.
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -49,6 +60,8 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct Waiting {
     jobs: VecDeque<Job>,
+    /// Mailboxes that are behind a log, one for each connection at most. They come after what senders wait for.
+    collects: VecDeque<Job>,
     acknowledged: HashMap<DeviceId, Cursor>,
     acknowledge_by: Option<Instant>,
     stopping: bool,
@@ -63,6 +76,11 @@ impl Default for Queue {
 impl Queue {
     /// Waits for room, and queues an operation.
     pub(super) async fn commit(&self, op: Op, inbox: Arc<Inbox>, ticket: Ticket) {
+        if matches!(op, Op::Collect { .. }) {
+            self.lock().collects.push_back(Job::Commit { op, inbox, ticket });
+            self.arrived.notify_one();
+            return;
+        }
         if let Ok(permit) = self.room.acquire().await {
             permit.forget();
         }
@@ -97,25 +115,36 @@ impl Queue {
     }
 
     /// The next batch, an empty one for the expiry, or the end.
-    fn next(&self, expire_at: Instant) -> Option<(Vec<Job>, HashMap<DeviceId, Cursor>)> {
+    fn next(&self, expire_at: Instant) -> Option<Batch> {
         let mut waiting = self.lock();
         loop {
             let now = Instant::now();
             let due = waiting.acknowledge_by.is_some_and(|by| by <= now);
-            if !waiting.jobs.is_empty() || due || waiting.stopping || expire_at <= now {
+            if !waiting.jobs.is_empty()
+                || !waiting.collects.is_empty()
+                || due
+                || waiting.stopping
+                || expire_at <= now
+            {
                 break;
             }
             let until = waiting.acknowledge_by.map_or(expire_at, |by| by.min(expire_at));
             let wait = until.saturating_duration_since(now);
             waiting = self.arrived.wait_timeout(waiting, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
-        if waiting.stopping && waiting.jobs.is_empty() && waiting.acknowledged.is_empty() {
+        if waiting.stopping
+            && waiting.jobs.is_empty()
+            && waiting.collects.is_empty()
+            && waiting.acknowledged.is_empty()
+        {
             return None;
         }
         let count = waiting.jobs.len().min(BATCH_MAX);
         let jobs = waiting.jobs.drain(..count).collect();
+        let count = waiting.collects.len().min(COLLECTS_MAX);
+        let collects = waiting.collects.drain(..count).collect();
         waiting.acknowledge_by = None;
-        Some((jobs, std::mem::take(&mut waiting.acknowledged)))
+        Some(Batch { jobs, collects, acknowledged: std::mem::take(&mut waiting.acknowledged) })
     }
 }
 
@@ -125,6 +154,7 @@ pub(super) struct Writer {
     store: SqliteStore,
     queue: Arc<Queue>,
     routes: Arc<Routes>,
+    pokes: Arc<Pokes>,
     metrics: Arc<Metrics>,
     fences: Fences,
     expire_at: Instant,
@@ -135,20 +165,26 @@ impl Writer {
         store: SqliteStore,
         queue: Arc<Queue>,
         routes: Arc<Routes>,
+        pokes: Arc<Pokes>,
         metrics: Arc<Metrics>,
     ) -> Writer {
-        Writer { store, queue, routes, metrics, fences: Fences::default(), expire_at: Instant::now() }
+        Writer { store, queue, routes, pokes, metrics, fences: Fences::default(), expire_at: Instant::now() }
     }
 
     pub(super) fn run(mut self) {
-        while let Some((jobs, acknowledged)) = self.queue.next(self.expire_at) {
-            self.write(jobs, acknowledged);
+        while let Some(batch) = self.queue.next(self.expire_at) {
+            self.write(batch);
         }
     }
 
-    fn write(&mut self, jobs: Vec<Job>, acknowledged: HashMap<DeviceId, Cursor>) {
+    fn write(&mut self, batch: Batch) {
         let (mut ops, mut receivers, mut closed) = (Vec::new(), Vec::new(), Vec::new());
-        for job in jobs {
+        // First what makes room in a mailbox, so that who has acknowledged can collect.
+        let acknowledge = |(device, cursor)| Op::Acknowledge { device, cursor };
+        ops.extend(batch.acknowledged.into_iter().map(acknowledge));
+        let acknowledges = ops.len();
+        let requests = batch.jobs.iter().filter(|job| matches!(job, Job::Commit { .. })).count();
+        for job in batch.jobs.into_iter().chain(batch.collects) {
             match job {
                 Job::Commit { op, inbox, ticket } => {
                     ops.push(op);
@@ -157,8 +193,6 @@ impl Writer {
                 Job::Forget(connection) => closed.push(connection),
             }
         }
-        let requests = receivers.len();
-        ops.extend(acknowledged.into_iter().map(|(device, cursor)| Op::Acknowledge { device, cursor }));
         if self.expire_at <= Instant::now() {
             ops.push(Op::Expire { now_ms: utc_ms(), chunk_rows: EXPIRE_CHUNK_ROWS });
             self.expire_at = Instant::now() + EXPIRE_INTERVAL;
@@ -167,10 +201,12 @@ impl Writer {
         if outcomes.contains(&Outcome::Expired { more: true }) {
             self.expire_at = Instant::now() + EXPIRE_MORE_INTERVAL;
         }
-        let mut outcomes = outcomes.into_iter();
-        for ((inbox, ticket), outcome) in receivers.into_iter().zip(outcomes.by_ref()) {
+        for ((inbox, ticket), outcome) in receivers.into_iter().zip(outcomes.into_iter().skip(acknowledges)) {
             for hint in outcome.hints() {
-                self.routes.tell(hint);
+                match hint {
+                    Hint::PokeReaders(group) => self.pokes.put(group),
+                    Hint::Poke(_) | Hint::CutOff(_) | Hint::PrekeysLow(..) => self.routes.tell(hint),
+                }
             }
             self.metrics.count_outcome(&outcome);
             inbox.outcome(ticket, outcome);
@@ -202,6 +238,12 @@ impl Writer {
                 vec![Outcome::Failed; ops.len()]
             }
         }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.pokes.stop();
     }
 }
 

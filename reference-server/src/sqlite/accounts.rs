@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension as _, Result, Transaction, params};
 use waxwing_wire::{AccountId, DeviceId, DeviceRecord, RefusalCode, Register, UpdateDevices};
 
-use super::groups;
+use super::{groups, log};
 use crate::store::Outcome;
 
 pub(super) fn register(transaction: &Transaction<'_>, register: &Register) -> Result<Outcome> {
@@ -81,7 +81,11 @@ fn admit(transaction: &Transaction<'_>, account: i64, record: &DeviceRecord) -> 
              ON CONFLICT (device_id) DO UPDATE SET account = excluded.account, signing_key = excluded.signing_key",
         )?
         .execute(params![record.device.as_bytes(), account, record.signing_key.0])?;
-    Ok(())
+    let row: i64 = transaction
+        .prepare_cached("SELECT id FROM device WHERE device_id = ?1")?
+        .query_row([record.device.as_bytes()], |row| row.get(0))?;
+    transaction.prepare_cached("INSERT OR IGNORE INTO counter (device) VALUES (?1)")?.execute([row])?;
+    log::admit_device(transaction, account, row)
 }
 
 pub(super) fn update_devices(transaction: &Transaction<'_>, update: &UpdateDevices) -> Result<Outcome> {
@@ -129,7 +133,8 @@ fn cut_off(transaction: &Transaction<'_>, account: i64, devices: &[DeviceRecord]
             continue;
         }
         for statement in [
-            "UPDATE device SET account = NULL, last_resort = NULL, waiting = 0 WHERE id = ?1",
+            "UPDATE device SET account = NULL, last_resort = NULL WHERE id = ?1",
+            "UPDATE counter SET waiting = 0 WHERE device = ?1",
             "DELETE FROM mailbox WHERE device = ?1",
             "DELETE FROM prekey WHERE device = ?1",
             "DELETE FROM given WHERE requester = ?1",
@@ -139,6 +144,7 @@ fn cut_off(transaction: &Transaction<'_>, account: i64, devices: &[DeviceRecord]
             transaction.prepare_cached(statement)?.execute([row])?;
         }
         groups::forget_places(transaction, row, i64::MAX)?;
+        log::forget_device(transaction, row)?;
         cut_off.push(device);
     }
     Ok(cut_off)

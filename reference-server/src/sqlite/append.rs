@@ -61,7 +61,8 @@ fn find_targets<'a>(
     for sealed in &destination.devices {
         let found: Option<(i64, i64, u64)> = transaction
             .prepare_cached(
-                "SELECT id, last_sequence, waiting FROM device WHERE device_id = ?1 AND account = ?2",
+                "SELECT id, last_sequence, waiting FROM device JOIN counter ON counter.device = device.id
+                 WHERE device_id = ?1 AND account = ?2",
             )?
             .query_row(params![sealed.device.as_bytes(), account.id], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
@@ -108,7 +109,7 @@ fn store(transaction: &Transaction<'_>, append: &Append, sender: i64, target: &T
             &target.sealed.payload[..],
         ])?;
     transaction
-        .prepare_cached("UPDATE device SET last_sequence = ?2, waiting = waiting + 1 WHERE id = ?1")?
+        .prepare_cached("UPDATE counter SET last_sequence = ?2, waiting = waiting + 1 WHERE device = ?1")?
         .execute(params![target.device, target.sequence])?;
     Ok(())
 }
@@ -130,7 +131,7 @@ pub(super) fn acknowledge(
             + groups::forget_places(transaction, row, cursor)?;
         transaction
             .prepare_cached(
-                "UPDATE device SET waiting = waiting - ?2, acknowledged = max(acknowledged, ?3) WHERE id = ?1",
+                "UPDATE counter SET waiting = waiting - ?2, acknowledged = max(acknowledged, ?3) WHERE device = ?1",
             )?
             .execute(params![row, deleted, cursor])?;
     }

@@ -4,7 +4,7 @@
 
 use rusqlite::{Result, Transaction, params};
 
-use super::groups;
+use super::log;
 use crate::store::{ENVELOPE_LIFETIME_MS, Outcome, TAKE_LIFETIME_MS};
 
 pub(super) fn expire(transaction: &Transaction<'_>, now_ms: i64, chunk_rows: u32) -> Result<Outcome> {
@@ -21,23 +21,29 @@ pub(super) fn expire(transaction: &Transaction<'_>, now_ms: i64, chunk_rows: u32
     for (row, device) in &expired {
         transaction.prepare_cached("DELETE FROM mailbox WHERE id = ?1")?.execute([row])?;
         transaction
-            .prepare_cached("UPDATE device SET waiting = waiting - 1 WHERE id = ?1")?
+            .prepare_cached("UPDATE counter SET waiting = waiting - 1 WHERE device = ?1")?
             .execute([device])?;
     }
+    let shared = transaction
+        .prepare_cached(
+            "DELETE FROM shared WHERE id IN
+             (SELECT id FROM (SELECT id, accepted_at_ms FROM shared ORDER BY id LIMIT ?2) WHERE accepted_at_ms < ?1)",
+        )?
+        .execute(params![envelopes_before, chunk_rows])?;
+    let logged = log::expire(transaction, envelopes_before, chunk_rows)?;
+    // Places do not stand in the order of time: what was collected late is older than what came straight.
     let places: Vec<(i64, i64)> = transaction
         .prepare_cached(
-            "SELECT place.device, place.sequence
-             FROM (SELECT device, sequence, shared FROM shared_place ORDER BY id LIMIT ?2) AS place
-             JOIN shared ON shared.id = place.shared WHERE shared.accepted_at_ms < ?1",
+            "SELECT id, device FROM (SELECT id, device, shared FROM shared_place ORDER BY id LIMIT ?1) AS place
+             WHERE NOT EXISTS (SELECT 1 FROM shared WHERE shared.id = place.shared)",
         )?
-        .query_map(params![envelopes_before, chunk_rows], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map([chunk_rows], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_>>()?;
-    for (device, sequence) in &places {
-        // What is older in this mailbox is past its time as well.
-        let forgotten = groups::forget_places(transaction, *device, *sequence)?;
+    for (row, device) in &places {
+        transaction.prepare_cached("DELETE FROM shared_place WHERE id = ?1")?.execute([row])?;
         transaction
-            .prepare_cached("UPDATE device SET waiting = waiting - ?2 WHERE id = ?1")?
-            .execute(params![device, forgotten])?;
+            .prepare_cached("UPDATE counter SET waiting = waiting - 1 WHERE device = ?1")?
+            .execute([device])?;
     }
     let seen_in_group = transaction
         .prepare_cached(
@@ -58,6 +64,6 @@ pub(super) fn expire(transaction: &Transaction<'_>, now_ms: i64, chunk_rows: u32
         )?
         .execute(params![now_ms - TAKE_LIFETIME_MS, chunk_rows])?;
     let chunk = chunk_rows as usize;
-    let deleted = [expired.len(), places.len(), seen_in_group, seen, given];
+    let deleted = [expired.len(), shared, logged, places.len(), seen_in_group, seen, given];
     Ok(Outcome::Expired { more: deleted.iter().any(|rows| *rows >= chunk) })
 }

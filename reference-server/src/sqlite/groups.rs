@@ -1,9 +1,12 @@
 //! Groups: changes in their order, and messages that are stored once for all mailboxes.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension as _, Result, Transaction, params};
 use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId, RefusalCode};
 
 use super::accounts::account_row;
+use super::log;
 use crate::store::{GroupAppend, GroupChange, Outcome, StoreLimits};
 
 struct Group {
@@ -12,18 +15,18 @@ struct Group {
 }
 
 /// One payload for many, before it is stored.
-struct Shared<'a> {
-    sender: &'a Sender,
+pub(super) struct Shared<'a> {
+    pub(super) sender: &'a Sender,
     message: MessageId,
-    group: GroupId,
+    pub(super) group: GroupId,
     revision: u64,
-    is_change: bool,
+    pub(super) is_change: bool,
     payload: &'a [u8],
-    now_ms: i64,
+    pub(super) now_ms: i64,
 }
 
-struct Sender {
-    id: i64,
+pub(super) struct Sender {
+    pub(super) id: i64,
     account_row: i64,
     account: AccountId,
     device: DeviceId,
@@ -74,14 +77,22 @@ pub(super) fn change(
         payload: &next.change,
         now_ms: change.now_ms,
     };
+    let is_logged = log::is_kept(transaction, id)?;
     for member in &members {
-        transaction
+        let joined = transaction
             .prepare_cached("INSERT OR IGNORE INTO group_member (chat_group, account) VALUES (?1, ?2)")?
             .execute([id, *member])?;
+        if is_logged && joined > 0 {
+            log::admit_account(transaction, id, *member)?;
+        }
     }
-    let stored = fan_out(transaction, id, &shared, limits)?;
-    replace_members(transaction, id, &members)?;
-    Ok(Outcome::GroupChanged { stored })
+    let outcome = if is_logged || log::begin(transaction, id, limits)? {
+        log::append(transaction, id, &shared, limits)?
+    } else {
+        Outcome::GroupChanged { stored: fan_out(transaction, id, &shared, limits)? }
+    };
+    dismiss_others(transaction, id, &members.into_iter().collect())?;
+    Ok(outcome)
 }
 
 fn put_change(transaction: &Transaction<'_>, group: Option<i64>, change: &GroupChange) -> Result<i64> {
@@ -108,12 +119,16 @@ fn put_change(transaction: &Transaction<'_>, group: Option<i64>, change: &GroupC
     Ok(id)
 }
 
-fn replace_members(transaction: &Transaction<'_>, group: i64, members: &[i64]) -> Result<()> {
-    transaction.prepare_cached("DELETE FROM group_member WHERE chat_group = ?1")?.execute([group])?;
-    for member in members {
+fn dismiss_others(transaction: &Transaction<'_>, group: i64, members: &BTreeSet<i64>) -> Result<()> {
+    let all: Vec<i64> = transaction
+        .prepare_cached("SELECT account FROM group_member WHERE chat_group = ?1")?
+        .query_map([group], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    for gone in all.into_iter().filter(|account| !members.contains(account)) {
         transaction
-            .prepare_cached("INSERT INTO group_member (chat_group, account) VALUES (?1, ?2)")?
-            .execute([group, *member])?;
+            .prepare_cached("DELETE FROM group_member WHERE chat_group = ?1 AND account = ?2")?
+            .execute([group, gone])?;
+        log::dismiss_account(transaction, group, gone)?;
     }
     Ok(())
 }
@@ -152,6 +167,9 @@ pub(super) fn append(
         payload: &submit.payload,
         now_ms: append.now_ms,
     };
+    if log::is_kept(transaction, group.id)? || log::begin(transaction, group.id, limits)? {
+        return log::append(transaction, group.id, &shared, limits);
+    }
     Ok(Outcome::Appended { stored: fan_out(transaction, group.id, &shared, limits)? })
 }
 
@@ -167,7 +185,8 @@ fn fan_out(
     let stored: Vec<DeviceId> = transaction
         .prepare_cached(
             "SELECT device.device_id FROM group_member JOIN device ON device.account = group_member.account
-             WHERE group_member.chat_group = ?1 AND device.id <> ?2 AND device.waiting < ?3
+             JOIN counter ON counter.device = device.id
+             WHERE group_member.chat_group = ?1 AND device.id <> ?2 AND counter.waiting < ?3
              ORDER BY device.device_id",
         )?
         .query_map(params![group, shared.sender.id, full], |row| Ok(DeviceId::from_bytes(row.get(0)?)))?
@@ -175,6 +194,29 @@ fn fan_out(
     if stored.is_empty() {
         return Ok(stored);
     }
+    let id = put_shared(transaction, shared, stored.len() as u64)?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO shared_place (device, sequence, shared)
+             SELECT device.id, counter.last_sequence + 1, ?4
+             FROM group_member JOIN device ON device.account = group_member.account
+             JOIN counter ON counter.device = device.id
+             WHERE group_member.chat_group = ?1 AND device.id <> ?2 AND counter.waiting < ?3",
+        )?
+        .execute(params![group, shared.sender.id, full, id])?;
+    transaction
+        .prepare_cached(
+            "UPDATE counter SET last_sequence = last_sequence + 1, waiting = waiting + 1
+             WHERE device IN (SELECT device.id FROM group_member JOIN device ON device.account = group_member.account
+                              WHERE group_member.chat_group = ?1)
+                   AND device <> ?2 AND waiting < ?3",
+        )?
+        .execute(params![group, shared.sender.id, full])?;
+    Ok(stored)
+}
+
+/// Stores a payload that so many are to get.
+pub(super) fn put_shared(transaction: &Transaction<'_>, shared: &Shared<'_>, waiting: u64) -> Result<i64> {
     transaction
         .prepare_cached(
             "INSERT INTO shared (sender_account, sender_device, message_id, accepted_at_ms, group_id, revision,
@@ -189,40 +231,32 @@ fn fan_out(
             shared.group.as_bytes(),
             shared.revision,
             shared.is_change,
-            stored.len(),
+            waiting,
             shared.payload,
         ])?;
-    let id = transaction.last_insert_rowid();
-    transaction
-        .prepare_cached(
-            "INSERT INTO shared_place (device, sequence, shared)
-             SELECT device.id, device.last_sequence + 1, ?4
-             FROM group_member JOIN device ON device.account = group_member.account
-             WHERE group_member.chat_group = ?1 AND device.id <> ?2 AND device.waiting < ?3",
-        )?
-        .execute(params![group, shared.sender.id, full, id])?;
-    transaction
-        .prepare_cached(
-            "UPDATE device SET last_sequence = last_sequence + 1, waiting = waiting + 1
-             WHERE account IN (SELECT account FROM group_member WHERE chat_group = ?1) AND id <> ?2 AND waiting < ?3",
-        )?
-        .execute(params![group, shared.sender.id, full])?;
-    Ok(stored)
+    Ok(transaction.last_insert_rowid())
 }
 
-/// Takes places out of a device's mailbox up to a cursor, and with the last place the payload. Says how many.
+/// So many no longer wait for a payload; with the last it goes.
+pub(super) fn release(transaction: &Transaction<'_>, payload: i64, count: u64) -> Result<()> {
+    let waiting: Option<i64> = transaction
+        .prepare_cached("UPDATE shared SET waiting = waiting - ?2 WHERE id = ?1 RETURNING waiting")?
+        .query_row(params![payload, count], |row| row.get(0))
+        .optional()?;
+    if waiting.is_some_and(|waiting| waiting <= 0) {
+        transaction.prepare_cached("DELETE FROM shared WHERE id = ?1")?.execute([payload])?;
+    }
+    Ok(())
+}
+
+/// Takes places out of a device's mailbox up to a cursor. Says how many.
 pub(super) fn forget_places(transaction: &Transaction<'_>, device: i64, cursor: i64) -> Result<usize> {
     let payloads: Vec<i64> = transaction
         .prepare_cached("DELETE FROM shared_place WHERE device = ?1 AND sequence <= ?2 RETURNING shared")?
         .query_map([device, cursor], |row| row.get(0))?
         .collect::<Result<_>>()?;
     for payload in &payloads {
-        let waiting: i64 = transaction
-            .prepare_cached("UPDATE shared SET waiting = waiting - 1 WHERE id = ?1 RETURNING waiting")?
-            .query_row([payload], |row| row.get(0))?;
-        if waiting == 0 {
-            transaction.prepare_cached("DELETE FROM shared WHERE id = ?1")?.execute([payload])?;
-        }
+        release(transaction, *payload, 1)?;
     }
     Ok(payloads.len())
 }

@@ -10,8 +10,11 @@ use waxwing_wire::RelayId;
 use crate::store::StoreError;
 
 /// Numbered from 1; never edited once released.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/0001_init.sql"), include_str!("../../migrations/0002_groups.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/0001_init.sql"),
+    include_str!("../../migrations/0002_groups.sql"),
+    include_str!("../../migrations/0003_group_log.sql"),
+];
 
 /// Databases up to this size are checked as a whole at the start.
 const CHECKED_MAX_BYTES: u64 = 256 * 1024 * 1024;

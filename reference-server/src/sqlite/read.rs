@@ -18,8 +18,33 @@ pub(super) fn answer(connection: &Connection, query: &Query) -> Result<Answer> {
         Query::Group { group: id, account, after } => {
             group(connection, *id, *account, *after).map(Answer::Group)
         }
+        Query::LogReaders(group) => log_readers(connection, *group).map(Answer::LogReaders),
         Query::Mailbox { device, after, limit } => mailbox(connection, *device, *after, *limit),
     }
+}
+
+fn log_readers(connection: &Connection, group: GroupId) -> Result<Vec<DeviceId>> {
+    connection
+        .prepare_cached(
+            "SELECT DISTINCT device_id FROM chat_group
+             JOIN log_reader ON log_reader.chat_group = chat_group.id
+             JOIN device ON device.id = log_reader.device
+             WHERE group_id = ?1 ORDER BY device_id",
+        )?
+        .query_map([group.as_bytes()], |row| Ok(DeviceId::from_bytes(row.get(0)?)))?
+        .collect()
+}
+
+/// Whether a log has something for the device. Looked up before its mailbox is read: what another connection takes over in
+/// between is then found in the mailbox.
+fn is_behind(connection: &Connection, device: DeviceId) -> Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT 1 FROM device JOIN log_reader ON log_reader.device = device.id
+             JOIN chat_group ON chat_group.id = log_reader.chat_group
+             WHERE device_id = ?1 AND position < coalesce(until, log_head)",
+        )?
+        .exists([device.as_bytes()])
 }
 
 fn device_state(
@@ -31,7 +56,7 @@ fn device_state(
         .prepare_cached(
             "SELECT signing_key, (SELECT count(*) FROM prekey WHERE prekey.device = device.id), prekey_id_high,
                     last_resort IS NOT NULL, device_list_version, last_sequence, acknowledged
-             FROM device JOIN account ON account.id = device.account
+             FROM device JOIN account ON account.id = device.account JOIN counter ON counter.device = device.id
              WHERE device.device_id = ?1 AND account.account_id = ?2",
         )?
         .query_row(params![device.as_bytes(), account.as_bytes()], |row| {
@@ -82,6 +107,7 @@ fn account_from_row(row: &Row<'_>) -> Result<AccountRecord> {
 }
 
 fn mailbox(connection: &Connection, device: DeviceId, after: Cursor, limit: usize) -> Result<Answer> {
+    let behind = is_behind(connection, device)?;
     let mut statement = connection.prepare_cached(
         "SELECT sequence, sender_account, sender_device, message_id, accepted_at_ms, payload, NULL, NULL, NULL
          FROM mailbox WHERE device = (SELECT id FROM device WHERE device_id = ?1) AND sequence > ?2
@@ -100,7 +126,7 @@ fn mailbox(connection: &Connection, device: DeviceId, after: Cursor, limit: usiz
         size_bytes += payload.len();
         let over_size = size_bytes > MAILBOX_ANSWER_MAX_BYTES && !envelopes.is_empty();
         if envelopes.len() == limit || over_size {
-            return Ok(Answer::Mailbox { envelopes, more: true });
+            return Ok(Answer::Mailbox { envelopes, more: true, behind });
         }
         let sender_device = DeviceId::from_bytes(row.get(2)?);
         let message = MessageId::from_bytes(row.get(3)?);
@@ -122,7 +148,7 @@ fn mailbox(connection: &Connection, device: DeviceId, after: Cursor, limit: usiz
             },
         });
     }
-    Ok(Answer::Mailbox { envelopes, more: false })
+    Ok(Answer::Mailbox { envelopes, more: false, behind })
 }
 
 fn group(

@@ -13,8 +13,11 @@ use crate::events::{Events, LinkState};
 use crate::incoming::Incoming;
 use crate::lifecycle::Lifecycle;
 use crate::list::ConversationList;
+use crate::safety::{self, SafetyNumber};
 use crate::shared::{Request, Shared};
+use crate::store::search::search;
 use crate::store::show;
+use crate::timeline::{PAGE_ITEMS_MAX, TimelineItem};
 use crate::token::TokenRequest;
 
 /// One device of one account. Clones are the same client; it lives until the last handle is gone, or until
@@ -23,7 +26,7 @@ use crate::token::TokenRequest;
 /// Every call may be given up: what it asked for goes on.
 #[derive(Debug, Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Client {
@@ -156,6 +159,28 @@ impl Client {
         Sent::new(Arc::clone(&self.shared), message)
     }
 
+    /// One entry of a conversation, by its id.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, or what the store says.
+    pub async fn message(&self, id: MessageId) -> Result<TimelineItem> {
+        let found = self.shared.read(move |db| show::item(db, id)).await?;
+        found.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// Finds messages with these words in all conversations, the newest first, at most `limit` and at most
+    /// [`PAGE_ITEMS_MAX`](crate::PAGE_ITEMS_MAX). Every word must be there, in any order; the last may be only begun. Case and accents do
+    /// not matter. The index stands in the encrypted store.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn search(&self, words: impl Into<String>, limit: usize) -> Result<Vec<TimelineItem>> {
+        let (words, limit) = (words.into(), limit.min(PAGE_ITEMS_MAX));
+        self.shared.read(move |db| search(db, None, &words, limit)).await
+    }
+
     /// How the connection stands.
     #[must_use]
     pub fn link(&self) -> LinkState {
@@ -232,15 +257,50 @@ impl Client {
     ///
     /// `not_found` for an account that is not known here, or what the store says.
     pub async fn accept_key(&self, whose: impl Into<Whose>) -> Result<()> {
-        let account = match whose.into() {
-            Whose::Account(account) => account,
+        let account = self.account_of(whose.into()).await?;
+        self.shared.command(Command::AcceptKey(account)).await.map(drop)
+    }
+
+    /// The account that is meant, which must be known here.
+    async fn account_of(&self, whose: Whose) -> Result<AccountId> {
+        match whose {
+            Whose::Account(account) => Ok(account),
             Whose::Handle(handle) => {
                 let handle = Handle::new(&handle).map_err(|_| Code::InvalidHandle)?;
                 let found = self.shared.read(move |db| show::account_by_handle(db, &handle)).await?;
-                found.ok_or(Code::NotFound)?
+                found.ok_or_else(|| Code::NotFound.into())
             }
-        };
-        self.shared.command(Command::AcceptKey(account)).await.map(drop)
+        }
+    }
+
+    /// The number that the user and another person compare, to know that nobody stands between them. Where the person's key
+    /// changed and was not accepted yet, it is the number of the new key.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for an account that is not known here, `invalid_input` for our own, `not_registered`.
+    pub async fn safety_number(&self, whose: impl Into<Whose>) -> Result<SafetyNumber> {
+        let account = self.account_of(whose.into()).await?;
+        self.shared.read(move |db| safety::read(db, account)).await?
+    }
+
+    /// Marks a person as verified: the user found the same number on the other person's screen. It is kept until the person's
+    /// key changes, and told as [`Event::VerificationChanged`](crate::Event::VerificationChanged).
+    ///
+    /// # Errors
+    ///
+    /// `key_changed` when the number is not that of the accepted key: accept the new key first, and compare again.
+    pub async fn mark_verified(&self, number: &SafetyNumber) -> Result<()> {
+        self.shared.command(number.command(true)).await.map(drop)
+    }
+
+    /// Takes back that a person was verified.
+    ///
+    /// # Errors
+    ///
+    /// As [`mark_verified`](Client::mark_verified).
+    pub async fn mark_unverified(&self, number: &SafetyNumber) -> Result<()> {
+        self.shared.command(number.command(false)).await.map(drop)
     }
 
     /// Hangs up, empties the log of the database, and ends every stream. Other handles answer `shut_down` from then on.

@@ -58,6 +58,8 @@ pub(crate) async fn start(setup: Setup, tokens: Option<Box<dyn TokenSource>>) ->
         topics: Arc::new(Topics::default()),
         readers: Arc::new(Readers::new(setup.store.clone())),
         thread: Mutex::new(None),
+        endpoint: setup.endpoint.clone(),
+        agent: setup.agent.clone(),
         tokens,
     };
     let (board, topics, readers) =
@@ -235,7 +237,7 @@ impl Driver {
     fn on_request(&mut self, request: Option<Request>) -> Next {
         Next::Control(match request {
             Some(Request::Command { command, answer }) => {
-                self.wanted |= matches!(command, Command::Register(_));
+                self.wanted |= matches!(command, Command::Register(_) | Command::Adopt(_));
                 return Next::Job(self.command(command, Some(answer)));
             }
             Some(Request::FeedDone { consumer, arrival, answer }) => {
@@ -411,6 +413,8 @@ impl Driver {
                 Event::Drained
             }
             E::KeyChanged(account) => Event::KeyChanged(account),
+            E::VerificationChanged(account) => Event::VerificationChanged(account),
+            E::DevicesChanged(account) => Event::DevicesChanged(account),
             E::Registered => Event::Registered,
             E::SignedOut(code) => Event::SignedOut(code.word()),
             E::RelayReset => Event::RelayReset,

@@ -22,6 +22,10 @@ pub enum Event {
     Drained,
     /// An account's key changed; sending to it waits for [`Client::accept_key`](crate::Client::accept_key).
     KeyChanged(AccountId),
+    /// A person was marked as verified, or is not verified any more ([`SafetyNumber`](crate::SafetyNumber)).
+    VerificationChanged(AccountId),
+    /// An account has other devices than before; it can be our own ([`Client::devices`](crate::Client::devices)).
+    DevicesChanged(AccountId),
     /// The relay confirmed this device.
     Registered,
     /// The relay does not know this device any more; the word says why.

@@ -7,10 +7,12 @@ use waxwing_wire::Handle;
 
 use crate::account::Me;
 use crate::error::{Code, Result};
+use crate::export::Export;
 use crate::group::GroupInfo;
 use crate::list::ConversationItem;
+use crate::store::search::search;
 use crate::store::{Readers, Store, show};
-use crate::timeline::{Page, TimelineItem};
+use crate::timeline::{PAGE_ITEMS_MAX, Page, TimelineItem};
 
 /// A store, to be read only. It takes no lock that keeps a [`Client`](crate::Client) from working.
 #[derive(Debug, Clone)]
@@ -76,5 +78,26 @@ impl History {
     /// What the store says; `not_found` when the page names an entry that is not here.
     pub async fn messages(&self, conversation: ConversationId, page: Page) -> Result<Vec<TimelineItem>> {
         self.readers.read(move |db| show::page(db, conversation, page)).await
+    }
+
+    /// Finds messages, as [`Client::search`](crate::Client::search) does; in one conversation, or in all.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn search(
+        &self,
+        words: impl Into<String>,
+        conversation: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<TimelineItem>> {
+        let (words, limit) = (words.into(), limit.min(PAGE_ITEMS_MAX));
+        self.readers.read(move |db| search(db, conversation, &words, limit)).await
+    }
+
+    /// All entries of a conversation, oldest first, one after the other.
+    #[must_use]
+    pub fn export(&self, conversation: ConversationId) -> Export {
+        Export::new(Arc::clone(&self.readers), conversation)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use waxwing_engine::ConversationId;
+use waxwing_engine::{ConversationId, Marks};
 use waxwing_wire::MessageId;
 
 use crate::conversation::Contact;
@@ -26,6 +26,8 @@ pub struct IncomingMessage {
     pub group: Option<String>,
     /// What it says.
     pub text: String,
+    /// What it carries besides its words.
+    pub marks: Marks,
     /// When the sender's clock said it was written, in milliseconds since 1970.
     pub sent_at_ms: i64,
     /// When it came to this device's disk, in milliseconds since 1970.

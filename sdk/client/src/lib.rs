@@ -33,15 +33,21 @@ mod account;
 mod builder;
 mod client;
 mod conversation;
+mod devices;
 mod driver;
 mod error;
 mod events;
+mod export;
 mod group;
 mod history;
 mod incoming;
 mod lifecycle;
+mod link;
 mod list;
 mod random;
+mod room;
+mod safety;
+mod settings;
 mod shared;
 mod socket;
 mod store;
@@ -53,18 +59,25 @@ pub use account::{Me, Recover, RecoveryKey, Registration};
 pub use builder::ClientBuilder;
 pub use client::{Client, Whose};
 pub use conversation::{Contact, Conversation, Draft, GroupHead, Sent, With};
+pub use devices::{Device, OwnDevices};
 pub use error::{Advice, Error, ErrorKind, Result};
 pub use events::{Event, Events, LinkState};
+pub use export::Export;
 pub use group::{Group, GroupInfo, GroupNotice, Member, MemberReceipt, Reach, Receipts};
 pub use history::History;
 pub use incoming::{Incoming, IncomingMarker, IncomingMessage};
 pub use lifecycle::{CatchUp, Lifecycle};
+pub use link::{LinkCode, LinkOffer, LinkStep, Linking};
 pub use list::{ConversationItem, ConversationList, LastEntry, ListDiff, PREVIEW_CHARS_MAX};
+pub use safety::SafetyNumber;
+pub use settings::Settings;
 pub use store::{Store, StoreFile, StoreKey};
-pub use timeline::{PAGE_ITEMS_MAX, Page, Timeline, TimelineDiff, TimelineItem};
+pub use timeline::{PAGE_ITEMS_MAX, Page, Reaction, Timeline, TimelineDiff, TimelineItem};
 pub use token::{TokenFuture, TokenRequest, TokenSource, TokenUnavailable};
+pub use waxwing_crypto::Comparison;
 pub use waxwing_engine::{
-    Body, ConversationId, Delivery, FailureReason, GroupEvent, GroupRole, GroupSettings, GroupStanding,
-    GroupWho, HoldReason, Notice, Reception, Status,
+    Body, CUSTOM_KIND_MAX_BYTES, ConversationId, Custom, DEVICE_NAME_MAX_BYTES, Delivery, FailureReason,
+    GroupEvent, GroupRole, GroupSettings, GroupStanding, GroupWho, HoldReason, MENTIONS_MAX, Marks, Mention,
+    Notice, REACTION_SIZE_MAX_BYTES, Reception, Status, TIMER_MAX_S,
 };
 pub use waxwing_wire::{AccountId, DeviceId, Handle, HandleError, MessageId, limits};

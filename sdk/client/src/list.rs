@@ -8,6 +8,7 @@ use waxwing_wire::MessageId;
 
 use crate::conversation::{Contact, With};
 use crate::error::{Error, Result};
+use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::store::show;
 use crate::topics::{Changes, Topic};
@@ -25,6 +26,10 @@ pub struct ConversationItem {
     pub with: With,
     /// Incoming messages that the user has not seen.
     pub unread: u64,
+    /// How many of them name this account.
+    pub unread_mentions: u64,
+    /// How the user set it.
+    pub settings: Settings,
     /// The newest entry, if there is one.
     pub last: Option<LastEntry>,
     /// Whether sending waits for the user to accept the other side's new key.

@@ -16,6 +16,7 @@ use crate::error::{Code, Result};
 use crate::events::{Event, LinkState};
 use crate::lifecycle::CatchUp;
 use crate::random;
+use crate::socket::Endpoint;
 use crate::store::{Readers, StoreError, exit, show};
 use crate::token::TokenSource;
 use crate::topics::Topics;
@@ -45,6 +46,9 @@ pub(crate) struct Shared {
     pub(crate) topics: Arc<Topics>,
     pub(crate) readers: Arc<Readers>,
     pub(crate) thread: Mutex<Option<JoinHandle<()>>>,
+    /// Where the relay is, for connections beside the driver's.
+    pub(crate) endpoint: Endpoint,
+    pub(crate) agent: String,
     pub(crate) tokens: Option<Box<dyn TokenSource>>,
 }
 

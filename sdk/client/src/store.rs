@@ -12,6 +12,7 @@ mod pool;
 mod query;
 mod read;
 pub(crate) mod schema;
+pub(crate) mod search;
 pub(crate) mod show;
 mod write;
 pub(crate) mod writer;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use waxwing_engine::{Body, ConversationId, Notice, Status};
+use waxwing_engine::{Body, ConversationId, Marks, Notice, Status};
 use waxwing_wire::{DeviceId, MessageId};
 
 use crate::conversation::Contact;
@@ -18,21 +18,35 @@ pub const PAGE_ITEMS_MAX: usize = 500;
 /// Which entries of a conversation to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    pub(crate) before: Option<MessageId>,
+    pub(crate) place: Place,
     pub(crate) limit: usize,
+}
+
+/// Where a page is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Newest,
+    Before(MessageId),
+    Around(MessageId),
 }
 
 impl Page {
     /// The newest entries, at most `limit` and at most [`PAGE_ITEMS_MAX`].
     #[must_use]
     pub fn newest(limit: usize) -> Page {
-        Page { before: None, limit: limit.min(PAGE_ITEMS_MAX) }
+        Page { place: Place::Newest, limit: limit.min(PAGE_ITEMS_MAX) }
     }
 
     /// The entries just before this one.
     #[must_use]
     pub fn before(message: MessageId, limit: usize) -> Page {
-        Page { before: Some(message), limit: limit.min(PAGE_ITEMS_MAX) }
+        Page { place: Place::Before(message), limit: limit.min(PAGE_ITEMS_MAX) }
+    }
+
+    /// This entry and those around it, to jump to it. A timeline that begins so tells what is newer as appended.
+    #[must_use]
+    pub fn around(message: MessageId, limit: usize) -> Page {
+        Page { place: Place::Around(message), limit: limit.clamp(1, PAGE_ITEMS_MAX) }
     }
 }
 
@@ -52,6 +66,12 @@ pub struct TimelineItem {
     pub body: Body,
     /// What the sender did to the group, where it is that, with names.
     pub group_notice: Option<GroupNotice>,
+    /// What it carries besides its words: the message that it answers, mentions, and so on.
+    pub marks: Marks,
+    /// Whether its author changed it since.
+    pub edited: bool,
+    /// What people reacted, the most frequent first.
+    pub reactions: Vec<Reaction>,
     /// When the sender's clock said it was written, in milliseconds since 1970.
     pub sent_at_ms: i64,
     /// When it came to this device's disk, in milliseconds since 1970.
@@ -62,13 +82,30 @@ pub struct TimelineItem {
     pub(crate) revision: i64,
 }
 
+/// A reaction to a message, and who reacted so.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reaction {
+    /// What: one character as people see it.
+    pub reaction: String,
+    /// Who.
+    pub by: Vec<Contact>,
+}
+
+/// The number only: content stays out of logs.
+impl std::fmt::Debug for Reaction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reaction(by {})", self.by.len())
+    }
+}
+
 impl TimelineItem {
     /// The text, where it has one.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match &self.body {
             Body::Text(text) => Some(text),
-            Body::Unreadable | Body::Notice(_) | Body::Group(_) => None,
+            Body::Unreadable | Body::Notice(_) | Body::Group(_) | Body::Deleted => None,
         }
     }
 
@@ -77,8 +114,14 @@ impl TimelineItem {
     pub fn notice(&self) -> Option<Notice> {
         match &self.body {
             Body::Notice(notice) => Some(*notice),
-            Body::Text(_) | Body::Unreadable | Body::Group(_) => None,
+            Body::Text(_) | Body::Unreadable | Body::Group(_) | Body::Deleted => None,
         }
+    }
+
+    /// Whether its author took it back.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.body == Body::Deleted
     }
 
     /// Whether this account wrote it.

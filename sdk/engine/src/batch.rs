@@ -2,11 +2,13 @@
 
 use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId};
 
+use crate::annotation::{Annotation, Slot};
 use crate::model::{
     AccountState, ConversationId, CounterRange, Delivery, DeviceAddress, GroupState, LocalDevice, Message,
-    OutboxDraft, OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, Reception,
+    OutboxDraft, OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, Reception,
     RelayState, SealedRecord, SenderKeyRecord, SessionRecord,
 };
+use crate::setting::SettingRecord;
 
 /// One change of the store. A store applies them in order.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub enum Write {
     /// Replaces the relay's database id and the cursor.
     PutRelay(RelayState),
 
+    /// Adds or replaces what is remembered of a device of our own account.
+    PutOwnDevice(OwnDevice),
     /// Adds or replaces what is known of an account. A handle belongs to one account at a time: the store takes it from any other.
     PutAccount(AccountState),
     /// Adds a conversation with an account, if it is not there.
@@ -110,6 +114,9 @@ pub enum Write {
     /// Adds a timeline entry at the end of its conversation. If an entry of this id stands there already as unreadable or lost,
     /// its content is filled in where it stands.
     PutMessage(Message),
+    /// Adds a timeline entry that another device of ours had, at the end of its conversation, if it is not there. It is not one of
+    /// those that became readable just now.
+    PutHistory(Message),
     /// Moves an outgoing message forward; does nothing where it is as far already. [`Delivery::Queued`], from a retry, and
     /// [`Delivery::Held`] set it as it is.
     SetDelivery {
@@ -131,6 +138,50 @@ pub enum Write {
         message: MessageId,
         /// To where.
         reception: Reception,
+    },
+    /// Adds or replaces a setting (by conversation and kind).
+    PutSetting(SettingRecord),
+    /// Messages that disappear, that somebody else wrote and the user has read, and that are not due yet: they are due from this
+    /// time on, each after its own timer.
+    StartTimers {
+        /// Where.
+        conversation: ConversationId,
+        /// From when.
+        at_ms: i64,
+    },
+    /// Removes messages that were due by this time. Their counters are never given again.
+    RemoveDue {
+        /// The time.
+        now_ms: i64,
+    },
+    /// Gives a timeline entry another content, and what goes with it: the body, the marks, whether it was edited. What it said
+    /// before is gone.
+    RewriteMessage(Message),
+    /// Removes a timeline entry, for this device only. Its counter is never given again.
+    RemoveMessage {
+        /// Which.
+        message: MessageId,
+    },
+    /// Adds or replaces an annotation (by message, slot and author); it is the newest word of its author then.
+    PutAnnotation(Annotation),
+    /// Removes an annotation.
+    DeleteAnnotation {
+        /// Of which message.
+        target: MessageId,
+        /// Which register.
+        slot: Slot,
+        /// Of which account.
+        author: AccountId,
+    },
+    /// Removes annotations put in before this time that still wait for their message.
+    ExpireAnnotations {
+        /// The time.
+        before_ms: i64,
+    },
+    /// Forgets the outbox items that carry a message, accepted or not, and what they were sealed to.
+    WithdrawMessage {
+        /// Which.
+        message: MessageId,
     },
     /// Removes a timeline entry that is still unreadable: it was never a message.
     DropUnreadable {

@@ -6,12 +6,14 @@ use waxwing_wire::{AccountId, GroupId, MessageId, limits};
 use crate::batch::Write;
 use crate::effect::{Event, Failure, Outcome};
 use crate::inbox::post_receipts;
+use crate::marks::{BadMarks, Marks};
 use crate::me::Me;
 use crate::model::{
     AccountState, Body, ConversationId, Delivery, GroupStanding, HoldReason, Lane, LaneKind, Message, Notice,
     OutboxDraft, OutboxPayload, Party, ReceiptKind, Standing, Status,
 };
 use crate::notice::put_notice;
+use crate::settings;
 use crate::view::View;
 use crate::work::Work;
 
@@ -33,6 +35,7 @@ pub(crate) fn send<V: View>(
     conversation: ConversationId,
     id: MessageId,
     text: String,
+    marks: Marks,
 ) -> Ended<V> {
     if text.len() > limits::TEXT_SIZE_MAX_BYTES {
         return Ok(Err(Failure::TooLarge));
@@ -40,13 +43,28 @@ pub(crate) fn send<V: View>(
     if text.is_empty() {
         return Ok(Err(Failure::Invalid));
     }
+    match marks.check(&text) {
+        Ok(()) => {}
+        Err(BadMarks::TooLarge) => return Ok(Err(Failure::TooLarge)),
+        Err(BadMarks::Invalid) => return Ok(Err(Failure::Invalid)),
+    }
     let Some(to) = party(work, conversation)? else { return Ok(Err(Failure::NotFound)) };
+    let mut marks = marks;
+    marks.expires_after_s = 0;
     if let Some(known) = work.message(id)? {
+        marks.expires_after_s = known.marks.expires_after_s;
         let same = known.conversation == conversation
             && known.sender == me.address()
+            && known.marks == marks
             && matches!(&known.body, Body::Text(known) if *known == text);
         return Ok(if same { Ok(Outcome::Done) } else { Err(Failure::Invalid) });
     }
+    if let Party::Account(peer) = to
+        && settings::is_blocked(work, me, peer)?
+    {
+        return Ok(Err(Failure::Blocked));
+    }
+    marks.expires_after_s = settings::timer_s(work, conversation)?;
     let delivery = match to {
         Party::Account(peer) => match work.account(peer)?.map(|state| state.standing) {
             Some(Standing::KeyChanged { .. }) => Delivery::Held(HoldReason::KeyChanged),
@@ -65,6 +83,8 @@ pub(crate) fn send<V: View>(
         sent_at_ms: now_ms,
         stored_at_ms: now_ms,
         body: Body::Text(text),
+        marks,
+        edited: false,
         status: Status::Outgoing(delivery),
     });
     post_message(work, id, to);
@@ -72,7 +92,10 @@ pub(crate) fn send<V: View>(
 }
 
 /// Whom a conversation is with.
-fn party<V: View>(work: &mut Work<'_, V>, conversation: ConversationId) -> Result<Option<Party>, V::Error> {
+pub(crate) fn party<V: View>(
+    work: &mut Work<'_, V>,
+    conversation: ConversationId,
+) -> Result<Option<Party>, V::Error> {
     if let Some(peer) = work.view.conversation_peer(conversation)? {
         return Ok(Some(Party::Account(peer)));
     }
@@ -94,6 +117,9 @@ fn post_message<V: View>(work: &mut Work<'_, V>, message: MessageId, to: Party) 
 pub(crate) fn retry<V: View>(work: &mut Work<'_, V>, id: MessageId) -> Ended<V> {
     let Some(message) = work.message(id)? else { return Ok(Err(Failure::NotFound)) };
     let Some(to) = party(work, message.conversation)? else { return Ok(Err(Failure::NotFound)) };
+    if message.body == Body::Deleted {
+        return Ok(Err(Failure::TooLate));
+    }
     match message.status {
         Status::Outgoing(Delivery::Failed(_) | Delivery::Cancelled) => {
             work.write(Write::SetDelivery { message: id, delivery: Delivery::Queued });
@@ -168,11 +194,17 @@ pub(crate) fn mark_read<V: View>(
             Some(_) | None => by_author.push((author, vec![range])),
         }
     }
+    let is_news = !by_author.is_empty();
     for (author, ranges) in by_author {
         post_receipts(work, me, conversation, author, ReceiptKind::Read, &ranges, rng);
         work.write(Write::MarkRead { conversation, sender: author.device, ranges });
         work.touch(conversation);
     }
+    if is_news {
+        work.write(Write::StartTimers { conversation, at_ms: work.now.utc_ms });
+        work.again = true;
+    }
+    settings::on_read(work, me, conversation, rng)?;
     Ok(Ok(Outcome::Done))
 }
 
@@ -193,6 +225,7 @@ pub(crate) fn accept_key<V: View>(
         device_list: Vec::new(),
         device_list_version: 0,
         standing: Standing::Good,
+        verified: false,
     };
     if next == account {
         // Its old sessions were with keys that the new account key did not sign.
@@ -214,4 +247,23 @@ pub(crate) fn accept_key<V: View>(
     put_notice(work, me, account, Notice::KeyAccepted, rng)?;
     work.again = true;
     Ok(Ok(next))
+}
+
+/// The user compared an account's safety number, or takes that back.
+pub(crate) fn set_verified<V: View>(
+    work: &mut Work<'_, V>,
+    account: AccountId,
+    account_key: [u8; 32],
+    verified: bool,
+) -> Ended<V> {
+    let Some(mut known) = work.account(account)? else { return Ok(Err(Failure::UnknownAccount)) };
+    if known.account_key != account_key || matches!(known.standing, Standing::KeyChanged { .. }) {
+        return Ok(Err(Failure::KeyChanged));
+    }
+    if known.verified != verified {
+        known.verified = verified;
+        work.put_account(known);
+        work.notify(Event::VerificationChanged(account));
+    }
+    Ok(Ok(Outcome::Done))
 }

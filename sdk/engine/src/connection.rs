@@ -45,7 +45,7 @@ enum Link {
     /// The relay is known; login is under way.
     LoggingIn { deadline: Duration, relay: RelayId, challenge: Challenge },
     /// Logged in.
-    Live { since: Duration, heard_at: Duration, ping_at: Duration },
+    Live { since: Duration, heard_at: Duration, ping_at: Duration, relay: RelayId, challenge: Challenge },
 }
 
 /// The link, and what outlives it.
@@ -86,6 +86,16 @@ impl Connection {
         match self.link {
             Link::LoggingIn { relay, challenge, .. } => Some((relay, challenge)),
             Link::Idle { .. } | Link::Dialling { .. } | Link::Greeting { .. } | Link::Live { .. } => None,
+        }
+    }
+
+    /// The relay and the challenge of a link that is logged in.
+    pub(crate) fn live(&self) -> Option<(RelayId, Challenge)> {
+        match self.link {
+            Link::Live { relay, challenge, .. } => Some((relay, challenge)),
+            Link::Idle { .. } | Link::Dialling { .. } | Link::Greeting { .. } | Link::LoggingIn { .. } => {
+                None
+            }
         }
     }
 
@@ -194,10 +204,15 @@ impl Connection {
     }
 
     /// The relay logged this device in.
-    pub(crate) fn on_logged_in<V: View>(&mut self, work: &mut Work<'_, V>) {
+    pub(crate) fn on_logged_in<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        relay: RelayId,
+        challenge: Challenge,
+    ) {
         let elapsed = work.now.elapsed;
-        self.link =
-            Link::Live { since: elapsed, heard_at: elapsed, ping_at: elapsed + limits::PING_INTERVAL };
+        let ping_at = elapsed + limits::PING_INTERVAL;
+        self.link = Link::Live { since: elapsed, heard_at: elapsed, ping_at, relay, challenge };
         work.notify(Event::Link(LinkEvent::Online));
     }
 

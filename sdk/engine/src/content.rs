@@ -5,10 +5,13 @@ use waxwing_crypto::{pad, unpad};
 use waxwing_wire::{AccountId, DeviceId, MessageId, limits};
 use zeroize::Zeroizing;
 
-use crate::model::{ConversationId, CounterRange, Party, ReceiptKind};
+use crate::annotation::{Change, REACTION_SIZE_MAX_BYTES, Revision};
+use crate::marks::Marks;
+use crate::model::{ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, Party, ReceiptKind};
+use crate::setting::Setting;
 
 /// The generated protobuf types.
-mod proto {
+pub(crate) mod proto {
     #![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
     include!(concat!(env!("OUT_DIR"), "/waxwing.content.v1.rs"));
 }
@@ -18,6 +21,12 @@ pub(crate) const SEND_AGAIN_MAX: usize = 100;
 
 /// Runs in one receipt.
 pub(crate) const RANGES_MAX: usize = 500;
+
+/// Registers of one account for one message.
+const ANNOTATIONS_MAX: usize = 8;
+
+/// Settings in one content.
+const SETTINGS_MAX: usize = 16;
 
 /// What one device says to another.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,6 +56,12 @@ pub(crate) enum ContentBody {
     Introduction(Introduction),
     /// Messages of a group cannot be opened here.
     AskKey(AskKey),
+    /// What a device of the sender's account is called; only to its others.
+    DeviceName(DeviceName),
+    /// What the sender's account says about a message.
+    Annotations { target: MessageId, items: Vec<(Change, Revision)> },
+    /// Settings of the conversation.
+    Settings { items: Vec<(Setting, Revision)> },
     /// Something of a newer client.
     Unknown,
 }
@@ -70,6 +85,14 @@ pub(crate) struct AskKey {
     pub(crate) introduce: bool,
 }
 
+/// A name that a user gave a device.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct DeviceName {
+    pub(crate) device: DeviceId,
+    pub(crate) name: String,
+    pub(crate) named_at_ms: i64,
+}
+
 /// What a person wrote.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Text {
@@ -79,6 +102,7 @@ pub(crate) struct Text {
     pub(crate) text: String,
     /// The submission that this one repeats.
     pub(crate) answers: Option<MessageId>,
+    pub(crate) marks: Marks,
 }
 
 /// The bytes are not a content that a correct client would send.
@@ -96,6 +120,7 @@ impl Content {
                 sent_at_ms: text.sent_at_ms,
                 text: text.text.clone(),
                 answers: text.answers.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+                marks: text.marks.to_proto(),
             })),
             ContentBody::Receipt { kind, author, ranges } => {
                 Some(proto::content::Body::Receipt(proto::Receipt {
@@ -135,6 +160,15 @@ impl Content {
                 chain_id: ask.chain.to_vec(),
                 introduce: ask.introduce,
             })),
+            ContentBody::DeviceName(said) => Some(proto::content::Body::DeviceName(proto::DeviceName {
+                device: said.device.as_bytes().to_vec(),
+                name: said.name.clone(),
+                named_at_ms: said.named_at_ms,
+            })),
+            ContentBody::Annotations { target, items } => {
+                Some(proto::content::Body::Annotations(annotations_to_proto(*target, items)))
+            }
+            ContentBody::Settings { items } => Some(proto::content::Body::Settings(settings_to_proto(items))),
             ContentBody::Unknown => None,
         };
         let content = proto::Content {
@@ -186,6 +220,9 @@ impl Content {
                 chain: ask.chain_id.try_into().map_err(|_| BadContent)?,
                 introduce: ask.introduce,
             }),
+            Some(proto::content::Body::DeviceName(said)) => device_name_from_proto(said)?,
+            Some(proto::content::Body::Annotations(annotations)) => annotations_from_proto(annotations)?,
+            Some(proto::content::Body::Settings(settings)) => settings_from_proto(settings)?,
             None => ContentBody::Unknown,
         };
         let conversation: [u8; 16] = content.conversation_id.try_into().map_err(|_| BadContent)?;
@@ -207,13 +244,117 @@ fn text_from_proto(text: proto::Text) -> Result<Text, BadContent> {
     } else {
         Some(MessageId::from_slice(&text.answers).ok_or(BadContent)?)
     };
+    let marks = text.marks.map(Marks::from_proto).transpose()?.unwrap_or_default();
+    marks.check(&text.text).map_err(|_| BadContent)?;
     Ok(Text {
         message: MessageId::from_slice(&text.message_id).ok_or(BadContent)?,
         counter: text.counter,
         sent_at_ms: text.sent_at_ms,
         text: text.text,
         answers,
+        marks,
     })
+}
+
+fn device_name_from_proto(said: proto::DeviceName) -> Result<ContentBody, BadContent> {
+    // A greeting has neither name nor time; a name has both.
+    let fits = said.name.is_empty() == (said.named_at_ms == 0) && said.named_at_ms >= 0;
+    if !fits || said.name.len() > DEVICE_NAME_MAX_BYTES {
+        return Err(BadContent);
+    }
+    let device = DeviceId::from_slice(&said.device).ok_or(BadContent)?;
+    Ok(ContentBody::DeviceName(DeviceName { device, name: said.name, named_at_ms: said.named_at_ms }))
+}
+
+fn annotations_to_proto(target: MessageId, items: &[(Change, Revision)]) -> proto::Annotations {
+    use proto::annotation::Change as Said;
+    let item = |(change, revision): &(Change, Revision)| proto::Annotation {
+        count: revision.count,
+        device: revision.device.as_bytes().to_vec(),
+        change: Some(match change {
+            Change::Edit(text) => Said::Edit(text.clone()),
+            Change::Delete => Said::Delete(true),
+            Change::React(reaction) => Said::Reaction(reaction.clone()),
+            Change::Hide => Said::Hide(true),
+        }),
+    };
+    proto::Annotations { message_id: target.as_bytes().to_vec(), items: items.iter().map(item).collect() }
+}
+
+fn annotations_from_proto(annotations: proto::Annotations) -> Result<ContentBody, BadContent> {
+    use proto::annotation::Change as Said;
+    if annotations.items.len() > ANNOTATIONS_MAX {
+        return Err(BadContent);
+    }
+    let mut items = Vec::with_capacity(annotations.items.len());
+    for item in annotations.items {
+        let change = match item.change {
+            Some(Said::Edit(text)) if text.is_empty() || text.len() > limits::TEXT_SIZE_MAX_BYTES => {
+                return Err(BadContent);
+            }
+            Some(Said::Reaction(reaction)) if reaction.len() > REACTION_SIZE_MAX_BYTES => {
+                return Err(BadContent);
+            }
+            Some(Said::Edit(text)) => Change::Edit(text),
+            Some(Said::Delete(_)) => Change::Delete,
+            Some(Said::Reaction(reaction)) => Change::React(reaction),
+            Some(Said::Hide(_)) => Change::Hide,
+            // Of a newer client.
+            None => continue,
+        };
+        if item.count == 0 || item.count > i64::MAX as u64 {
+            return Err(BadContent);
+        }
+        let device = DeviceId::from_slice(&item.device).ok_or(BadContent)?;
+        items.push((change, Revision { count: item.count, device }));
+    }
+    let target = MessageId::from_slice(&annotations.message_id).ok_or(BadContent)?;
+    Ok(ContentBody::Annotations { target, items })
+}
+
+fn settings_to_proto(items: &[(Setting, Revision)]) -> proto::Settings {
+    use proto::setting::Value;
+    let item = |(setting, revision): &(Setting, Revision)| proto::Setting {
+        count: revision.count,
+        device: revision.device.as_bytes().to_vec(),
+        value: Some(match setting {
+            Setting::Draft(text) => Value::Draft(text.clone()),
+            Setting::MutedUntil(until_ms) => Value::MutedUntilMs(*until_ms),
+            Setting::Pinned(is) => Value::Pinned(*is),
+            Setting::Archived(is) => Value::Archived(*is),
+            Setting::MarkedUnread(is) => Value::MarkedUnread(*is),
+            Setting::Blocked(is) => Value::Blocked(*is),
+            Setting::Timer(seconds) => Value::TimerS(*seconds),
+        }),
+    };
+    proto::Settings { items: items.iter().map(item).collect() }
+}
+
+fn settings_from_proto(settings: proto::Settings) -> Result<ContentBody, BadContent> {
+    use proto::setting::Value;
+    if settings.items.len() > SETTINGS_MAX {
+        return Err(BadContent);
+    }
+    let mut items = Vec::with_capacity(settings.items.len());
+    for item in settings.items {
+        let setting = match item.value {
+            Some(Value::Draft(text)) => Setting::Draft(text),
+            Some(Value::MutedUntilMs(until_ms)) => Setting::MutedUntil(until_ms),
+            Some(Value::Pinned(is)) => Setting::Pinned(is),
+            Some(Value::Archived(is)) => Setting::Archived(is),
+            Some(Value::MarkedUnread(is)) => Setting::MarkedUnread(is),
+            Some(Value::Blocked(is)) => Setting::Blocked(is),
+            Some(Value::TimerS(seconds)) => Setting::Timer(seconds),
+            // Of a newer client.
+            None => continue,
+        };
+        if item.count == 0 || item.count > i64::MAX as u64 || !setting.is_sound() {
+            return Err(BadContent);
+        }
+        let device = DeviceId::from_slice(&item.device).ok_or(BadContent)?;
+        items.push((setting, Revision { count: item.count, device }));
+    }
+    Ok(ContentBody::Settings { items })
 }
 
 fn receipt_from_proto(receipt: &proto::Receipt) -> Result<ContentBody, BadContent> {

@@ -18,6 +18,7 @@ use waxwing_wire::{
 use crate::batch::Write;
 use crate::connection::Connection;
 use crate::effect::{CommandId, Event, Failure, Outcome};
+use crate::groups::Groups;
 use crate::me::Me;
 use crate::model::{AccountState, ConversationId, DeviceAddress, Notice, Standing};
 use crate::notice::put_notice;
@@ -218,7 +219,8 @@ impl Directory {
     }
 
     /// A link is there again: nobody waits out an old disappointment.
-    pub(crate) fn on_live(&mut self) {
+    pub(crate) fn on_live(&mut self, groups: &mut Groups) {
+        groups.on_live();
         self.waits.clear();
         self.keyless.clear();
     }
@@ -334,10 +336,11 @@ impl Directory {
                     work.delete_device(address);
                 }
                 put_notice(work, me, record.account, Notice::DevicesChanged, rng)?;
+                work.notify(Event::DevicesChanged(record.account));
             }
             Some(AccountChange::AccountKey | AccountChange::Refused(_)) => return Ok(Learned::Bogus),
         }
-        let state = state_of(record);
+        let state = AccountState { verified: known.verified, ..state_of(record) };
         let changed = state != known;
         if changed {
             work.put_account(state);
@@ -492,6 +495,7 @@ fn state_of(record: &AccountRecord) -> AccountState {
         device_list: record.device_list.to_vec(),
         device_list_version: record.device_list_version,
         standing: Standing::Good,
+        verified: false,
     }
 }
 
@@ -516,6 +520,9 @@ fn hold_account<V: View>(
     let account = known.account;
     if known.standing != standing {
         known.standing = standing;
+        if std::mem::take(&mut known.verified) {
+            work.notify(Event::VerificationChanged(account));
+        }
         work.put_account(known);
         put_notice(work, me, account, Notice::KeyChanged, rng)?;
         work.notify(Event::KeyChanged(account));

@@ -74,8 +74,14 @@ pub enum Failure {
     TooLarge,
     /// The message cannot be taken back or retried in its state.
     TooLate,
+    /// Only the author of a message may do that.
+    NotAllowed,
+    /// The user blocked the account.
+    Blocked,
     /// The account key that was given is not the account's.
     WrongAccountKey,
+    /// This device does not hold the account's key, which that needs.
+    NoAccountKey,
     /// The account has as many devices as it may.
     TooManyDevices,
     /// The account's key changed, and the user has not accepted the new one.
@@ -101,6 +107,10 @@ pub enum Event {
     Drained,
     /// An account's key changed; sending to it waits.
     KeyChanged(AccountId),
+    /// The user verified an account's key or took that back, or the key changed.
+    VerificationChanged(AccountId),
+    /// An account has other devices than before; it can be our own.
+    DevicesChanged(AccountId),
     /// The relay confirmed this device.
     Registered,
     /// The relay does not know this device any more, and the device cannot mend it.

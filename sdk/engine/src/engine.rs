@@ -1,7 +1,11 @@
 //! The engine: one input, one step. Dispatch only; each subject has a module of its own.
 
+mod adopt;
+mod devices;
 mod frames;
 mod login;
+
+pub(crate) use devices::on_device_name;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,6 +13,8 @@ use std::time::Duration;
 use rand_core::CryptoRng;
 use waxwing_wire::{AccountId, limits};
 
+use crate::annotate;
+use crate::batch::Write;
 use crate::clock::Now;
 use crate::commands;
 use crate::connection::Connection;
@@ -23,6 +29,7 @@ use crate::outbox::Outbox;
 use crate::prekeys::{self, Stock, Withdraw};
 use crate::registration::Registrar;
 use crate::repair::Troubles;
+use crate::settings;
 use crate::step::Step;
 use crate::view::View;
 use crate::work::Work;
@@ -56,6 +63,8 @@ pub struct Engine {
     registrar: Registrar,
     /// A registration that is answered once this device can be written to.
     publishing: Option<CommandId>,
+    /// A new device list of ours that the relay has not answered yet.
+    changing: Option<devices::ListChange>,
     directory: Directory,
     outbox: Outbox,
     troubles: Troubles,
@@ -66,6 +75,8 @@ pub struct Engine {
     stock: Option<Stock>,
     upkept_at: Option<Duration>,
     armed: Option<Duration>,
+    /// When the next message disappears.
+    expiry: Option<Duration>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -87,6 +98,7 @@ impl Engine {
             connection: Connection::new(),
             registrar: Registrar::default(),
             publishing: None,
+            changing: None,
             directory: Directory::default(),
             outbox: Outbox::default(),
             troubles: Troubles::default(),
@@ -96,6 +108,7 @@ impl Engine {
             stock: None,
             upkept_at: None,
             armed: None,
+            expiry: None,
         })
     }
 
@@ -129,6 +142,7 @@ impl Engine {
                 self.open_waiting(&mut work, rng)?;
             }
         }
+        self.remove_due(&mut work)?;
         self.go_on(&mut work, rng)?;
         self.arm(&mut work);
         Ok(work.finish())
@@ -140,6 +154,25 @@ impl Engine {
 
     fn cursor(&self) -> u64 {
         self.relay.map_or(0, |relay| relay.cursor)
+    }
+
+    /// Removes messages whose time is over, and sees when the next one is due.
+    fn remove_due<V: View>(&mut self, work: &mut Work<'_, V>) -> Result<(), V::Error> {
+        let now_ms = work.now.utc_ms;
+        self.expiry = match work.view.next_due_ms()? {
+            Some(due_ms) if due_ms <= now_ms => {
+                work.write(Write::RemoveDue { now_ms });
+                work.again = true;
+                None
+            }
+            Some(due_ms) => {
+                let left = Duration::from_millis(due_ms.abs_diff(now_ms));
+                // A wall clock that is set meanwhile is looked at again.
+                Some(work.now.elapsed + left.min(UPKEEP_INTERVAL))
+            }
+            None => None,
+        };
+        Ok(())
     }
 
     /// Does what is due, whatever the input was.
@@ -228,8 +261,9 @@ impl Engine {
 
     /// When the answer that is under way for longest must have come.
     fn answer_due(&self) -> Option<Duration> {
-        let oldest =
-            [self.directory.oldest(), self.outbox.oldest(), self.groups.oldest()].into_iter().flatten().min();
+        let changing = self.changing.as_ref().map(|change| change.at);
+        let all = [self.directory.oldest(), self.outbox.oldest(), self.groups.oldest(), changing];
+        let oldest = all.into_iter().flatten().min();
         oldest.map(|at| at + ANSWER_MAX)
     }
 
@@ -246,6 +280,7 @@ impl Engine {
             ];
             due = others.into_iter().flatten().chain(due).min();
         }
+        due = self.expiry.into_iter().chain(due).min();
         if work.again {
             due = Some(work.now.elapsed);
         }
@@ -263,6 +298,7 @@ impl Engine {
         self.directory.on_down(work);
         self.groups.on_down();
         self.stock = None;
+        self.on_list_lost(work);
         if let Some(command) = self.registrar.on_down() {
             work.complete(command, Err(Failure::Offline));
         }
@@ -299,12 +335,35 @@ impl Engine {
                 Some(result) => result,
                 None => return Ok(()),
             },
+            Command::Adopt(local) => match self.adopt(work, id, *local) {
+                Some(result) => result,
+                None => return Ok(()),
+            },
+            Command::Abandon => {
+                self.abandon(work);
+                Ok(Outcome::Done)
+            }
+            Command::AddDevice(entry) => match self.change_devices(work, id, devices::Wanted::Add(entry)) {
+                Some(result) => result,
+                None => return Ok(()),
+            },
+            Command::RemoveDevice(device) => {
+                match self.change_devices(work, id, devices::Wanted::Remove(device)) {
+                    Some(result) => result,
+                    None => return Ok(()),
+                }
+            }
+            Command::RenameDevice { device, name } => self.rename_device(work, device, name, rng)?,
             Command::Find(_)
+            | Command::Import(_)
             | Command::Send { .. }
+            | Command::Set { .. }
+            | Command::Annotate { .. }
             | Command::Retry(_)
             | Command::Cancel(_)
             | Command::MarkRead { .. }
             | Command::AcceptKey(_)
+            | Command::SetVerified { .. }
             | Command::CreateGroup { .. }
             | Command::ChangeGroup { .. } => match self.on_account_command(work, id, command, rng)? {
                 Some(result) => result,
@@ -337,13 +396,21 @@ impl Engine {
                     Err(Failure::Offline)
                 }
             }
-            Command::Send { conversation, message, text } => {
-                commands::send(work, me, conversation, message, text)?
+            Command::Import(import) => adopt::import(work, me, *import)?,
+            Command::Send { conversation, message, text, marks } => {
+                commands::send(work, me, conversation, message, text, marks)?
+            }
+            Command::Set { conversation, setting } => settings::set(work, me, conversation, setting, rng)?,
+            Command::Annotate { conversation, message, change } => {
+                annotate::annotate(work, me, conversation, message, change, rng)?
             }
             Command::Retry(message) => commands::retry(work, message)?,
             Command::Cancel(message) => commands::cancel(work, me, message)?,
             Command::MarkRead { conversation, up_to } => {
                 commands::mark_read(work, me, conversation, up_to, rng)?
+            }
+            Command::SetVerified { account, account_key, verified } => {
+                commands::set_verified(work, account, account_key, verified)?
             }
             Command::AcceptKey(account) => match commands::accept_key(work, me, account, rng)? {
                 Ok(next) => {
@@ -357,9 +424,15 @@ impl Engine {
             Command::ChangeGroup { conversation, intent } => {
                 intent::change(work, me, conversation, intent, rng)?
             }
-            Command::Resume | Command::Suspend | Command::NetworkChanged | Command::Register(_) => {
-                Ok(Outcome::Done)
-            }
+            Command::Resume
+            | Command::Suspend
+            | Command::NetworkChanged
+            | Command::Adopt(_)
+            | Command::Abandon
+            | Command::AddDevice(_)
+            | Command::RemoveDevice(_)
+            | Command::RenameDevice { .. }
+            | Command::Register(_) => Ok(Outcome::Done),
         }))
     }
 }

@@ -6,10 +6,12 @@ use rand_core::CryptoRng;
 use waxwing_crypto::DevicePublic;
 use waxwing_wire::{AccountId, ClientBody, DeviceId, Envelope, GroupId, GroupOrigin, MessageId, Request};
 
+use crate::annotate;
 use crate::batch::Write;
 use crate::content::{Content, ContentBody, RANGES_MAX, SEND_AGAIN_MAX, Text};
 use crate::directory::Directory;
 use crate::effect::Event;
+use crate::engine::on_device_name;
 use crate::groups::chain::Taken;
 use crate::groups::keys::Accepted;
 use crate::groups::{self, Groups, introduce};
@@ -21,6 +23,7 @@ use crate::model::{
 use crate::notice::new_message_id;
 use crate::repair::{self, Troubles};
 use crate::sessions::{self, Opening};
+use crate::settings;
 use crate::view::View;
 use crate::work::Work;
 
@@ -187,6 +190,9 @@ pub(crate) fn on_deliver<V: View>(
             receive_in_group(work, &mut desk, from, origin, envelope.message, &envelope.payload, rng)?;
             continue;
         }
+        if settings::is_blocked(work, desk.me, from.account)? {
+            continue;
+        }
         let keys =
             if held_back.contains(&from.account) { None } else { device_keys(work, desk.directory, from)? };
         match keys {
@@ -235,7 +241,9 @@ pub(crate) fn open_waiting<V: View>(
     let more = waiting.len() == WAITING_PAGE;
     for envelope in waiting {
         // A device that the newest list does not name has no right to speak for the account.
-        if let Some(keys) = device_keys(work, desk.directory, envelope.sender)? {
+        if !settings::is_blocked(work, desk.me, account)?
+            && let Some(keys) = device_keys(work, desk.directory, envelope.sender)?
+        {
             receive(work, &mut desk, envelope.sender, &keys, envelope.wire_id, &envelope.payload, rng)?;
         }
         work.write(Write::DeleteWaiting { order: envelope.order });
@@ -262,6 +270,7 @@ fn receive<V: View>(
     desk.troubles.end(from);
     // An authentic sender that says nonsense: nothing to repair, and nothing to show.
     let Ok(content) = Content::decode_padded(plaintext.as_bytes()) else { return Ok(()) };
+    let own = desk.me.address().account;
     let Some(place) = place_of(work, desk.me, from, &content)? else { return Ok(()) };
     match content.body {
         ContentBody::Text(text) => on_text(work, desk, from, place, text),
@@ -284,7 +293,17 @@ fn receive<V: View>(
             let Place::Group(group) = place else { return Ok(()) };
             introduce::on_ask(work, from, group, ask, rng)
         }
-        ContentBody::Unknown => Ok(()),
+        ContentBody::DeviceName(said) if from.account == own && place == Place::Direct(own) => {
+            on_device_name(work, desk.me, from.device, said, rng)
+        }
+        ContentBody::Settings { items } => {
+            let Place::Direct(peer) = place else { return Ok(()) };
+            settings::on_settings(work, desk.me, from, peer, items, rng)
+        }
+        ContentBody::Annotations { target, items } => {
+            annotate::on_annotations(work, desk.me, from, content.conversation, target, items)
+        }
+        ContentBody::DeviceName(_) | ContentBody::Unknown => Ok(()),
     }
 }
 
@@ -330,6 +349,9 @@ fn place_of<V: View>(
         | ContentBody::Receipt { .. }
         | ContentBody::SendAgain { .. }
         | ContentBody::Unavailable { .. }
+        | ContentBody::Annotations { .. }
+        | ContentBody::Settings { .. }
+        | ContentBody::DeviceName(_)
         | ContentBody::Unknown => false,
     };
     // Keys may come before the group is known; whoever is not in it says nothing in it.
@@ -352,6 +374,9 @@ fn place_of<V: View>(
         | ContentBody::SenderKey { .. }
         | ContentBody::Introduction(_)
         | ContentBody::AskKey(_)
+        | ContentBody::Annotations { .. }
+        | ContentBody::Settings { .. }
+        | ContentBody::DeviceName(_)
         | ContentBody::Unknown => false,
     };
     Ok((is_about_keys || is_member || fills).then_some(Place::Group(group)))
@@ -452,12 +477,21 @@ pub(crate) fn on_text<V: View>(
         sent_at_ms: text.sent_at_ms,
         stored_at_ms: now_ms,
         body: Body::Text(text.text),
+        marks: text.marks,
+        edited: false,
         status,
     };
     if !is_ours {
         desk.replies.receipt(&message, ReceiptKind::Delivered);
+    }
+    let Some(message) = annotate::on_arrival(work, desk.me, message)? else {
+        return drop_unreadable(work, from, text.message);
+    };
+    if !is_ours && message.body != Body::Deleted {
         work.notify(Event::MessageReadable(message.id));
     }
+    // Its time may begin to run.
+    work.again |= message.marks.expires_after_s > 0;
     work.put_message(message);
     Ok(())
 }
@@ -489,6 +523,9 @@ fn repeat_receipt<V: View>(work: &Work<'_, V>, desk: &mut Desk<'_>, id: MessageI
         return Ok(());
     }
     match message.status {
+        Status::Incoming(Reception::Read) if message.body == Body::Deleted => {
+            desk.replies.receipt(&message, ReceiptKind::Delivered);
+        }
         Status::Incoming(Reception::Read) => desk.replies.receipt(&message, ReceiptKind::Read),
         Status::Incoming(Reception::Unread) => desk.replies.receipt(&message, ReceiptKind::Delivered),
         Status::Incoming(Reception::Waiting | Reception::Lost) | Status::Outgoing(_) | Status::Local => {}
@@ -512,6 +549,8 @@ fn on_receipt<V: View>(
         if kind == ReceiptKind::Read {
             work.write(Write::MarkRead { conversation, sender: author, ranges });
             work.touch(conversation);
+            work.write(Write::StartTimers { conversation, at_ms: work.now.utc_ms });
+            work.again = true;
         }
         return Ok(());
     }

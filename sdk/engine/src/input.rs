@@ -2,11 +2,16 @@
 
 use std::fmt;
 
-use waxwing_wire::{AccountId, Handle, MessageId, RelayFrame};
+use waxwing_crypto::DeviceEntry;
+use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayFrame};
 use zeroize::Zeroizing;
 
+use crate::annotation::Change;
 use crate::effect::CommandId;
-use crate::model::{ConversationId, GroupIntent};
+use crate::link::LinkImport;
+use crate::marks::Marks;
+use crate::model::{ConversationId, GroupIntent, LocalDevice};
+use crate::setting::Setting;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -30,7 +35,7 @@ pub enum Input {
     Wake,
 }
 
-/// What an app can want. All but [`Command::Register`] and [`Command::Find`] are answered without the relay.
+/// What an app can want. All but [`Command::Register`], [`Command::Find`] and the changes of our device list are answered without the relay.
 #[derive(Debug)]
 pub enum Command {
     /// Begin to stay connected.
@@ -51,6 +56,24 @@ pub enum Command {
         message: MessageId,
         /// What it says.
         text: String,
+        /// What it carries besides.
+        marks: Marks,
+    },
+    /// Change a setting of a conversation.
+    Set {
+        /// Which conversation.
+        conversation: ConversationId,
+        /// What, and to what.
+        setting: Setting,
+    },
+    /// Say something about a message: edit it, delete it, react to it.
+    Annotate {
+        /// Where it stands.
+        conversation: ConversationId,
+        /// Which.
+        message: MessageId,
+        /// What.
+        change: Change,
     },
     /// Send a failed message after all.
     Retry(MessageId),
@@ -78,6 +101,32 @@ pub enum Command {
         conversation: ConversationId,
         /// What is to be done.
         intent: GroupIntent,
+    },
+    /// Put a further device on our account's list. Needs the account's key and the relay.
+    AddDevice(Box<DeviceEntry>),
+    /// Take over the place of this device, which was linked to an account; answered once the relay has its prekeys.
+    Adopt(Box<LocalDevice>),
+    /// Forget who this device is: the linking was broken off.
+    Abandon,
+    /// Take over what another device of ours sent of the past.
+    Import(Box<LinkImport>),
+    /// Take another device of our account off its list: it is signed out. Needs the account's key and the relay.
+    RemoveDevice(DeviceId),
+    /// Give a device of our account a name; our others are told.
+    RenameDevice {
+        /// Which.
+        device: DeviceId,
+        /// How, in at most [`DEVICE_NAME_MAX_BYTES`](crate::DEVICE_NAME_MAX_BYTES).
+        name: String,
+    },
+    /// The user compared the safety number of an account, or takes back that it was compared.
+    SetVerified {
+        /// Whose.
+        account: AccountId,
+        /// Of which key: what was compared is not what came since.
+        account_key: [u8; 32],
+        /// Whether it was compared.
+        verified: bool,
     },
 }
 

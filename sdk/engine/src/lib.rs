@@ -16,6 +16,8 @@
 //!
 //! If a commit fails, drop the engine and [`Engine::open`] it again from the store: crash and restart are one path.
 
+mod annotate;
+mod annotation;
 mod batch;
 mod clock;
 mod commands;
@@ -27,6 +29,8 @@ mod engine;
 mod groups;
 mod inbox;
 mod input;
+mod link;
+mod marks;
 mod me;
 mod model;
 mod notice;
@@ -35,21 +39,31 @@ mod prekeys;
 mod registration;
 mod repair;
 mod sessions;
+mod setting;
+mod settings;
 mod step;
 mod view;
 mod work;
 
+pub use annotation::{Anchor, Annotation, Change, REACTION_SIZE_MAX_BYTES, Revision, Slot};
 pub use batch::{Apply, Batch, Write};
 pub use clock::Now;
 pub use effect::{CommandId, Effect, Event, Failure, LinkEvent, Outcome};
 pub use engine::Engine;
 pub use input::{Command, Input, RegisterAccount, RegisterAs};
-pub use model::{
-    AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, FailureReason, GroupEvent,
-    GroupIntent, GroupMember, GroupRole, GroupSettings, GroupStanding, GroupState, GroupWaiting, GroupWho,
-    HoldReason, Lane, LaneKind, LocalDevice, Message, Notice, OutboxDraft, OutboxItem, OutboxOrder,
-    OutboxPayload, Party, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, Reception, Registration,
-    RelayState, SealedRecord, SenderKeyRecord, SessionRecord, Standing, Status, WaitingEnvelope,
+pub use link::{
+    BadLink, HistoryPiece, Joiner as LinkJoiner, LinkCertificate, LinkConversation, LinkDevice, LinkImport,
+    NewLinkDevice, encode_contacts, parts as link_parts,
 };
+pub use marks::{CUSTOM_KIND_MAX_BYTES, Custom, MENTIONS_MAX, Marks, Mention};
+pub use model::{
+    AccountState, Body, ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, Delivery, DeviceAddress,
+    FailureReason, GroupEvent, GroupIntent, GroupMember, GroupRole, GroupSettings, GroupStanding, GroupState,
+    GroupWaiting, GroupWho, HoldReason, Lane, LaneKind, LocalDevice, Message, Notice, OutboxDraft,
+    OutboxItem, OutboxOrder, OutboxPayload, OwnDevice, Party, PrekeyKind, PrekeyRecord, ReceiptKind,
+    ReceiverKeyRecord, Reception, Registration, RelayState, SealedRecord, SenderKeyRecord, SessionRecord,
+    Standing, Status, WaitingEnvelope,
+};
+pub use setting::{Setting, SettingKind, SettingRecord, TIMER_MAX_S};
 pub use step::{Held, Step};
-pub use view::View;
+pub use view::{MemberReceipt, View};

@@ -14,6 +14,8 @@ use uuid::Uuid;
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayId};
 use zeroize::Zeroizing;
 
+use crate::marks::Marks;
+
 /// A conversation. Both sides compute the same id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConversationId([u8; 16]);
@@ -104,6 +106,22 @@ impl fmt::Debug for LocalDevice {
     }
 }
 
+/// Longest name of a device, in bytes of UTF-8.
+pub const DEVICE_NAME_MAX_BYTES: usize = 128;
+
+/// What is remembered of a device of our own account, beside its place in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnDevice {
+    /// Which.
+    pub device: DeviceId,
+    /// What the user calls it; empty: nothing yet.
+    pub name: String,
+    /// When it was named, by the clock of the device where that happened; zero: never. The later name counts.
+    pub named_at_ms: i64,
+    /// Since when this device knows of it.
+    pub known_since_ms: i64,
+}
+
 /// How far this device's registration got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registration {
@@ -143,6 +161,8 @@ pub struct AccountState {
     pub device_list_version: u64,
     /// Whether messages may go there.
     pub standing: Standing,
+    /// The user compared the safety number of this very key. Another key takes it away.
+    pub verified: bool,
 }
 
 /// Whether messages may go to an account.
@@ -226,8 +246,26 @@ pub struct Message {
     pub stored_at_ms: i64,
     /// What it says.
     pub body: Body,
+    /// What it carries besides its words.
+    pub marks: Marks,
+    /// Whether its author changed it since.
+    pub edited: bool,
     /// How far it got.
     pub status: Status,
+}
+
+impl Message {
+    /// When a message that disappears is due as soon as it is stored; zero: not yet, or never. One that somebody else wrote
+    /// is due only after it was read.
+    #[must_use]
+    pub fn due_at_ms(&self) -> i64 {
+        match self.status {
+            Status::Outgoing(_) if self.marks.expires_after_s > 0 => {
+                self.stored_at_ms.saturating_add(i64::from(self.marks.expires_after_s) * 1_000)
+            }
+            Status::Outgoing(_) | Status::Incoming(_) | Status::Local => 0,
+        }
+    }
 }
 
 /// What a timeline entry says.
@@ -241,6 +279,8 @@ pub enum Body {
     Notice(Notice),
     /// Something that the sender of the entry did to the group.
     Group(GroupEvent),
+    /// A text that its author took back.
+    Deleted,
 }
 
 /// The kind only: content stays out of logs.
@@ -249,6 +289,7 @@ impl fmt::Debug for Body {
         match self {
             Body::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Body::Unreadable => f.write_str("Unreadable"),
+            Body::Deleted => f.write_str("Deleted"),
             Body::Notice(notice) => write!(f, "Notice({notice:?})"),
             Body::Group(event) => write!(f, "Group({event:?})"),
         }
@@ -266,6 +307,11 @@ pub enum Notice {
     DevicesChanged,
     /// The relay lost its database; what was not delivered is sent again.
     RelayReset,
+    /// Somebody set the timer of disappearing messages.
+    TimerChanged {
+        /// How long messages stay from now on; zero: for ever.
+        seconds: u32,
+    },
 }
 
 /// How far a message got.
@@ -401,6 +447,10 @@ pub enum LaneKind {
     Keys,
     /// Changes of a group.
     GroupChanges,
+    /// Edits, deletions and reactions.
+    Annotations,
+    /// Settings of conversations.
+    Settings,
 }
 
 /// What an outbox item sends.
@@ -419,6 +469,14 @@ pub enum OutboxPayload {
         device: DeviceId,
         /// The submission that it could not open.
         answers: MessageId,
+    },
+    /// What this account says about a message, as it is when it is sealed: to every device of the recipient and every other
+    /// device of ours, or to one device.
+    Annotation {
+        /// About which message.
+        target: MessageId,
+        /// Only to this device, where there is one.
+        device: Option<DeviceId>,
     },
     /// Anything else, already encoded: to every device of the recipient and of ours, or to one device.
     Control {

@@ -3,6 +3,7 @@
 use rand_core::CryptoRng;
 use waxwing_wire::{AccountId, DeviceId, MessageId};
 
+use crate::marks::Marks;
 use crate::me::Me;
 use crate::model::{Body, ConversationId, DeviceAddress, Message, Notice, Status};
 use crate::view::View;
@@ -36,6 +37,8 @@ pub(crate) fn put_notice<V: View>(
         sent_at_ms: work.now.utc_ms,
         stored_at_ms: work.now.utc_ms,
         body: Body::Notice(notice),
+        marks: Marks::default(),
+        edited: false,
         status: Status::Local,
     });
     Ok(())

@@ -22,6 +22,7 @@ use waxwing_wire::{
 };
 use zeroize::Zeroizing;
 
+use crate::annotate;
 use crate::batch::Write;
 use crate::connection::Connection;
 use crate::content::{Content, ContentBody, Text};
@@ -33,6 +34,7 @@ use crate::model::{
     AccountState, Body, Delivery, DeviceAddress, FailureReason, HoldReason, Lane, LaneKind, Message,
     OutboxItem, OutboxOrder, OutboxPayload, Party, ReceiptKind, SealedRecord, Standing, Status,
 };
+use crate::settings;
 use crate::view::View;
 use crate::work::Work;
 
@@ -81,6 +83,9 @@ enum Prepared {
     /// There is nothing to send any more.
     Done,
 }
+
+/// A content that is to be sealed, with the counter of its message; zero, where it is none.
+type Counted = (u64, Zeroizing<Vec<u8>>);
 
 /// An item as it is to be sealed.
 struct Sealing<'a> {
@@ -202,6 +207,9 @@ impl Outbox {
                 return self.prepare_for_group(item, group, work, me, directory, groups, rng);
             }
         };
+        if settings::is_blocked(work, me, to)? {
+            return Ok(let_go(work, item));
+        }
         let Some(state) = work.account(to)? else {
             directory.want(to);
             return Ok(Prepared::Blocked);
@@ -220,11 +228,7 @@ impl Outbox {
                 return Ok(Prepared::Blocked);
             }
         }
-        let Some(sealing) = self.content_of(item, work, me)? else {
-            work.write(Write::DeleteOutbox { order: item.order });
-            work.again = true;
-            return Ok(Prepared::Done);
-        };
+        let Some(sealing) = self.content_of(item, work, me)? else { return Ok(let_go(work, item)) };
         let mut sealed = work.view.sealed(item.order)?;
         let mut destinations = Vec::new();
         let own = me.address().account;
@@ -259,6 +263,9 @@ impl Outbox {
                 destination.devices.push(SealedFor { device: device.device, payload: payload.into() });
             }
             submit.destinations.push(destination);
+        }
+        if to == own && is_for_nobody(item, &submit) {
+            return Ok(let_go(work, item));
         }
         if let OutboxPayload::Message { message } = item.draft.payload {
             set_delivery(work, message, Delivery::Sending);
@@ -307,6 +314,10 @@ impl Outbox {
             && ready.is_empty()
             && is_recipient
         {
+            if state.account == me.address().account && sealing.only.is_some() {
+                // Ours say everything again once it greets them; all that we send would wait for it otherwise.
+                return Ok(Some(ready));
+            }
             self.blocked.insert(Party::Account(state.account), *until);
             return Ok(None);
         }
@@ -340,9 +351,17 @@ impl Outbox {
             }
             // Only a group has changes.
             OutboxPayload::ChangeGroup(_) => Ok(None),
+            OutboxPayload::Annotation { target, device } => {
+                let own = me.address().account;
+                let Some(content) = annotate::content(work, own, *target, item.draft.lane.to)? else {
+                    return Ok(None);
+                };
+                let content = content.encode_padded();
+                Ok(Some(Sealing { item, content, only: *device, to_own_devices: device.is_none() }))
+            }
             OutboxPayload::Control { content, device } => {
                 let Ok(content) = Content::decode(content) else { return Ok(None) };
-                let to_own_devices = device.is_none() && is_read_receipt(&content);
+                let to_own_devices = device.is_none() && is_for_ours_too(&content);
                 let content = content.encode_padded();
                 Ok(Some(Sealing { item, content, only: *device, to_own_devices }))
             }
@@ -371,7 +390,9 @@ impl Outbox {
                 }
             }
             OutboxPayload::Resend { .. } => work.write(Write::AcceptOutbox { order: flight.order }),
-            OutboxPayload::Control { .. } | OutboxPayload::ChangeGroup(_) => {
+            OutboxPayload::Annotation { .. }
+            | OutboxPayload::Control { .. }
+            | OutboxPayload::ChangeGroup(_) => {
                 work.write(Write::DeleteOutbox { order: flight.order });
             }
         }
@@ -467,12 +488,31 @@ impl Outbox {
     }
 }
 
+/// Nothing of an item goes out: it is not needed, or not wanted any more.
+fn let_go<V: View>(work: &mut Work<'_, V>, item: &OutboxItem) -> Prepared {
+    work.write(Write::DeleteOutbox { order: item.order });
+    if let OutboxPayload::Message { message } = item.draft.payload {
+        set_delivery(work, message, Delivery::Cancelled);
+    }
+    work.again = true;
+    Prepared::Done
+}
+
+/// Whether something for the other devices of this account finds none.
+fn is_for_nobody(item: &OutboxItem, submit: &Submit) -> bool {
+    let is_message = matches!(item.draft.payload, OutboxPayload::Message { .. });
+    !is_message && submit.destinations.iter().all(|destination| destination.devices.is_empty())
+}
+
 fn is_delivered(message: &Message) -> bool {
     matches!(message.status, Status::Outgoing(Delivery::Delivered | Delivery::Read))
 }
 
-fn is_read_receipt(content: &Content) -> bool {
-    matches!(content.body, ContentBody::Receipt { kind: ReceiptKind::Read, .. })
+fn is_for_ours_too(content: &Content) -> bool {
+    matches!(
+        content.body,
+        ContentBody::Receipt { kind: ReceiptKind::Read, .. } | ContentBody::Settings { .. }
+    )
 }
 
 /// A message of the timeline as a content; it gets its counter with its first sealing.
@@ -482,7 +522,7 @@ fn text_content<V: View>(
     message: &Message,
     to: Party,
     answers: Option<MessageId>,
-) -> Result<Option<(u64, Zeroizing<Vec<u8>>)>, V::Error> {
+) -> Result<Option<Counted>, V::Error> {
     let Body::Text(text) = &message.body else { return Ok(None) };
     let counter = match message.counter {
         0 => {
@@ -492,8 +532,14 @@ fn text_content<V: View>(
         }
         counter => counter,
     };
-    let text =
-        Text { message: message.id, counter, sent_at_ms: message.sent_at_ms, text: text.clone(), answers };
+    let text = Text {
+        message: message.id,
+        counter,
+        sent_at_ms: message.sent_at_ms,
+        text: text.clone(),
+        answers,
+        marks: message.marks.clone(),
+    };
     let content = Content { conversation: message.conversation, to, body: ContentBody::Text(text) };
     Ok(Some((counter, content.encode_padded())))
 }

@@ -145,4 +145,5 @@ pub(crate) fn expire<V: View>(work: &mut Work<'_, V>) {
     work.write(Write::ForgetSeen { before_ms: before_ms.saturating_sub(2 * WEEK_MS) });
     work.write(Write::ExpireOutbox { before_ms });
     work.write(Write::ExpireGroupWaiting { before_ms });
+    work.write(Write::ExpireAnnotations { before_ms });
 }

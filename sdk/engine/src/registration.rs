@@ -103,7 +103,8 @@ impl Registrar {
     }
 
     fn register(&mut self, me: &Me, relay: RelayId, challenge: &Challenge, request: Request) -> Next {
-        let Some(key) = me.account_key() else { return Next::Revoked(RefusalCode::UnknownDevice) };
+        // A device without the account's key waits for one that has it, and brings the account back.
+        let Some(key) = me.account_key() else { return Next::Fail(Failure::NoAccountKey) };
         let record = &me.record;
         let Some(version) = own_list(record).map(|list| list.version()) else {
             return Next::Fail(Failure::Invalid);
@@ -143,7 +144,6 @@ impl Registrar {
         request: Request,
     ) -> Next {
         self.asked = None;
-        let Some(key) = me.account_key() else { return Next::Fail(Failure::WrongAccountKey) };
         if record.account_key.0 != me.record.account_public {
             return match me.record.registration {
                 // The relay lost its database, and somebody else took the handle since.
@@ -155,6 +155,7 @@ impl Registrar {
             };
         }
         let Some(mut current) = verified(record) else { return Next::Fail(Failure::WrongAccountKey) };
+        let Some(key) = me.account_key() else { return without_key(me, &current) };
         let mut local = me.record.clone();
         local.address.account = record.account;
         if me.record.registration == Registration::Done {
@@ -190,39 +191,23 @@ impl Registrar {
         };
         local.device_list = list.as_bytes().to_vec();
         self.asked = Some((request, Asked::UpdateDevices));
-        let DeviceAddress { account, device } = local.address;
-        let devices = device_records(&list);
-        let version = list.version();
-        let statement = update_devices_statement(
-            &relay,
-            challenge,
-            &account,
-            &device,
-            &devices,
-            list.as_bytes(),
-            version,
-        );
-        let update = UpdateDevices {
-            account,
-            device,
-            devices,
-            device_list: list.as_bytes().to_vec().into(),
-            device_list_version: version,
-            account_signature: FrameSignature(key.sign_relay_proof(&statement)),
-        };
+        let update = signed_update(key, local.address, &list, relay, challenge);
         Next::StoreAndSay(Box::new(local), ClientBody::UpdateDevices(Box::new(update)))
     }
 
-    /// After a relay that lost its database has taken one device back, it is told of the account's others.
+    /// After a relay that lost its database has taken one device back, it is told of the account's others; so is one that was put
+    /// back to an older copy.
     pub(crate) fn bring_back_others(
         &mut self,
         me: &Me,
         relay: RelayId,
         challenge: &Challenge,
+        theirs: u64,
         request: Request,
     ) -> Option<(LocalDevice, ClientBody)> {
         let registered = matches!(self.asked, Some((_, Asked::Register)));
-        let list = own_list(&me.record).filter(|list| registered && list.devices().len() > 1)?;
+        let list = own_list(&me.record)
+            .filter(|list| (registered || theirs < list.version()) && list.devices().len() > 1)?;
         let key = me.account_key()?;
         let next = self.update_devices(me, me.record.clone(), &key, &list, (relay, challenge), request);
         match next {
@@ -281,10 +266,42 @@ impl Registrar {
     }
 }
 
+/// A device list as it is handed to the relay.
+pub(crate) fn signed_update(
+    key: &AccountKey,
+    DeviceAddress { account, device }: DeviceAddress,
+    list: &DeviceList,
+    relay: RelayId,
+    challenge: &Challenge,
+) -> UpdateDevices {
+    let devices = device_records(list);
+    let (bytes, version) = (list.as_bytes(), list.version());
+    let statement = update_devices_statement(&relay, challenge, &account, &device, &devices, bytes, version);
+    UpdateDevices {
+        account,
+        device,
+        devices,
+        device_list: bytes.to_vec().into(),
+        device_list_version: version,
+        account_signature: FrameSignature(key.sign_relay_proof(&statement)),
+    }
+}
+
 /// The list that this device's record holds.
 pub(crate) fn own_list(record: &LocalDevice) -> Option<DeviceList> {
     let key = AccountPublicKey::parse(record.account_public).ok()?;
     DeviceList::verify(&record.device_list, *record.address.account.as_bytes(), &key).ok()
+}
+
+/// What a device that the relay does not know is to do, where it does not hold the account's key: end, if a newer list says so, or
+/// wait for a device that holds the key.
+fn without_key(me: &Me, shown: &DeviceList) -> Next {
+    let follows = own_list(&me.record).is_some_and(|ours| shown.check_successor_of(&ours).is_ok());
+    if follows && shown.device(me.address().device.as_bytes()).is_none() {
+        Next::Revoked(RefusalCode::UnknownDevice)
+    } else {
+        Next::Fail(Failure::NoAccountKey)
+    }
 }
 
 fn verified(record: &AccountRecord) -> Option<DeviceList> {
@@ -349,7 +366,7 @@ pub(crate) fn is_same(local: &LocalDevice, handle: &Handle, account: &RegisterAc
     local.handle == *handle && local.registration == registration && same_key
 }
 
-fn random_id(rng: &mut impl CryptoRng) -> [u8; 16] {
+pub(crate) fn random_id(rng: &mut impl CryptoRng) -> [u8; 16] {
     let mut bytes = [0; 16];
     rng.fill_bytes(&mut bytes);
     // A UUIDv4, for whoever looks at it.

@@ -10,9 +10,11 @@ use std::collections::BTreeMap;
 use rand_core::CryptoRng;
 use waxwing_wire::MessageId;
 
+use crate::annotate;
 use crate::batch::Write;
 use crate::content::ContentBody;
 use crate::inbox::{Desk, drop_unreadable, is_unreadable, post_to_device};
+use crate::marks::Marks;
 use crate::me::Me;
 use crate::model::{
     Body, ConversationId, DeviceAddress, Lane, LaneKind, Message, OutboxDraft, OutboxPayload, Party,
@@ -93,6 +95,8 @@ pub(crate) fn on_unopened<V: View>(
         sent_at_ms: now_ms,
         stored_at_ms: now_ms,
         body: Body::Unreadable,
+        marks: Marks::default(),
+        edited: false,
         status: Status::Incoming(if asks { Reception::Waiting } else { Reception::Lost }),
     });
     Ok(())
@@ -126,10 +130,14 @@ pub(crate) fn on_send_again<V: View>(
         let payload = OutboxPayload::Resend { message, device: from.device, answers: wire_id };
         let resend = new_message_id(work, rng);
         work.post(OutboxDraft { wire_id: resend, lane, payload });
+        annotate::say_again(work, me, from, message, rng)?;
     }
-    if !not_messages.is_empty() && from.account != me.address().account {
-        // Perhaps they were receipts: what they said is said again.
-        desk.replies.repeat_receipts(ConversationId::direct(me.address().account, from.account));
+    if !not_messages.is_empty() {
+        // Perhaps they were annotations or receipts: what they said is said again.
+        annotate::repeat(work, me, from, rng)?;
+        if from.account != me.address().account {
+            desk.replies.repeat_receipts(ConversationId::direct(me.address().account, from.account));
+        }
     }
     if !lost.is_empty() || !not_messages.is_empty() {
         post_to_device(work, me, from, ContentBody::Unavailable { lost, not_messages }, rng);
@@ -146,12 +154,16 @@ fn message_of<V: View>(
 ) -> Result<Option<MessageId>, V::Error> {
     let id = match work.view.outbox_item(wire_id)?.map(|item| item.draft.payload) {
         Some(OutboxPayload::Message { message } | OutboxPayload::Resend { message, .. }) => message,
-        Some(OutboxPayload::Control { .. } | OutboxPayload::ChangeGroup(_)) => return Ok(None),
+        Some(
+            OutboxPayload::Annotation { .. } | OutboxPayload::Control { .. } | OutboxPayload::ChangeGroup(_),
+        ) => return Ok(None),
         None => wire_id,
     };
     let own = me.address();
-    let message = work.message(id)?.filter(|message| message.sender == own && message.counter > 0);
-    let Some(message) = message else { return Ok(None) };
+    let is_ours = |message: &Message| {
+        message.sender == own && message.counter > 0 && matches!(message.body, Body::Text(_))
+    };
+    let Some(message) = work.message(id)?.filter(is_ours) else { return Ok(None) };
     let may_have = from.account == own.account
         || message.conversation == ConversationId::direct(own.account, from.account)
         || may_have_of_group(work, from, &message)?;

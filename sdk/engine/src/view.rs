@@ -2,11 +2,16 @@
 
 use waxwing_wire::{AccountId, DeviceId, GroupId, Handle, MessageId};
 
+use crate::annotation::Annotation;
 use crate::model::{
     AccountState, ConversationId, CounterRange, DeviceAddress, GroupState, GroupWaiting, Lane, LocalDevice,
-    Message, OutboxItem, OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, RelayState,
-    SealedRecord, SenderKeyRecord, SessionRecord, WaitingEnvelope,
+    Message, OutboxItem, OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord,
+    RelayState, SealedRecord, SenderKeyRecord, SessionRecord, WaitingEnvelope,
 };
+use crate::setting::{SettingKind, SettingRecord};
+
+/// What a member told of messages of a device of ours: delivered or read, and which.
+pub type MemberReceipt = (AccountId, ReceiptKind, Vec<CounterRange>);
 
 /// The engine's window on the store. Every answer is the state of the last commit, and of what the open transaction has
 /// applied since; lists come in the order that is named.
@@ -16,6 +21,9 @@ pub trait View {
 
     /// This device, once it has begun to register.
     fn local(&self) -> Result<Option<LocalDevice>, Self::Error>;
+
+    /// What is remembered of a device of our own account.
+    fn own_device(&self, device: DeviceId) -> Result<Option<OwnDevice>, Self::Error>;
 
     /// The relay's database and the cursor in it.
     fn relay(&self) -> Result<Option<RelayState>, Self::Error>;
@@ -56,6 +64,31 @@ pub trait View {
 
     /// One timeline entry.
     fn message(&self, id: MessageId) -> Result<Option<Message>, Self::Error>;
+
+    /// A setting of a conversation, once somebody set it.
+    fn setting(
+        &self,
+        conversation: ConversationId,
+        kind: SettingKind,
+    ) -> Result<Option<SettingRecord>, Self::Error>;
+
+    /// When the next message that disappears is due, by the wall clock in milliseconds.
+    fn next_due_ms(&self) -> Result<Option<i64>, Self::Error>;
+
+    /// All annotations of a message, by slot and author.
+    fn annotations(&self, target: MessageId) -> Result<Vec<Annotation>, Self::Error>;
+
+    /// How many annotations of an account wait for their message.
+    fn awaited_annotations(&self, author: AccountId) -> Result<u64, Self::Error>;
+
+    /// The messages that an account said something about, the newest word first, each once for every slot, at most `limit`
+    /// words; in one conversation, or in all.
+    fn annotated(
+        &self,
+        author: AccountId,
+        conversation: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<(MessageId, ConversationId)>, Self::Error>;
 
     /// One of our own device's messages in a conversation, by its counter.
     fn message_by_counter(
@@ -150,5 +183,5 @@ pub trait View {
         &self,
         conversation: ConversationId,
         author: DeviceId,
-    ) -> Result<Vec<(AccountId, ReceiptKind, Vec<CounterRange>)>, Self::Error>;
+    ) -> Result<Vec<MemberReceipt>, Self::Error>;
 }

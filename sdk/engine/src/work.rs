@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use waxwing_wire::{AccountId, ClientBody, ClientFrame, DeviceId, GroupId, MessageId, Request};
 
+use crate::annotation::Annotation;
 use crate::batch::{Batch, Write};
 use crate::clock::Now;
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
@@ -11,6 +12,7 @@ use crate::groups::keys::{OwnKey, TheirKey};
 use crate::groups::receipts::Told;
 use crate::model::{AccountState, ConversationId, DeviceAddress, GroupState, Message, OutboxDraft};
 use crate::sessions::Sessions;
+use crate::setting::{SettingKind, SettingRecord};
 use crate::step::Step;
 use crate::view::View;
 
@@ -27,7 +29,10 @@ pub(crate) struct Work<'v, V: View> {
     sessions: BTreeMap<DeviceAddress, Sessions>,
     accounts: BTreeMap<AccountId, Option<AccountState>>,
     counters: BTreeMap<ConversationId, u64>,
-    messages: BTreeMap<MessageId, Message>,
+    /// What the step changed; none: it removed the entry.
+    messages: BTreeMap<MessageId, Option<Message>>,
+    annotations: BTreeMap<MessageId, Vec<Annotation>>,
+    settings: BTreeMap<(ConversationId, SettingKind), Option<SettingRecord>>,
     seen: BTreeSet<(DeviceId, MessageId)>,
     groups: BTreeMap<GroupId, Option<GroupState>>,
     own_keys: BTreeMap<GroupId, Option<OwnKey>>,
@@ -50,6 +55,8 @@ impl<'v, V: View> Work<'v, V> {
             accounts: BTreeMap::new(),
             counters: BTreeMap::new(),
             messages: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            settings: BTreeMap::new(),
             seen: BTreeSet::new(),
             groups: BTreeMap::new(),
             own_keys: BTreeMap::new(),
@@ -223,13 +230,13 @@ impl<'v, V: View> Work<'v, V> {
     /// A timeline entry, as the step will leave it.
     pub(crate) fn message(&self, id: MessageId) -> Result<Option<Message>, V::Error> {
         match self.messages.get(&id) {
-            Some(message) => Ok(Some(message.clone())),
+            Some(message) => Ok(message.clone()),
             None => self.view.message(id),
         }
     }
 
     pub(crate) fn put_message(&mut self, message: Message) {
-        self.messages.insert(message.id, message.clone());
+        self.messages.insert(message.id, Some(message.clone()));
         self.touch(message.conversation);
         self.write(Write::PutMessage(message));
     }
@@ -244,6 +251,66 @@ impl<'v, V: View> Work<'v, V> {
             Some(highest) => Ok(*highest),
             None => self.view.highest_counter(conversation, own),
         }
+    }
+
+    /// Gives an entry another content.
+    pub(crate) fn rewrite(&mut self, message: Message) {
+        self.messages.insert(message.id, Some(message.clone()));
+        self.touch(message.conversation);
+        self.write(Write::RewriteMessage(message));
+    }
+
+    /// Removes an entry, for this device only.
+    pub(crate) fn remove_message(&mut self, message: &Message) {
+        self.messages.insert(message.id, None);
+        self.touch(message.conversation);
+        self.write(Write::RemoveMessage { message: message.id });
+    }
+
+    /// A setting of a conversation, as the step will leave it.
+    pub(crate) fn setting(
+        &mut self,
+        conversation: ConversationId,
+        kind: SettingKind,
+    ) -> Result<Option<SettingRecord>, V::Error> {
+        if let Some(known) = self.settings.get(&(conversation, kind)) {
+            return Ok(known.clone());
+        }
+        let known = self.view.setting(conversation, kind)?;
+        self.settings.insert((conversation, kind), known.clone());
+        Ok(known)
+    }
+
+    pub(crate) fn put_setting(&mut self, record: SettingRecord) {
+        self.settings.insert((record.conversation, record.setting.kind()), Some(record.clone()));
+        self.write(Write::PutSetting(record));
+    }
+
+    /// What is said about a message, as the step will leave it.
+    pub(crate) fn annotations(&self, target: MessageId) -> Result<Vec<Annotation>, V::Error> {
+        match self.annotations.get(&target) {
+            Some(annotations) => Ok(annotations.clone()),
+            None => self.view.annotations(target),
+        }
+    }
+
+    /// Adds an annotation to those of its message, or takes the place of what its register held.
+    pub(crate) fn put_annotation(&mut self, annotation: Annotation) -> Result<(), V::Error> {
+        let mut all = self.annotations(annotation.target)?;
+        all.retain(|old| (old.slot(), old.author) != (annotation.slot(), annotation.author));
+        all.push(annotation.clone());
+        self.annotations.insert(annotation.target, all);
+        self.write(Write::PutAnnotation(annotation));
+        Ok(())
+    }
+
+    pub(crate) fn delete_annotation(&mut self, annotation: &Annotation) -> Result<(), V::Error> {
+        let (target, slot, author) = (annotation.target, annotation.slot(), annotation.author);
+        let mut all = self.annotations(target)?;
+        all.retain(|old| (old.slot(), old.author) != (slot, author));
+        self.annotations.insert(target, all);
+        self.write(Write::DeleteAnnotation { target, slot, author });
+        Ok(())
     }
 
     /// The next counter of this device's messages in a conversation.

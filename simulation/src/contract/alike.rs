@@ -5,11 +5,12 @@ use std::fmt::Debug;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use waxwing_engine::{
-    Apply, ConversationId, Delivery, FailureReason, GroupStanding, HoldReason, LaneKind, Message,
-    OutboxPayload, PrekeyKind, ReceiptKind, Reception, Status, View, Write,
+    Anchor, Apply, Body, Change, ConversationId, Delivery, FailureReason, GroupStanding, HoldReason,
+    LaneKind, Message, OutboxPayload, PrekeyKind, ReceiptKind, Reception, Slot, Status, View, Write,
 };
 
 use super::Subject;
+use super::annotations::annotation;
 use super::make::{
     self, account_id, address, conversation, device_id, group_id, group_lane, incoming, lane, message_id,
     outgoing, people, prekey, put_draft, put_waits, receiver_key, relay_state, run, sealed, sender_key,
@@ -115,7 +116,8 @@ impl Dice {
         let first = u64::from(self.below(9));
         let ranges = vec![run(first, first + u64::from(self.below(3))), run(7, 7)];
         let conversation = conversation(2);
-        match self.below(10) {
+        match self.below(14) {
+            10..=13 => self.write_of_annotations(n),
             9 => Write::DropUnreadable { message },
             0 | 1 if n < 8 => Write::PutMessage(outgoing(n)),
             0 => Write::PutMessage(unreadable(n, device)),
@@ -132,6 +134,29 @@ impl Dice {
             6 => Write::MarkRead { conversation, sender: device_id(device), ranges },
             7 => Write::RememberSeen { sender: device_id(device), wire_id: message, at_ms: self.at_ms() },
             _ => Write::PutRelay(relay_state(1, u64::from(n))),
+        }
+    }
+
+    fn write_of_annotations(&mut self, n: u16) -> Write {
+        let message = message_id(n);
+        let author = 1 + self.small(2);
+        let rewritten = |body| Write::RewriteMessage(Message { body, ..incoming(n, 2, 0) });
+        match self.below(9) {
+            0 => Write::RemoveMessage { message },
+            1 => Write::WithdrawMessage { message },
+            2 => rewritten(Body::Text(format!("edit {}", self.below(9)))),
+            3 => rewritten(Body::Deleted),
+            4 => Write::ExpireAnnotations { before_ms: 100 + self.at_ms() },
+            5 => {
+                let slot = [Slot::Content, Slot::Reaction, Slot::Hidden][self.below(3) as usize];
+                Write::DeleteAnnotation { target: message, slot, author: account_id(author) }
+            }
+            kind => {
+                let reaction = Change::React(self.small(3).to_string());
+                let changes = [Change::Delete, Change::Edit("x".to_owned()), reaction];
+                let anchor = [Anchor::Held, Anchor::Awaited][self.below(2) as usize];
+                Write::PutAnnotation(annotation(n, author, changes[kind as usize - 6].clone(), anchor))
+            }
         }
     }
 
@@ -276,6 +301,7 @@ where
         same!(|s| s.unread_up_to(chat, id));
         same!(|s| s.message_by_counter(chat, device_id(1), u64::from(n)));
         same!(|s| s.outbox_item(id));
+        same!(|s| s.annotations(id));
         let order = model.read(|s| s.outbox_item(id)).map_or(0, |item| item.order);
         same!(|s| s.sealed(order));
         for device in [2, 3] {
@@ -299,6 +325,11 @@ where
         same!(|s| s.outbox(lane, 3, 100));
     }
     same!(|s| s.received(chat));
+    for account in [1, 2] {
+        same!(|s| s.awaited_annotations(account_id(account)));
+        same!(|s| s.annotated(account_id(account), Some(chat), 5));
+        same!(|s| s.annotated(account_id(account), None, 9));
+    }
     same!(|s| s.undelivered(9));
     let mut lanes = store.read(S::outbox_lanes);
     lanes.sort();

@@ -2,10 +2,10 @@
 
 use std::fmt::Debug;
 
-use waxwing_engine::{AccountState, Apply, LocalDevice, Registration, Standing, View, Write};
+use waxwing_engine::{AccountState, Apply, LocalDevice, OwnDevice, Registration, Standing, View, Write};
 
 use super::Subject;
-use super::make::{account, account_id, conversation, handle, local, people, relay_state};
+use super::make::{account, account_id, address, conversation, handle, local, people, relay_state};
 
 pub(super) fn check<S>(fresh: &impl Fn() -> Subject<S>)
 where
@@ -19,6 +19,7 @@ where
     the_relay_and_its_cursor_are_replaced(&mut fresh());
     writes_of_a_batch_apply_in_order(&mut fresh());
     an_account_is_replaced_whole(&mut fresh());
+    a_device_of_ours_is_replaced_whole(&mut fresh());
     a_handle_belongs_to_one_account_at_a_time(&mut fresh());
     a_conversation_keeps_its_first_peer(&mut fresh());
 }
@@ -117,11 +118,30 @@ where
             device_list: vec![version; 100],
             device_list_version: u64::from(version),
             standing,
+            verified: version == 10,
             ..account(2, "bob")
         };
         store.apply([Write::PutAccount(newer.clone())]);
         assert_eq!(store.read(|s| s.account(account_id(2))), Some(newer));
     }
+}
+
+fn a_device_of_ours_is_replaced_whole<S: View + Apply>(store: &mut Subject<S>)
+where
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    let device = |n: u8, name: &str, at: i64| OwnDevice {
+        device: address(1, n).device,
+        name: name.to_owned(),
+        named_at_ms: at,
+        known_since_ms: 5 + at,
+    };
+    assert_eq!(store.read(|s| s.own_device(address(1, 1).device)), None);
+    store.apply([Write::PutOwnDevice(device(1, "", 0)), Write::PutOwnDevice(device(2, "my \u{1f4f1}", 9))]);
+    store.apply([Write::PutOwnDevice(device(1, "desk", 7))]);
+    assert_eq!(store.read(|s| s.own_device(address(1, 1).device)), Some(device(1, "desk", 7)));
+    assert_eq!(store.read(|s| s.own_device(address(1, 2).device)), Some(device(2, "my \u{1f4f1}", 9)));
 }
 
 fn a_handle_belongs_to_one_account_at_a_time<S: View + Apply>(store: &mut Subject<S>)

@@ -2,7 +2,7 @@
 
 use waxwing_engine::{
     AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, GroupStanding, GroupState,
-    Lane, LaneKind, LocalDevice, Message, OutboxDraft, OutboxPayload, Party, PrekeyKind, PrekeyRecord,
+    Lane, LaneKind, LocalDevice, Marks, Message, OutboxDraft, OutboxPayload, Party, PrekeyKind, PrekeyRecord,
     ReceiverKeyRecord, Reception, Registration, RelayState, SealedRecord, SenderKeyRecord, SessionRecord,
     Standing, Status, Write,
 };
@@ -42,6 +42,7 @@ pub(super) fn account(n: u8, name: &str) -> AccountState {
         device_list: vec![n, 1, 2, 3],
         device_list_version: u64::from(n),
         standing: Standing::Good,
+        verified: false,
     }
 }
 
@@ -93,6 +94,8 @@ pub(super) fn outgoing(n: u16) -> Message {
         sent_at_ms: 100 + i64::from(n),
         stored_at_ms: 100 + i64::from(n),
         body: Body::Text(format!("outgoing {n}")),
+        marks: Marks::default(),
+        edited: false,
         status: Status::Outgoing(Delivery::Queued),
     }
 }
@@ -107,6 +110,8 @@ pub(super) fn incoming(n: u16, device: u8, counter: u64) -> Message {
         sent_at_ms: 200 + i64::from(n),
         stored_at_ms: 300 + i64::from(n),
         body: Body::Text(format!("incoming {n}")),
+        marks: Marks::default(),
+        edited: false,
         status: Status::Incoming(Reception::Unread),
     }
 }

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use waxwing_engine::{
-    AccountState, ConversationId, CounterRange, DeviceAddress, GroupState, GroupWaiting, Lane, LocalDevice,
-    Message, OutboxItem, OutboxOrder, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, Reception,
-    RelayState, SealedRecord, SenderKeyRecord, SessionRecord, Status, View, WaitingEnvelope,
+    AccountState, Annotation, Body, ConversationId, CounterRange, DeviceAddress, GroupState, GroupWaiting,
+    Lane, LocalDevice, Message, OutboxItem, OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind,
+    ReceiverKeyRecord, Reception, RelayState, SealedRecord, SenderKeyRecord, SessionRecord, SettingKind,
+    SettingRecord, Status, View, WaitingEnvelope,
 };
 use waxwing_wire::{AccountId, DeviceId, GroupId, Handle, MessageId};
 
@@ -24,12 +25,21 @@ fn runs_of(counters: BTreeSet<(DeviceAddress, u64)>) -> Vec<(DeviceAddress, Coun
     runs
 }
 
+fn is_text(message: &&Message) -> bool {
+    matches!(message.body, Body::Text(_))
+}
+
 impl View for MemoryStore {
     type Error = DiskFault;
 
     fn local(&self) -> Result<Option<LocalDevice>, DiskFault> {
         self.check_read()?;
         Ok(self.working.local.as_ref().map(|row| row.0.clone()))
+    }
+
+    fn own_device(&self, device: DeviceId) -> Result<Option<OwnDevice>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.own_devices.get(&device).cloned())
     }
 
     fn relay(&self) -> Result<Option<RelayState>, DiskFault> {
@@ -105,6 +115,45 @@ impl View for MemoryStore {
         Ok(self.working.message(id).cloned())
     }
 
+    fn setting(
+        &self,
+        conversation: ConversationId,
+        kind: SettingKind,
+    ) -> Result<Option<SettingRecord>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.settings.get(&(conversation, kind)).cloned())
+    }
+
+    fn next_due_ms(&self) -> Result<Option<i64>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.timers.values().copied().filter(|due_at_ms| *due_at_ms > 0).min())
+    }
+
+    fn annotations(&self, target: MessageId) -> Result<Vec<Annotation>, DiskFault> {
+        self.check_read()?;
+        let all = self.working.annotations.iter().filter(|((of, _, _), _)| *of == target);
+        Ok(all.map(|(_, (_, annotation))| annotation.clone()).collect())
+    }
+
+    fn awaited_annotations(&self, author: AccountId) -> Result<u64, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.awaited().filter(|annotation| annotation.author == author).count() as u64)
+    }
+
+    fn annotated(
+        &self,
+        author: AccountId,
+        conversation: Option<ConversationId>,
+        limit: usize,
+    ) -> Result<Vec<(MessageId, ConversationId)>, DiskFault> {
+        self.check_read()?;
+        let mut said: Vec<&(u64, Annotation)> = self.working.annotations.values().collect();
+        said.retain(|(_, said)| said.author == author);
+        said.retain(|(_, said)| conversation.is_none_or(|conversation| said.conversation == conversation));
+        said.sort_by_key(|(order, _)| Reverse(*order));
+        Ok(said.into_iter().take(limit).map(|(_, said)| (said.target, said.conversation)).collect())
+    }
+
     fn message_by_counter(
         &self,
         conversation: ConversationId,
@@ -118,7 +167,9 @@ impl View for MemoryStore {
 
     fn highest_counter(&self, conversation: ConversationId, sender: DeviceId) -> Result<u64, DiskFault> {
         self.check_read()?;
-        Ok(self.working.counters_of(conversation, sender).next_back().map_or(0, |(counter, _)| counter))
+        let highest =
+            self.working.counters_of(conversation, sender).next_back().map_or(0, |(counter, _)| counter);
+        Ok(highest.max(self.working.counter_gone(conversation, sender)))
     }
 
     fn unread_up_to(
@@ -128,7 +179,7 @@ impl View for MemoryStore {
     ) -> Result<Vec<(DeviceAddress, CounterRange)>, DiskFault> {
         self.check_read()?;
         let is_unread = |message: &&Message| message.status == Status::Incoming(Reception::Unread);
-        let unread = self.working.up_to(conversation, up_to).filter(is_unread);
+        let unread = self.working.up_to(conversation, up_to).filter(is_unread).filter(is_text);
         let unread: BTreeSet<(DeviceAddress, u64)> = unread
             .map(|message| (message.sender, message.counter))
             .filter(|(_, counter)| *counter > 0)
@@ -142,7 +193,7 @@ impl View for MemoryStore {
     ) -> Result<Vec<(DeviceAddress, ReceiptKind, CounterRange)>, DiskFault> {
         self.check_read()?;
         let of_state = |state| {
-            let all = self.working.of_conversation(conversation);
+            let all = self.working.of_conversation(conversation).filter(is_text);
             let found = all.filter(move |message| message.status == Status::Incoming(state));
             found.map(|message| (message.sender, message.counter)).filter(|(_, counter)| *counter > 0)
         };

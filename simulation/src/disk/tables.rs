@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use waxwing_engine::{
-    AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane, LocalDevice, Message,
-    OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, Party, PrekeyKind, PrekeyRecord, ReceiptKind,
-    Reception, RelayState, SealedRecord, SessionRecord, Status, WaitingEnvelope, Write,
+    AccountState, Anchor, Annotation, Body, ConversationId, CounterRange, Delivery, DeviceAddress, Lane,
+    LocalDevice, Message, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, OwnDevice, Party, PrekeyKind,
+    PrekeyRecord, ReceiptKind, Reception, RelayState, SealedRecord, SessionRecord, SettingKind,
+    SettingRecord, Slot, Status, WaitingEnvelope, Write,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
@@ -17,6 +18,7 @@ use super::groups::{GroupTables, Waits};
 pub(super) struct Tables {
     pub(super) local: Option<LocalRow>,
     pub(super) relay: Option<RelayState>,
+    pub(super) own_devices: BTreeMap<DeviceId, OwnDevice>,
     pub(super) accounts: BTreeMap<AccountId, AccountState>,
     pub(super) handles: BTreeMap<Handle, AccountId>,
     /// With the other account, where it is no group's.
@@ -32,6 +34,13 @@ pub(super) struct Tables {
     places: BTreeMap<(ConversationId, u64), MessageId>,
     place_high: u64,
     counters: BTreeSet<(ConversationId, DeviceId, u64, MessageId)>,
+    /// The greatest counters of entries that are gone.
+    counters_gone: BTreeMap<(ConversationId, DeviceId), u64>,
+    pub(super) annotations: BTreeMap<(MessageId, Slot, AccountId), (u64, Annotation)>,
+    annotation_high: u64,
+    pub(super) settings: BTreeMap<(ConversationId, SettingKind), SettingRecord>,
+    /// When messages that disappear are due; zero: not yet.
+    pub(super) timers: BTreeMap<MessageId, i64>,
     pub(super) outbox: BTreeMap<OutboxOrder, OutboxItem>,
     pub(super) outbox_open: BTreeSet<(Lane, OutboxOrder)>,
     outbox_high: OutboxOrder,
@@ -91,6 +100,7 @@ impl Tables {
             Write::PutLocal(local) => self.local = Some(LocalRow(local.clone())),
             Write::DeleteLocal => self.local = None,
             Write::PutRelay(relay) => self.relay = Some(*relay),
+            Write::PutOwnDevice(device) => { self.own_devices.insert(device.device, device.clone()); }
             Write::PutAccount(account) => self.put_account(account),
             Write::PutConversation { conversation, peer, created_at_ms: _ } => {
                 self.conversations.entry(*conversation).or_insert(Some(*peer));
@@ -114,10 +124,24 @@ impl Tables {
                 self.seen.retain(|_, at_ms| *at_ms >= *before_ms);
                 self.handshakes.retain(|_, at_ms| *at_ms >= *before_ms);
             }
-            Write::PutMessage(message) => self.put_message(message),
+            Write::PutHistory(message) if self.message(message.id).is_some() => {}
+            Write::PutHistory(message) | Write::PutMessage(message) => self.put_message(message),
             Write::SetDelivery { message, delivery } => self.set_delivery(*message, *delivery),
             Write::SetCounter { message, counter } => self.set_counter(*message, *counter),
             Write::SetReception { message, reception } => self.set_reception(*message, *reception),
+            Write::PutSetting(record) => {
+                self.settings.insert((record.conversation, record.setting.kind()), record.clone());
+            }
+            Write::StartTimers { conversation, at_ms } => self.start_timers(*conversation, *at_ms),
+            Write::RemoveDue { now_ms } => self.remove_due(*now_ms),
+            Write::RewriteMessage(message) => self.rewrite_message(message),
+            Write::RemoveMessage { message } => { self.remove_message(*message); }
+            Write::PutAnnotation(annotation) => self.put_annotation(annotation),
+            Write::DeleteAnnotation { target, slot, author } => { self.annotations.remove(&(*target, *slot, *author)); }
+            Write::ExpireAnnotations { before_ms } => self.annotations.retain(|_, (_, annotation)| {
+                annotation.anchor == Anchor::Held || annotation.stored_at_ms >= *before_ms
+            }),
+            Write::WithdrawMessage { message } => self.withdraw_message(*message),
             Write::DropUnreadable { message } => self.drop_unreadable(*message),
             Write::ApplyReceipt { conversation, sender, kind, ranges } => {
                 self.apply_receipt(*conversation, *sender, *kind, ranges);
@@ -263,6 +287,9 @@ impl Tables {
 
     fn insert_message(&mut self, place: u64, message: Message) {
         self.places.insert((message.conversation, place), message.id);
+        if message.marks.expires_after_s > 0 {
+            self.timers.insert(message.id, message.due_at_ms());
+        }
         if message.counter > 0 {
             self.counters.insert((message.conversation, message.sender.device, message.counter, message.id));
         }
@@ -272,7 +299,10 @@ impl Tables {
     fn remove_message(&mut self, id: MessageId) -> Option<(u64, Message)> {
         let (place, message) = self.messages.remove(&id)?;
         self.places.remove(&(message.conversation, place));
+        self.timers.remove(&id);
         self.counters.remove(&(message.conversation, message.sender.device, message.counter, id));
+        let gone = self.counters_gone.entry((message.conversation, message.sender.device)).or_default();
+        *gone = message.counter.max(*gone);
         Some((place, message))
     }
 
@@ -296,6 +326,53 @@ impl Tables {
         let Some((_, message)) = self.messages.get_mut(&id) else { return };
         let Status::Incoming(old) = message.status else { return };
         message.status = Status::Incoming(old.max(reception));
+    }
+
+    fn start_timers(&mut self, conversation: ConversationId, at_ms: i64) {
+        let messages = &self.messages;
+        for (id, due_at_ms) in self.timers.iter_mut().filter(|(_, due_at_ms)| **due_at_ms == 0) {
+            let Some((_, message)) = messages.get(id) else { continue };
+            let is_read = message.status == Status::Incoming(Reception::Read);
+            if is_read && message.conversation == conversation {
+                *due_at_ms = at_ms.saturating_add(i64::from(message.marks.expires_after_s) * 1_000);
+            }
+        }
+    }
+
+    fn remove_due(&mut self, now_ms: i64) {
+        let is_due = |(_, due_at_ms): &(&MessageId, &i64)| **due_at_ms > 0 && **due_at_ms <= now_ms;
+        let due: Vec<MessageId> = self.timers.iter().filter(is_due).map(|(id, _)| *id).collect();
+        for id in due {
+            self.remove_message(id);
+            self.annotations
+                .retain(|(target, _, _), (_, said)| *target != id || said.anchor == Anchor::Awaited);
+        }
+    }
+
+    fn rewrite_message(&mut self, new: &Message) {
+        if let Some((_, message)) = self.messages.get_mut(&new.id) {
+            message.body = new.body.clone();
+            message.marks = new.marks.clone();
+            message.edited = new.edited;
+        }
+    }
+
+    fn put_annotation(&mut self, annotation: &Annotation) {
+        self.annotation_high += 1;
+        let key = (annotation.target, annotation.slot(), annotation.author);
+        self.annotations.insert(key, (self.annotation_high, annotation.clone()));
+    }
+
+    fn withdraw_message(&mut self, id: MessageId) {
+        let carries = |item: &&OutboxItem| match item.draft.payload {
+            OutboxPayload::Message { message } | OutboxPayload::Resend { message, .. } => message == id,
+            OutboxPayload::Annotation { .. }
+            | OutboxPayload::Control { .. }
+            | OutboxPayload::ChangeGroup(_) => false,
+        };
+        let carriers: Vec<OutboxOrder> =
+            self.outbox.values().filter(carries).map(|item| item.order).collect();
+        carriers.into_iter().for_each(|order| self.delete_outbox(order));
     }
 
     fn drop_unreadable(&mut self, id: MessageId) {
@@ -333,9 +410,10 @@ impl Tables {
         }
         let is_done = |item: &&OutboxItem| match &item.draft.payload {
             OutboxPayload::Message { message } => item.accepted && messages.contains(message),
-            OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } | OutboxPayload::ChangeGroup(_) => {
-                false
-            }
+            OutboxPayload::Resend { .. }
+            | OutboxPayload::Annotation { .. }
+            | OutboxPayload::Control { .. }
+            | OutboxPayload::ChangeGroup(_) => false,
         };
         let done: Vec<OutboxOrder> = self.outbox.values().filter(is_done).map(|item| item.order).collect();
         for order in done {
@@ -437,6 +515,11 @@ impl Tables {
         self.places.range((conversation, 0)..=(conversation, end)).filter_map(|(_, id)| self.message(*id))
     }
 
+    /// The greatest counter that an entry of a device ever had and that is gone with it.
+    pub(super) fn counter_gone(&self, conversation: ConversationId, sender: DeviceId) -> u64 {
+        self.counters_gone.get(&(conversation, sender)).copied().unwrap_or(0)
+    }
+
     /// Counters of a device's messages in a conversation, ascending.
     pub(super) fn counters_of(
         &self,
@@ -451,14 +534,21 @@ impl Tables {
     pub(super) fn outbox_messages(&self) -> impl Iterator<Item = MessageId> {
         self.outbox.values().filter_map(|item| match item.draft.payload {
             OutboxPayload::Message { message } => Some(message),
-            OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } | OutboxPayload::ChangeGroup(_) => {
-                None
-            }
+            OutboxPayload::Resend { .. }
+            | OutboxPayload::Annotation { .. }
+            | OutboxPayload::Control { .. }
+            | OutboxPayload::ChangeGroup(_) => None,
         })
     }
 
     pub(super) fn was_seen(&self, sender: DeviceId, wire_id: MessageId) -> bool {
         self.seen.contains_key(&(sender, wire_id))
+    }
+
+    /// Annotations that wait for their message.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = &Annotation> {
+        let all = self.annotations.values().map(|(_, annotation)| annotation);
+        all.filter(|annotation| annotation.anchor == Anchor::Awaited)
     }
 
     pub(super) fn sizes(&self) -> TableSizes {
@@ -474,6 +564,7 @@ impl Tables {
             group_waiting: self.groups.waiting.len(),
             receiver_keys: self.groups.receiver_keys.len(),
             receipt_runs: self.groups.receipts.values().map(Vec::len).sum(),
+            awaited: self.awaited().count(),
         }
     }
 }

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use waxwing_engine::{
-    Command, ConversationId, Delivery, Effect, Event as Told, GroupStanding, Input, Status,
+    Body, Change, Command, ConversationId, Delivery, Effect, Event as Told, GroupStanding, Input, Status,
 };
-use waxwing_wire::{AccountId, RelayId};
+use waxwing_wire::{AccountId, MessageId, RelayId};
 
 use super::{Event, Plan, World};
 use crate::app::To;
 use crate::device::{Device, Role};
 use crate::invariants::Violation;
 use crate::model::Accepted;
+use crate::watch::CANARY;
 
 impl World {
     pub(super) fn carry_out(&mut self, plan: Plan) {
@@ -28,6 +29,7 @@ impl World {
                 self.at(self.now, Event::App(device));
             }
             Plan::Read(device) => self.user_reads(device),
+            Plan::Annotate(device) => self.user_annotates(device),
             Plan::Kill(device, downtime) => {
                 self.counts.faults += 1;
                 if self.devices.get(device).is_some_and(Device::is_running) {
@@ -155,12 +157,54 @@ impl World {
         self.schedule(device);
     }
 
+    /// Something that a user can say about a message; also what he may not say.
+    fn user_annotates(&mut self, device: usize) {
+        let dice = &mut self.dice;
+        let Some(state) = self.devices.get_mut(device).filter(|device| device.is_running()) else { return };
+        let texts: Vec<(MessageId, ConversationId, bool)> = state
+            .store
+            .timeline()
+            .filter(|message| matches!(message.body, Body::Text(_)))
+            .map(|message| (message.id, message.conversation, matches!(message.status, Status::Outgoing(_))))
+            .collect();
+        let Some(&(message, conversation, is_ours)) = texts.get(dice.index(texts.len())) else { return };
+        let change = match dice.below(12) {
+            0 => Change::Delete,
+            1 => Change::Hide,
+            2..=5 => Change::Edit(format!("{CANARY}{message} reads {}", dice.below(u64::MAX))),
+            n => Change::React(["", "+", "-", "*"][n as usize % 4].to_owned()),
+        };
+        match &change {
+            Change::Edit(text) if is_ours => {
+                self.model.edits.entry(message).or_default().insert(text.clone());
+            }
+            Change::Delete if is_ours => {
+                self.model.deleted.insert(message);
+            }
+            Change::Hide => {
+                self.model.hidden.insert((state.account, message));
+            }
+            Change::Edit(_) | Change::Delete | Change::React(_) => {}
+        }
+        let (id, command) = state.app.wish(Command::Annotate { conversation, message, change });
+        state.push(Input::Command { id, command });
+        self.schedule(device);
+    }
+
     fn user_accepts_keys(&mut self, device: usize) {
         let Some(state) = self.devices.get_mut(device) else { return };
         for account in std::mem::take(&mut state.app.key_changes) {
             let (id, command) = state.app.wish(Command::AcceptKey(account));
             state.push(Input::Command { id, command });
         }
+        self.schedule(device);
+    }
+
+    /// The user of a device wants something besides.
+    pub fn user_wishes(&mut self, device: usize, command: Command) {
+        let state = &mut self.devices[device];
+        let (id, command) = state.app.wish(command);
+        state.push(Input::Command { id, command });
         self.schedule(device);
     }
 
@@ -331,6 +375,8 @@ impl World {
             | Told::DeliveryChanged(_)
             | Told::Drained
             | Told::RelayReset
+            | Told::VerificationChanged(_)
+            | Told::DevicesChanged(_)
             | Told::StoreRolledBack
             | Told::OutboxEmpty => {}
         }

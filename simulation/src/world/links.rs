@@ -77,14 +77,22 @@ impl World {
 
     /// A device without prekeys holds nobody up: a message that is sent meanwhile passes it over.
     fn excuse_passed_over(&mut self, sender: usize, submit: &Submit) {
-        let Some(message) = self.model.accepted.get_mut(&submit.message) else { return };
+        let mut message = self.model.accepted.get_mut(&submit.message);
         let sealed = submit.destinations.iter().flat_map(|destination| &destination.devices);
         let sealed: BTreeSet<DeviceId> = sealed.map(|sealed| sealed.device).collect();
         for other in self.devices.iter().filter(|other| other.index != sender) {
             let Some(id) = other.local().map(|local| local.address.device) else { continue };
             let is_passed_over = !sealed.contains(&id) && self.keyless.contains(&(sender, id));
-            if is_passed_over && message.owed.remove(&other.index) {
-                self.counts.passed_over += 1;
+            if !is_passed_over {
+                continue;
+            }
+            match &mut message {
+                Some(message) => {
+                    self.counts.passed_over += u64::from(message.owed.remove(&other.index));
+                }
+                None => {
+                    self.model.uncertain.insert(other.index);
+                }
             }
         }
     }
@@ -242,6 +250,7 @@ fn name_of(body: &ClientBody) -> String {
         | ClientBody::ChangeGroup(_)
         | ClientBody::FetchGroup { .. }
         | ClientBody::SubmitToGroup(_)
+        | ClientBody::Room(_)
         | ClientBody::Ping { .. } => word(&format!("{body:?}")),
     }
 }
@@ -266,6 +275,7 @@ fn heard(body: &RelayBody) -> String {
         | RelayBody::GroupChanged { .. }
         | RelayBody::GroupStale { .. }
         | RelayBody::Group(_)
+        | RelayBody::Room(_)
         | RelayBody::Drained { .. }
         | RelayBody::Pong
         | RelayBody::PrekeysLow { .. }

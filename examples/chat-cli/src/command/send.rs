@@ -12,7 +12,7 @@ use waxwing::{
     TimelineItem,
 };
 
-use super::{control, group, lines, patience};
+use super::{control, group, lines, message, patience};
 use crate::args::{Common, Send, Wait};
 use crate::fail::Fail;
 use crate::out;
@@ -55,6 +55,9 @@ pub(crate) struct Errand {
     report: bool,
     /// How long to wait without any progress.
     patience: Duration,
+    /// The message that every text answers.
+    #[serde(default)]
+    reply_to: Option<String>,
 }
 
 /// To whom the texts go.
@@ -78,7 +81,10 @@ pub(super) async fn run(common: &Common, options: Send) -> Result<(), Fail> {
         return Err(session::not_registered(&home));
     }
     let wait = options.wait;
-    let errand = Errand { to, wait, report: common.json, patience: common.patience() };
+    let reply_to = options.reply_to;
+    reply_to.as_deref().map(message::parse).transpose()?;
+    let patience = common.patience();
+    let errand = Errand { to, wait, report: common.json, patience, reply_to };
     let deadline = session::lock_deadline(common);
     let count = loop {
         match session::try_open_client(common, &home, Link::Up).await {
@@ -216,7 +222,11 @@ async fn accept_all(
             Some(conversation) => conversation,
             none @ None => none.insert(open(client, &errand.to).await?),
         };
-        let sent = conversation.send(Draft::text(text)).await.map_err(session::fail)?;
+        let mut draft = Draft::text(text);
+        if let Some(answered) = &errand.reply_to {
+            draft = draft.reply_to(message::parse(answered)?);
+        }
+        let sent = conversation.send(draft).await.map_err(session::fail)?;
         let record = if errand.report { Some(record_of(conversation, &sent).await?) } else { None };
         if accepted.send(Accepted { sent, record }).is_err() {
             break;

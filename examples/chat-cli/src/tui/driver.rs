@@ -210,6 +210,8 @@ impl Driver {
             | Event::MessageReadable(_)
             | Event::Drained
             | Event::KeyChanged(_)
+            | Event::VerificationChanged(_)
+            | Event::DevicesChanged(_)
             | Event::OutboxEmpty
             | Event::Lagged => {}
         }
@@ -309,8 +311,24 @@ fn row(item: &ConversationItem) -> ConversationRow {
     }
 }
 
+/// A text with what is special about it: an arrow for an answer, whether it was edited, and a line of reactions.
+fn with_marks(item: &TimelineItem, text: &str) -> String {
+    let arrow = if item.marks.reply_to.is_some() { "↩ " } else { "" };
+    let forwarded = if item.marks.forwarded { "(forwarded) " } else { "" };
+    let edited = if item.edited { " (edited)" } else { "" };
+    let reactions = item.reactions.iter().map(|reaction| match reaction.by.len() {
+        1 => reaction.reaction.clone(),
+        count => format!("{} {count}", reaction.reaction),
+    });
+    let reactions: Vec<String> = reactions.collect();
+    let line = if reactions.is_empty() { String::new() } else { format!("\n  {}", reactions.join("  ")) };
+    format!("{arrow}{forwarded}{text}{edited}{line}")
+}
+
 fn entry(item: &TimelineItem) -> Entry {
     let mark = match item.state {
+        Status::Outgoing(_) if item.is_deleted() => Mark::Cancelled,
+        Status::Incoming(_) if item.is_deleted() => Mark::Unreadable,
         Status::Outgoing(Delivery::Queued | Delivery::Sending) => Mark::Queued,
         Status::Outgoing(Delivery::Held(_)) => Mark::Held,
         Status::Outgoing(Delivery::Failed(_)) => Mark::Failed,
@@ -323,7 +341,8 @@ fn entry(item: &TimelineItem) -> Entry {
         Status::Local => Mark::Notice,
     };
     let text = match (item.text(), item.notice(), item.state) {
-        (Some(text), _, _) => text.to_owned(),
+        (Some(text), _, _) => with_marks(item, text),
+        (None, None, _) if item.is_deleted() => String::from("this message was deleted"),
         (None, Some(notice), _) => record::notice_text(notice).to_owned(),
         (None, None, _) if item.group_notice.is_some() => record::group_text(item),
         (None, None, Status::Incoming(Reception::Lost)) => String::from("this message is lost"),

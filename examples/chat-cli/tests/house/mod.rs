@@ -118,6 +118,13 @@ impl House {
         command.spawn().expect("the program starts")
     }
 
+    /// Starts the program, to be talked with.
+    pub fn converse(&self, home: &str, arguments: &[&str]) -> Child {
+        let mut command = self.command(home, arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.spawn().expect("the program starts")
+    }
+
     /// Sends, and kills the program after a while. Returns whether it was still running then.
     pub fn send_and_kill(&self, home: &str, to: &str, input: &str, wait: Duration) -> bool {
         let mut command = self.command(home, &["send", to, "--json"]);

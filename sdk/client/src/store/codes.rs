@@ -3,9 +3,10 @@
 use rusqlite::Row;
 use rusqlite::types::FromSql;
 use waxwing_engine::{
-    AccountState, Body, ConversationId, Delivery, DeviceAddress, FailureReason, GroupEvent, GroupStanding,
-    HoldReason, Lane, LaneKind, Message, Notice, Party, PrekeyKind, ReceiptKind, Reception, Registration,
-    Standing, Status,
+    AccountState, Anchor, Annotation, Body, Change, ConversationId, Delivery, DeviceAddress, FailureReason,
+    GroupEvent, GroupStanding, HoldReason, Lane, LaneKind, Marks, Message, Notice, Party, PrekeyKind,
+    ReceiptKind, Reception, Registration, Revision, Setting, SettingKind, SettingRecord, Slot, Standing,
+    Status,
 };
 use waxwing_wire::{AccountId, DeviceId, GroupId, Handle, MessageId};
 
@@ -70,7 +71,7 @@ pub(crate) fn handle(row: &Row<'_>, column: usize) -> Stored<Handle> {
 // ---- whole rows ----
 
 /// From: message, conversation, sender_account, sender_device, counter, sent_at_ms, stored_at_ms, kind, text, notice,
-/// direction, state, reason, details.
+/// direction, state, reason, marks, edited, details.
 pub(crate) fn message(row: &Row<'_>) -> Stored<Message> {
     Ok(Message {
         id: message_id(row, 0)?,
@@ -80,11 +81,13 @@ pub(crate) fn message(row: &Row<'_>) -> Stored<Message> {
         sent_at_ms: value(row, 5)?,
         stored_at_ms: value(row, 6)?,
         body: body(row, 7)?,
+        marks: marks(row, 13)?,
+        edited: value(row, 14)?,
         status: status(value(row, 10)?, value(row, 11)?, value(row, 12)?)?,
     })
 }
 
-/// From: account, handle, account_key, device_list, device_list_version, standing, changed_account, changed_key.
+/// From: account, handle, account_key, device_list, device_list_version, standing, changed_account, changed_key, verified.
 pub(crate) fn account(row: &Row<'_>) -> Stored<AccountState> {
     Ok(AccountState {
         account: account_id(row, 0)?,
@@ -98,15 +101,57 @@ pub(crate) fn account(row: &Row<'_>) -> Stored<AccountState> {
             2 => Standing::Gone,
             _ => return Err(StoreError::Corrupt),
         },
+        verified: value(row, 8)?,
+    })
+}
+
+pub(crate) fn marks(row: &Row<'_>, column: usize) -> Stored<Marks> {
+    Marks::from_bytes(&blob(row, column)?).ok_or(StoreError::Corrupt)
+}
+
+/// From: target, conversation, author, change, value, count, device, awaited, stored_at_ms.
+pub(crate) fn annotation(row: &Row<'_>) -> Stored<Annotation> {
+    Ok(Annotation {
+        target: message_id(row, 0)?,
+        conversation: conversation_id(row, 1)?,
+        author: account_id(row, 2)?,
+        change: match value::<i64>(row, 3)? {
+            0 => Change::Edit(value(row, 4)?),
+            1 => Change::Delete,
+            2 => Change::React(value(row, 4)?),
+            3 => Change::Hide,
+            _ => return Err(StoreError::Corrupt),
+        },
+        revision: Revision { count: unsigned(value(row, 5)?), device: device_id(row, 6)? },
+        anchor: if value(row, 7)? { Anchor::Awaited } else { Anchor::Held },
+        stored_at_ms: value(row, 8)?,
     })
 }
 
 // ---- codes ----
 
+pub(crate) fn change_columns(change: &Change) -> (i64, &str) {
+    match change {
+        Change::Edit(text) => (0, text),
+        Change::Delete => (1, ""),
+        Change::React(reaction) => (2, reaction),
+        Change::Hide => (3, ""),
+    }
+}
+
+pub(crate) fn slot_code(slot: Slot) -> i64 {
+    match slot {
+        Slot::Content => 0,
+        Slot::Reaction => 1,
+        Slot::Hidden => 2,
+    }
+}
+
 pub(crate) const PAYLOAD_MESSAGE: i64 = 0;
 pub(crate) const PAYLOAD_RESEND: i64 = 1;
 pub(crate) const PAYLOAD_CONTROL: i64 = 2;
-pub(crate) const PAYLOAD_CHANGE_GROUP: i64 = 3;
+pub(crate) const PAYLOAD_ANNOTATION: i64 = 3;
+pub(crate) const PAYLOAD_CHANGE_GROUP: i64 = 4;
 
 /// Incoming messages that the user has not seen, and that the user has seen.
 pub(crate) const UNREAD: i64 = 2;
@@ -173,8 +218,10 @@ pub(crate) fn lane_code(kind: LaneKind) -> i64 {
         LaneKind::Messages => 0,
         LaneKind::Receipts => 1,
         LaneKind::Repairs => 2,
-        LaneKind::Keys => 3,
-        LaneKind::GroupChanges => 4,
+        LaneKind::Annotations => 3,
+        LaneKind::Settings => 4,
+        LaneKind::Keys => 5,
+        LaneKind::GroupChanges => 6,
     }
 }
 
@@ -183,8 +230,10 @@ pub(crate) fn lane_kind(code: i64) -> Stored<LaneKind> {
         0 => LaneKind::Messages,
         1 => LaneKind::Receipts,
         2 => LaneKind::Repairs,
-        3 => LaneKind::Keys,
-        4 => LaneKind::GroupChanges,
+        3 => LaneKind::Annotations,
+        4 => LaneKind::Settings,
+        5 => LaneKind::Keys,
+        6 => LaneKind::GroupChanges,
         _ => return Err(StoreError::Corrupt),
     })
 }
@@ -247,7 +296,8 @@ pub(crate) fn body_columns(body: &Body) -> (i64, &str, i64, Vec<u8>) {
         Body::Text(text) => (0, text, 0, Vec::new()),
         Body::Unreadable => (1, "", 0, Vec::new()),
         Body::Notice(notice) => (2, "", notice_code(*notice), Vec::new()),
-        Body::Group(event) => (3, "", 0, event.to_bytes()),
+        Body::Deleted => (3, "", 0, Vec::new()),
+        Body::Group(event) => (4, "", 0, event.to_bytes()),
     }
 }
 
@@ -256,8 +306,54 @@ fn body(row: &Row<'_>, kind: usize) -> Stored<Body> {
         0 => Body::Text(value(row, kind + 1)?),
         1 => Body::Unreadable,
         2 => Body::Notice(notice(value(row, kind + 2)?)?),
-        3 => Body::Group(GroupEvent::from_bytes(&blob(row, kind + 6)?).ok_or(StoreError::Corrupt)?),
+        3 => Body::Deleted,
+        4 => Body::Group(GroupEvent::from_bytes(&blob(row, kind + 8)?).ok_or(StoreError::Corrupt)?),
         _ => return Err(StoreError::Corrupt),
+    })
+}
+
+const NOTICE_CODE_BITS: u32 = 8;
+const NOTICE_TIMER: i64 = 8;
+
+pub(crate) fn setting_kind_code(kind: SettingKind) -> i64 {
+    match kind {
+        SettingKind::Draft => 0,
+        SettingKind::MutedUntil => 1,
+        SettingKind::Pinned => 2,
+        SettingKind::Archived => 3,
+        SettingKind::MarkedUnread => 4,
+        SettingKind::Blocked => 5,
+        SettingKind::Timer => 6,
+    }
+}
+
+/// Number and text of a setting.
+pub(crate) fn setting_columns(setting: &Setting) -> (i64, &str) {
+    match setting {
+        Setting::Draft(text) => (0, text),
+        Setting::MutedUntil(until_ms) => (*until_ms, ""),
+        Setting::Pinned(is) | Setting::Archived(is) | Setting::MarkedUnread(is) | Setting::Blocked(is) => {
+            (i64::from(*is), "")
+        }
+        Setting::Timer(seconds) => (i64::from(*seconds), ""),
+    }
+}
+
+/// From: conversation, kind, number, text, count, device.
+pub(crate) fn setting(row: &Row<'_>) -> Stored<SettingRecord> {
+    Ok(SettingRecord {
+        conversation: conversation_id(row, 0)?,
+        setting: match value::<i64>(row, 1)? {
+            0 => Setting::Draft(value(row, 3)?),
+            1 => Setting::MutedUntil(value(row, 2)?),
+            2 => Setting::Pinned(value(row, 2)?),
+            3 => Setting::Archived(value(row, 2)?),
+            4 => Setting::MarkedUnread(value(row, 2)?),
+            5 => Setting::Blocked(value(row, 2)?),
+            6 => Setting::Timer(value(row, 2)?),
+            _ => return Err(StoreError::Corrupt),
+        },
+        revision: Revision { count: unsigned(value(row, 4)?), device: device_id(row, 5)? },
     })
 }
 
@@ -267,6 +363,8 @@ fn notice_code(notice: Notice) -> i64 {
         Notice::KeyAccepted => 1,
         Notice::DevicesChanged => 2,
         Notice::RelayReset => 3,
+        // With a number above the code.
+        Notice::TimerChanged { seconds } => NOTICE_TIMER | (i64::from(seconds) << NOTICE_CODE_BITS),
     }
 }
 
@@ -276,6 +374,10 @@ fn notice(code: i64) -> Stored<Notice> {
         1 => Notice::KeyAccepted,
         2 => Notice::DevicesChanged,
         3 => Notice::RelayReset,
+        code if code & ((1 << NOTICE_CODE_BITS) - 1) == NOTICE_TIMER => {
+            let seconds = u32::try_from(code >> NOTICE_CODE_BITS).map_err(|_| StoreError::Corrupt)?;
+            Notice::TimerChanged { seconds }
+        }
         _ => return Err(StoreError::Corrupt),
     })
 }

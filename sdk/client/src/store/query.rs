@@ -14,7 +14,7 @@ macro_rules! statements {
 macro_rules! message_columns {
     () => {
         "m.message, m.conversation, m.sender_account, m.sender_device, m.counter, m.sent_at_ms, m.stored_at_ms, m.kind, \
-         m.text, m.notice, m.direction, m.state, m.reason, m.details"
+         m.text, m.notice, m.direction, m.state, m.reason, m.marks, m.edited, m.details"
     };
 }
 
@@ -40,8 +40,8 @@ macro_rules! sender_handle {
 
 macro_rules! account_columns {
     () => {
-        "SELECT account, handle, account_key, device_list, device_list_version, standing, changed_account, changed_key \
-         FROM account "
+        "SELECT account, handle, account_key, device_list, device_list_version, standing, changed_account, changed_key, \
+         verified FROM account "
     };
 }
 
@@ -76,10 +76,24 @@ pub(super) const FORGET_DEVICE_STATE: [&str; 6] = [
 statements! {
     // ---- what the app sees ----
     ME = "SELECT account, device, handle, registration FROM local WHERE one = 1";
+    OWN_DEVICE = "SELECT device, name, named_at_ms, known_since_ms FROM own_device WHERE device = ?1";
+    PUT_OWN_DEVICE = "INSERT INTO own_device (device, name, named_at_ms, known_since_ms) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (device) DO UPDATE SET name = excluded.name, named_at_ms = excluded.named_at_ms, \
+        known_since_ms = excluded.known_since_ms";
+    OWN_LIST = "SELECT account, device, account_public, device_list, length(account_key) > 0 FROM local WHERE one = 1";
+    CERTIFICATE = "SELECT account, handle, account_public, device_list FROM local WHERE one = 1";
+    ACCOUNTS_AFTER = concat!(account_columns!(), "WHERE account > ?1 ORDER BY account LIMIT ?2");
+    CONVERSATIONS_AFTER = "SELECT conversation, peer, created_at_ms FROM conversation WHERE conversation > ?1 AND peer <> x'' \
+        ORDER BY conversation LIMIT ?2";
+    LAST_POSITION = "SELECT coalesce(max(position), 0) FROM message";
+    PAST = concat!("SELECT ", message_columns!(), ", m.position FROM message m WHERE m.position > ?1 \
+        AND NOT EXISTS (SELECT 1 FROM group_state g WHERE g.group_id = m.conversation) ORDER BY m.position LIMIT ?2");
+    OWN_IDENTITY = "SELECT account, account_public FROM local WHERE one = 1";
     ACCOUNT_KEY = "SELECT account_key FROM local WHERE one = 1";
-    OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3, 4)";
+    OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3, 4, 5, 6)";
     CAN_GO_OUT = "SELECT EXISTS (SELECT 1 FROM outbox o LEFT JOIN message m ON o.kind = 0 AND m.message = o.message \
-        LEFT JOIN account a ON o.lane_group = 0 AND a.account = o.lane_account WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2, 3, 4) \
+        LEFT JOIN account a ON o.lane_group = 0 AND a.account = o.lane_account \
+        WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2, 3, 4, 5, 6) \
         AND coalesce(a.standing, 0) <> 1 AND (m.message IS NULL OR m.direction <> 0 OR m.state <> 1))";
     ACCOUNT_ID_BY_HANDLE = "SELECT account FROM account WHERE handle = ?1 AND has_handle = 1";
     CONVERSATION_BY_HANDLE = "SELECT c.conversation, c.peer FROM account a JOIN conversation c ON c.peer = a.account \
@@ -98,13 +112,25 @@ statements! {
     PAGE_CHANGED = concat!(item_columns!(), "INDEXED BY message_by_revision \
         WHERE m.conversation = ?1 AND (m.revision, m.position) > (?2, ?3) AND m.position BETWEEN ?4 AND ?5 \
         ORDER BY m.revision, m.position LIMIT ?6");
+    /// In the order of the index, which is that of the timeline.
+    SEARCH = concat!(item_columns!(), "JOIN message_words w ON w.rowid = m.position WHERE w.message_words MATCH ?1 \
+        AND m.kind = 0 ORDER BY w.rowid DESC LIMIT ?2");
+    SEARCH_HERE = concat!(item_columns!(), "JOIN message_words w ON w.rowid = m.position WHERE w.message_words MATCH ?1 \
+        AND m.kind = 0 AND m.conversation = ?3 ORDER BY w.rowid DESC LIMIT ?2");
+    SETTINGS = "SELECT conversation, kind, number, text, count, device FROM setting WHERE conversation = ?1 ORDER BY kind";
+    UNREAD_MENTIONS = "SELECT count(*) FROM message INDEXED BY message_mentions \
+        WHERE conversation = ?1 AND mentions_us = 1 AND direction = 1 AND state = 2";
     REVISION = "SELECT revision, removals FROM conversation WHERE conversation = ?1";
+    REACTIONS = "SELECT a.value, a.author, coalesce((SELECT handle FROM local WHERE account = a.author), \
+        (SELECT handle FROM account WHERE account = a.author), '') FROM annotation a \
+        WHERE a.target = ?1 AND a.slot = 1 AND a.awaited = 0 AND a.value <> '' ORDER BY a.author";
     ITEM = concat!(item_columns!(), "WHERE m.message = ?1");
     DELIVERY = "SELECT direction, state, reason FROM message WHERE message = ?1";
     FEED_POSITION = "SELECT arrival FROM feed WHERE consumer = ?1";
     ARRIVED = concat!("SELECT m.message, m.conversation, m.sender_account, ", sender_handle!(),
-        ", m.text, m.sent_at_ms, m.stored_at_ms, m.arrival, \
-        (SELECT title FROM group_state WHERE group_id = m.conversation) FROM message m WHERE m.arrival > 0 AND m.arrival > ?1 \
+        ", m.text, m.sent_at_ms, m.stored_at_ms, m.arrival, m.marks, \
+        (SELECT title FROM group_state WHERE group_id = m.conversation) FROM message m \
+        WHERE m.arrival > 0 AND m.arrival > ?1 AND m.kind = 0 \
         ORDER BY m.arrival LIMIT ?2");
 
     // ---- what the engine sees ----
@@ -124,10 +150,26 @@ statements! {
     HANDSHAKE = "SELECT 1 FROM handshake WHERE handshake = ?1";
     SEEN = "SELECT 1 FROM seen WHERE device = ?1 AND wire_id = ?2";
     MESSAGE = concat!("SELECT ", message_columns!(), " FROM message m WHERE m.message = ?1");
+    SETTING = "SELECT conversation, kind, number, text, count, device FROM setting WHERE conversation = ?1 AND kind = ?2";
+    NEXT_DUE = "SELECT due_at_ms FROM message INDEXED BY message_due WHERE due_at_ms > 0 ORDER BY due_at_ms LIMIT 1";
+    PUT_SETTING = "INSERT OR REPLACE INTO setting (conversation, kind, number, text, count, device) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    START_TIMERS = "UPDATE message INDEXED BY message_timed SET due_at_ms = ?2 + timer_s * 1000 \
+        WHERE conversation = ?1 AND timer_s > 0 AND due_at_ms = 0 AND direction = 1 AND state = 3";
+    REMOVE_DUE = "DELETE FROM message WHERE due_at_ms > 0 AND due_at_ms <= ?1 RETURNING message, conversation";
+    DELETE_ANNOTATIONS_OF = "DELETE FROM annotation WHERE target = ?1 AND awaited = 0";
+    OWN_ACCOUNT = "SELECT account FROM local WHERE one = 1";
+    ANNOTATIONS = "SELECT target, conversation, author, change, value, count, device, awaited, stored_at_ms FROM annotation \
+        WHERE target = ?1 ORDER BY slot, author";
+    AWAITED_ANNOTATIONS = "SELECT count(*) FROM annotation WHERE author = ?1 AND awaited = 1";
+    ANNOTATED = "SELECT target, conversation FROM annotation INDEXED BY annotation_by_author \
+        WHERE author = ?1 ORDER BY position DESC LIMIT ?2";
+    ANNOTATED_HERE = "SELECT target, conversation FROM annotation INDEXED BY annotation_by_author_here \
+        WHERE author = ?1 AND conversation = ?3 ORDER BY position DESC LIMIT ?2";
     MESSAGE_BY_COUNTER = concat!("SELECT ", message_columns!(), " FROM message m \
         WHERE m.conversation = ?1 AND m.sender_device = ?2 AND m.counter = ?3 ORDER BY m.position LIMIT 1");
-    HIGHEST_COUNTER = "SELECT counter FROM message WHERE conversation = ?1 AND sender_device = ?2 \
-        ORDER BY counter DESC LIMIT 1";
+    HIGHEST_COUNTER = "SELECT max(coalesce((SELECT counter FROM message WHERE conversation = ?1 AND sender_device = ?2 \
+        ORDER BY counter DESC LIMIT 1), 0), coalesce((SELECT counter FROM counter_gone \
+        WHERE conversation = ?1 AND device = ?2), 0))";
     UNREAD_UP_TO = "SELECT sender_account, sender_device, counter FROM message INDEXED BY message_received \
         WHERE direction = 1 AND kind = 0 AND conversation = ?1 AND state = 2 AND counter > 0 AND position <= ?2 \
         ORDER BY sender_account, sender_device, counter";
@@ -170,10 +212,11 @@ statements! {
     PUT_RELAY = "INSERT OR REPLACE INTO relay (one, relay, cursor) VALUES (1, ?1, ?2)";
     TAKE_HANDLE = "UPDATE account SET has_handle = 0 WHERE handle = ?1 AND has_handle = 1 AND account <> ?2";
     PUT_ACCOUNT = "INSERT INTO account (account, handle, has_handle, account_key, device_list, device_list_version, standing, \
-        changed_account, changed_key) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8) \
+        changed_account, changed_key, verified) VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
         ON CONFLICT (account) DO UPDATE SET handle = excluded.handle, has_handle = 1, account_key = excluded.account_key, \
         device_list = excluded.device_list, device_list_version = excluded.device_list_version, \
-        standing = excluded.standing, changed_account = excluded.changed_account, changed_key = excluded.changed_key";
+        standing = excluded.standing, changed_account = excluded.changed_account, changed_key = excluded.changed_key, \
+        verified = excluded.verified";
     TOUCH_CONVERSATIONS_OF = "UPDATE conversation SET revision = ?2 WHERE peer = ?1 RETURNING conversation";
     TOUCH_CONVERSATION = "UPDATE conversation SET revision = ?2 WHERE conversation = ?1";
     PUT_CONVERSATION = "INSERT OR IGNORE INTO conversation (conversation, peer, created_at_ms, revision) VALUES (?1, ?2, ?3, ?4)";
@@ -188,7 +231,7 @@ statements! {
     DELETE_SESSIONS_OF = "DELETE FROM session WHERE account = ?1 AND device = ?2";
     ARCHIVE_SESSIONS = "UPDATE session SET rank = 0";
     DELETE_SEALED_OF_WAITING = "DELETE FROM outbox_sealed WHERE position IN (SELECT position FROM outbox \
-        WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3, 4))";
+        WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3, 4, 5, 6))";
     DELETE_SEALED_FOR = "DELETE FROM outbox_sealed WHERE device = ?2 AND account = ?1";
     PUT_PREKEY = "INSERT OR REPLACE INTO prekey (series, prekey, kind, secret, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
     RAISE_COUNTER = "INSERT INTO counter (name, value) VALUES (?1, ?2) \
@@ -203,11 +246,22 @@ statements! {
     FORGET_HANDSHAKES = "DELETE FROM handshake WHERE at_ms < ?1";
     MESSAGE_KIND = "SELECT kind = 1, conversation, arrival FROM message WHERE message = ?1";
     ADD_MESSAGE = "INSERT INTO message (message, conversation, sender_account, sender_device, counter, sent_at_ms, \
-        stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision, details) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+        stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision, marks, edited, \
+        mentions_us, timer_s, due_at_ms, details) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
     FILL_MESSAGE = "UPDATE message SET sender_account = ?2, sender_device = ?3, counter = ?4, sent_at_ms = ?5, \
         stored_at_ms = ?6, kind = ?7, text = ?8, notice = ?9, direction = ?10, state = ?11, reason = ?12, arrival = ?13, \
-        revision = ?14, details = ?15 WHERE message = ?1";
+        revision = ?14, marks = ?15, edited = ?16, mentions_us = ?17, timer_s = ?18, due_at_ms = ?19, details = ?20 \
+        WHERE message = ?1";
+    REWRITE_MESSAGE = "UPDATE message SET kind = ?2, text = ?3, notice = ?4, marks = ?5, edited = ?6, revision = ?7, \
+        mentions_us = ?8, details = ?9 WHERE message = ?1 RETURNING conversation";
+    REMOVE_MESSAGE = "DELETE FROM message WHERE message = ?1 RETURNING conversation";
+    TOUCH_MESSAGE = "UPDATE message SET revision = ?2 WHERE message = ?1 RETURNING conversation";
+    PUT_ANNOTATION = "INSERT OR REPLACE INTO annotation (target, slot, author, conversation, change, value, count, device, \
+        awaited, stored_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    DELETE_ANNOTATION = "DELETE FROM annotation WHERE target = ?1 AND slot = ?2 AND author = ?3";
+    EXPIRE_ANNOTATIONS = "DELETE FROM annotation WHERE awaited = 1 AND stored_at_ms < ?1";
+    WITHDRAW_MESSAGE = "DELETE FROM outbox WHERE kind < 2 AND message = ?1";
     SET_DELIVERY = "UPDATE message SET state = ?2, reason = ?3, revision = ?4 \
         WHERE message = ?1 AND direction = 0 AND (?5 OR state < ?2) RETURNING conversation";
     SET_COUNTER = "UPDATE message SET counter = ?2, revision = ?3 WHERE message = ?1 RETURNING conversation";
@@ -274,6 +328,7 @@ statements! {
     // ---- what the shell writes ----
     FEED_DONE = "INSERT INTO feed (consumer, arrival) VALUES (?1, ?2) \
         ON CONFLICT (consumer) DO UPDATE SET arrival = max(arrival, excluded.arrival)";
-    NEWEST_ARRIVAL = "SELECT coalesce(max(arrival), 0) FROM message WHERE arrival > 0";
+    NEWEST_ARRIVAL = "SELECT max(coalesce((SELECT max(arrival) FROM message WHERE arrival > 0), 0), \
+        coalesce((SELECT value FROM counter WHERE name = 'arrival'), 0))";
     NEWEST_REVISION = "SELECT coalesce(max(revision), 0) FROM conversation";
 }

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 
 use rusqlite::{Connection, Row};
 use waxwing_engine::{
-    AccountState, ConversationId, CounterRange, DeviceAddress, GroupIntent, GroupState, GroupWaiting, Lane,
-    LocalDevice, Message, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, PrekeyKind, PrekeyRecord,
-    ReceiptKind, ReceiverKeyRecord, RelayState, SealedRecord, SenderKeyRecord, SessionRecord, View,
-    WaitingEnvelope,
+    AccountState, Annotation, ConversationId, CounterRange, DeviceAddress, GroupIntent, GroupState,
+    GroupWaiting, Lane, LocalDevice, Message, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, OwnDevice,
+    PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, RelayState, SealedRecord, SenderKeyRecord,
+    SessionRecord, SettingKind, SettingRecord, View, WaitingEnvelope,
 };
 use waxwing_wire::{AccountId, DeviceId, GroupId, Handle, MessageId, RelayId};
 use zeroize::Zeroizing;
@@ -24,6 +24,10 @@ impl View for Writer {
 
     fn local(&self) -> Stored<Option<LocalDevice>> {
         one(&self.db, query::LOCAL, (), local)
+    }
+
+    fn own_device(&self, device: DeviceId) -> Stored<Option<OwnDevice>> {
+        super::show::own_device(&self.db, device)
     }
 
     fn relay(&self) -> Stored<Option<RelayState>> {
@@ -86,6 +90,38 @@ impl View for Writer {
 
     fn message(&self, id: MessageId) -> Stored<Option<Message>> {
         one(&self.db, query::MESSAGE, [id.as_bytes()], codes::message)
+    }
+
+    fn setting(&self, conversation: ConversationId, kind: SettingKind) -> Stored<Option<SettingRecord>> {
+        let key = (conversation.as_bytes(), codes::setting_kind_code(kind));
+        one(&self.db, query::SETTING, key, codes::setting)
+    }
+
+    fn next_due_ms(&self) -> Stored<Option<i64>> {
+        one(&self.db, query::NEXT_DUE, (), |row| value(row, 0))
+    }
+
+    fn annotations(&self, target: MessageId) -> Stored<Vec<Annotation>> {
+        rows(&self.db, query::ANNOTATIONS, [target.as_bytes()], codes::annotation)
+    }
+
+    fn awaited_annotations(&self, author: AccountId) -> Stored<u64> {
+        let count = one(&self.db, query::AWAITED_ANNOTATIONS, [author.as_bytes()], |row| value(row, 0))?;
+        Ok(codes::unsigned(count.unwrap_or(0)))
+    }
+
+    fn annotated(
+        &self,
+        author: AccountId,
+        conversation: Option<ConversationId>,
+        limit: usize,
+    ) -> Stored<Vec<(MessageId, ConversationId)>> {
+        let said = |row: &Row<'_>| Ok((codes::message_id(row, 0)?, codes::conversation_id(row, 1)?));
+        let (author, limit) = (author.as_bytes(), limit_of(limit));
+        match conversation {
+            None => rows(&self.db, query::ANNOTATED, (author, limit), said),
+            Some(here) => rows(&self.db, query::ANNOTATED_HERE, (author, limit, here.as_bytes()), said),
+        }
     }
 
     fn message_by_counter(
@@ -323,6 +359,9 @@ fn outbox_item(row: &Row<'_>) -> Stored<OutboxItem> {
             answers: codes::message_id(row, 8)?,
         },
         codes::PAYLOAD_CONTROL => OutboxPayload::Control { content: secret(row, 9)?, device: device()? },
+        codes::PAYLOAD_ANNOTATION => {
+            OutboxPayload::Annotation { target: codes::message_id(row, 6)?, device: device()? }
+        }
         codes::PAYLOAD_CHANGE_GROUP => {
             OutboxPayload::ChangeGroup(GroupIntent::from_bytes(&blob(row, 9)?).ok_or(StoreError::Corrupt)?)
         }

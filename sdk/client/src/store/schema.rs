@@ -5,8 +5,15 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// The migrations, oldest first; a store's `user_version` counts those it has had.
-pub(super) const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/0001_init.sql"), include_str!("../../migrations/0002_groups.sql")];
+pub(super) const MIGRATIONS: [&str; 7] = [
+    include_str!("../../migrations/0001_init.sql"),
+    include_str!("../../migrations/0002_verified.sql"),
+    include_str!("../../migrations/0003_devices.sql"),
+    include_str!("../../migrations/0004_annotations.sql"),
+    include_str!("../../migrations/0005_search.sql"),
+    include_str!("../../migrations/0006_settings.sql"),
+    include_str!("../../migrations/0007_groups.sql"),
+];
 
 const VERSION: i64 = MIGRATIONS.len() as i64;
 

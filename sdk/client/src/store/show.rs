@@ -1,20 +1,24 @@
 //! What the app sees of the store: pages, the list, the feed. Read by connections beside the writer's.
 
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
+use waxwing_crypto::{AccountPublicKey, DeviceList};
 use waxwing_engine::{
-    Body, ConversationId, CounterRange, Delivery, GroupMember, ReceiptKind, Registration, Status,
+    AccountState, Body, ConversationId, CounterRange, Delivery, GroupMember, LinkCertificate,
+    LinkConversation, Message, OwnDevice, ReceiptKind, Registration, Status,
 };
-use waxwing_wire::{AccountId, Handle, MessageId};
+use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 use zeroize::Zeroizing;
 
 use super::codes::{self, Stored, bytes, value};
 use super::{StoreError, groups, query};
 use crate::account::Me;
 use crate::conversation::{Contact, GroupHead, With};
+use crate::devices::{Device, OwnDevices};
 use crate::group::{GroupInfo, GroupNotice, Member, MemberReceipt, Reach, Receipts};
 use crate::incoming::IncomingMessage;
 use crate::list::{ConversationItem, LastEntry};
-use crate::timeline::{Page, TimelineItem, Told};
+use crate::settings::Settings;
+use crate::timeline::{Page, Place, Reaction, TimelineItem, Told};
 
 pub(super) fn rows<T>(
     db: &Connection,
@@ -71,6 +75,107 @@ pub(crate) fn account_key(db: &Connection) -> Stored<Option<Option<Zeroizing<[u8
         let empty = row.get_ref(0)?.as_blob().is_ok_and(<[u8]>::is_empty);
         if empty { Ok(None) } else { bytes(row, 0).map(|key| Some(Zeroizing::new(key))) }
     })
+}
+
+/// Our account and its public key.
+pub(crate) fn own_identity(db: &Connection) -> Stored<Option<(AccountId, [u8; 32])>> {
+    one(db, query::OWN_IDENTITY, (), |row| Ok((codes::account_id(row, 0)?, bytes(row, 1)?)))
+}
+
+/// What is known of an account.
+pub(crate) fn account(db: &Connection, account: AccountId) -> Stored<Option<AccountState>> {
+    one(db, query::ACCOUNT, [account.as_bytes()], codes::account)
+}
+
+pub(crate) fn own_device(db: &Connection, device: DeviceId) -> Stored<Option<OwnDevice>> {
+    one(db, query::OWN_DEVICE, [device.as_bytes()], |row| {
+        Ok(OwnDevice {
+            device: codes::device_id(row, 0)?,
+            name: value(row, 1)?,
+            named_at_ms: value(row, 2)?,
+            known_since_ms: value(row, 3)?,
+        })
+    })
+}
+
+/// The devices of our own account, as its signed list names them.
+pub(crate) fn devices(db: &Connection) -> Stored<Option<OwnDevices>> {
+    let found = one(db, query::OWN_LIST, (), |row| {
+        let account: [u8; 16] = bytes(row, 0)?;
+        let key = AccountPublicKey::parse(bytes(row, 2)?).map_err(|_| StoreError::Corrupt)?;
+        let list =
+            DeviceList::verify(&codes::blob(row, 3)?, account, &key).map_err(|_| StoreError::Corrupt)?;
+        Ok((codes::device_id(row, 1)?, list, value::<bool>(row, 4)?))
+    })?;
+    let Some((this, list, holds_account_key)) = found else { return Ok(None) };
+    let mut devices = Vec::with_capacity(list.devices().len());
+    for entry in list.devices() {
+        let id = DeviceId::from_bytes(entry.device);
+        let known = own_device(db, id)?;
+        devices.push(Device {
+            id,
+            name: known.as_ref().map(|known| known.name.clone()).filter(|name| !name.is_empty()),
+            is_this: id == this,
+            known_since_ms: known.map_or(0, |known| known.known_since_ms),
+        });
+    }
+    devices.sort_by_key(|device| (device.known_since_ms, device.id));
+    Ok(Some(OwnDevices { devices, holds_account_key }))
+}
+
+// ---- for a device that is being linked ----
+
+/// Rows read at a time.
+const ROWS: i64 = 500;
+
+/// Our account, as a device that joins it is told.
+pub(crate) fn certificate(db: &Connection) -> Stored<Option<LinkCertificate>> {
+    one(db, query::CERTIFICATE, (), |row| {
+        Ok(LinkCertificate {
+            account: codes::account_id(row, 0)?,
+            handle: codes::handle(row, 1)?,
+            account_public: bytes(row, 2)?,
+            device_list: codes::blob(row, 3)?,
+        })
+    })
+}
+
+/// All accounts, and the conversations with them: groups are not handed on.
+pub(crate) fn contacts(db: &Connection) -> Stored<(Vec<AccountState>, Vec<LinkConversation>)> {
+    let mut accounts: Vec<AccountState> = Vec::new();
+    loop {
+        let after: &[u8] = accounts.last().map_or(&[], |last| last.account.as_bytes());
+        let page = rows(db, query::ACCOUNTS_AFTER, (after, ROWS), codes::account)?;
+        if page.is_empty() {
+            break;
+        }
+        accounts.extend(page);
+    }
+    let mut conversations: Vec<LinkConversation> = Vec::new();
+    loop {
+        let after: &[u8] = conversations.last().map_or(&[], |last| last.conversation.as_bytes());
+        let page = rows(db, query::CONVERSATIONS_AFTER, (after, ROWS), |row| {
+            Ok(LinkConversation {
+                conversation: codes::conversation_id(row, 0)?,
+                peer: codes::account_id(row, 1)?,
+                created_at_ms: value(row, 2)?,
+            })
+        })?;
+        if page.is_empty() {
+            return Ok((accounts, conversations));
+        }
+        conversations.extend(page);
+    }
+}
+
+/// The place of the newest entry.
+pub(crate) fn last_position(db: &Connection) -> Stored<i64> {
+    Ok(one(db, query::LAST_POSITION, (), |row| value(row, 0))?.unwrap_or(0))
+}
+
+/// Entries of these conversations in the order in which they came here, with their places.
+pub(crate) fn past(db: &Connection, after: i64, limit: usize) -> Stored<Vec<(i64, Message)>> {
+    rows(db, query::PAST, (after, limit_of(limit)), |row| Ok((value(row, 16)?, codes::message(row)?)))
 }
 
 pub(crate) fn outbox_len(db: &Connection) -> Stored<u64> {
@@ -180,11 +285,33 @@ fn contact(row: &Row<'_>, column: usize) -> Stored<Contact> {
 // ---- the list ----
 
 pub(crate) fn conversations(db: &Connection) -> Stored<Vec<ConversationItem>> {
-    rows(db, query::LIST, (), conversation)
+    with_settings(db, rows(db, query::LIST, (), conversation)?)
 }
 
 pub(crate) fn conversations_changed(db: &Connection, after_revision: i64) -> Stored<Vec<ConversationItem>> {
-    rows(db, query::LIST_CHANGED, [after_revision], conversation)
+    with_settings(db, rows(db, query::LIST_CHANGED, [after_revision], conversation)?)
+}
+
+/// The same conversations, with their settings and the mentions that nobody has seen.
+fn with_settings(db: &Connection, mut items: Vec<ConversationItem>) -> Stored<Vec<ConversationItem>> {
+    for item in &mut items {
+        item.settings = settings(db, item.conversation_id)?;
+        if item.unread > 0 {
+            let count =
+                one(db, query::UNREAD_MENTIONS, [item.conversation_id.as_bytes()], |row| value(row, 0))?;
+            item.unread_mentions = codes::unsigned(count.unwrap_or(0));
+        }
+    }
+    Ok(items)
+}
+
+/// How a conversation is set.
+pub(crate) fn settings(db: &Connection, conversation: ConversationId) -> Stored<Settings> {
+    let mut settings = Settings::default();
+    for record in rows(db, query::SETTINGS, [conversation.as_bytes()], codes::setting)? {
+        settings.take(record.setting);
+    }
+    Ok(settings)
 }
 
 fn conversation(row: &Row<'_>) -> Stored<ConversationItem> {
@@ -209,19 +336,21 @@ fn conversation(row: &Row<'_>) -> Stored<ConversationItem> {
         order,
         last,
         with: with_columns(row, 12)?,
+        settings: Settings::default(),
+        unread_mentions: 0,
     })
 }
 
 // ---- timelines ----
 
 /// From: the columns of `codes::message`, then position, revision, the sender's handle.
-fn timeline_item(db: &Connection, row: &Row<'_>) -> Stored<TimelineItem> {
+pub(super) fn timeline_item(db: &Connection, row: &Row<'_>) -> Stored<TimelineItem> {
     let message = codes::message(row)?;
     let group_notice = match &message.body {
         Body::Group(event) => Some(GroupNotice::of(event, |account| named(db, account))?),
-        Body::Text(_) | Body::Unreadable | Body::Notice(_) => None,
+        Body::Text(_) | Body::Unreadable | Body::Notice(_) | Body::Deleted => None,
     };
-    let handle = row.get_ref(16)?.as_str().map_err(|_| StoreError::Corrupt)?;
+    let handle = row.get_ref(18)?.as_str().map_err(|_| StoreError::Corrupt)?;
     Ok(TimelineItem {
         message_id: message.id,
         conversation_id: message.conversation,
@@ -229,24 +358,35 @@ fn timeline_item(db: &Connection, row: &Row<'_>) -> Stored<TimelineItem> {
         sender_device: message.sender.device,
         body: message.body,
         group_notice,
+        marks: message.marks,
+        edited: message.edited,
+        reactions: Vec::new(),
         sent_at_ms: message.sent_at_ms,
         stored_at_ms: message.stored_at_ms,
         state: message.status,
-        position: value(row, 14)?,
-        revision: value(row, 15)?,
+        position: value(row, 16)?,
+        revision: value(row, 17)?,
     })
 }
 
 /// A page, oldest entry first.
 pub(crate) fn page(db: &Connection, conversation: ConversationId, page: Page) -> Stored<Vec<TimelineItem>> {
-    let position = match page.before {
-        None => i64::MAX,
-        Some(message) => {
-            let key = (message.as_bytes(), conversation.as_bytes());
-            one(db, query::POSITION, key, |row| value(row, 0))?.ok_or(StoreError::Absent)?
-        }
+    let position = |message: MessageId| {
+        let key = (message.as_bytes(), conversation.as_bytes());
+        one(db, query::POSITION, key, |row| value::<i64>(row, 0))?.ok_or(StoreError::Absent)
     };
-    before(db, conversation, position, page.limit)
+    match page.place {
+        Place::Newest => before(db, conversation, i64::MAX, page.limit),
+        Place::Before(message) => before(db, conversation, position(message)?, page.limit),
+        Place::Around(message) => {
+            let here = position(message)?;
+            let newer = after(db, conversation, here, page.limit / 2)?;
+            // The entry itself stands before the next position.
+            let mut items = before(db, conversation, here.saturating_add(1), page.limit - newer.len())?;
+            items.extend(newer);
+            Ok(items)
+        }
+    }
 }
 
 /// The entries just before a position, oldest first.
@@ -259,7 +399,7 @@ pub(crate) fn before(
     let key = (conversation.as_bytes(), position, limit_of(limit));
     let mut items = rows(db, query::PAGE_BEFORE, key, |row| timeline_item(db, row))?;
     items.reverse();
-    Ok(items)
+    with_reactions(db, items)
 }
 
 /// The entries just after a position, oldest first.
@@ -269,9 +409,9 @@ pub(crate) fn after(
     position: i64,
     limit: usize,
 ) -> Stored<Vec<TimelineItem>> {
-    rows(db, query::PAGE_AFTER, (conversation.as_bytes(), position, limit_of(limit)), |row| {
-        timeline_item(db, row)
-    })
+    let key = (conversation.as_bytes(), position, limit_of(limit));
+    let items = rows(db, query::PAGE_AFTER, key, |row| timeline_item(db, row))?;
+    with_reactions(db, items)
 }
 
 /// Entries from the first to the last position that changed since, in the order of their changes.
@@ -283,7 +423,8 @@ pub(crate) fn changed(
     limit: usize,
 ) -> Stored<Vec<TimelineItem>> {
     let key = (conversation.as_bytes(), told.revision, told.position, first, last, limit_of(limit));
-    rows(db, query::PAGE_CHANGED, key, |row| timeline_item(db, row))
+    let items = rows(db, query::PAGE_CHANGED, key, |row| timeline_item(db, row))?;
+    with_reactions(db, items)
 }
 
 /// A conversation's newest revision, and how many entries it ever lost.
@@ -295,7 +436,25 @@ pub(crate) fn revision(db: &Connection, conversation: ConversationId) -> Stored<
 
 /// One entry.
 pub(crate) fn item(db: &Connection, message: MessageId) -> Stored<Option<TimelineItem>> {
-    one(db, query::ITEM, [message.as_bytes()], |row| timeline_item(db, row))
+    let found = one(db, query::ITEM, [message.as_bytes()], |row| timeline_item(db, row))?;
+    Ok(with_reactions(db, found.into_iter().collect())?.pop())
+}
+
+/// The same entries, with what people reacted to them.
+pub(super) fn with_reactions(db: &Connection, mut items: Vec<TimelineItem>) -> Stored<Vec<TimelineItem>> {
+    for item in items.iter_mut().filter(|item| item.text().is_some()) {
+        let said = rows(db, query::REACTIONS, [item.message_id.as_bytes()], |row| {
+            Ok((value::<String>(row, 0)?, contact(row, 1)?))
+        })?;
+        for (reaction, by) in said {
+            match item.reactions.iter_mut().find(|known| known.reaction == reaction) {
+                Some(known) => known.by.push(by),
+                None => item.reactions.push(Reaction { reaction, by: vec![by] }),
+            }
+        }
+        item.reactions.sort_by_key(|reaction| std::cmp::Reverse(reaction.by.len()));
+    }
+    Ok(items)
 }
 
 /// How far a message of ours got.
@@ -327,15 +486,16 @@ pub(crate) fn arrived(db: &Connection, after: i64, limit: usize) -> Stored<Vec<I
             message_id: codes::message_id(row, 0)?,
             conversation_id: codes::conversation_id(row, 1)?,
             sender: contact(row, 2)?,
-            group: value(row, 8)?,
+            group: value(row, 9)?,
             text: value(row, 4)?,
             sent_at_ms: value(row, 5)?,
             stored_at_ms: value(row, 6)?,
             arrival: value(row, 7)?,
+            marks: codes::marks(row, 8)?,
         })
     })
 }
 
-fn limit_of(limit: usize) -> i64 {
+pub(super) fn limit_of(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

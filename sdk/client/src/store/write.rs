@@ -1,10 +1,12 @@
 //! What the engine makes durable.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Params, params};
 use waxwing_engine::{
-    AccountState, Apply, Batch, Body, ConversationId, CounterRange, Delivery, DeviceAddress, LocalDevice,
-    Message, OutboxDraft, OutboxPayload, PrekeyKind, PrekeyRecord, ReceiptKind, Reception, SealedRecord,
-    Standing, Status, Write,
+    AccountState, Anchor, Annotation, Apply, Batch, Body, ConversationId, CounterRange, Delivery,
+    DeviceAddress, LocalDevice, Message, OutboxDraft, OutboxPayload, PrekeyKind, PrekeyRecord, ReceiptKind,
+    Reception, SealedRecord, SettingRecord, Standing, Status, Write,
 };
 use waxwing_wire::{AccountId, DeviceId, MessageId};
 
@@ -43,6 +45,8 @@ impl Writer {
             Write::PutLocal(local) => self.put_local(local),
             Write::DeleteLocal => { self.touched.local = true; self.run(query::DELETE_LOCAL, ()) }
             Write::PutRelay(relay) => self.run(query::PUT_RELAY, (relay.relay.as_bytes(), relay.cursor.cast_signed())),
+            Write::PutOwnDevice(device) => self.run(query::PUT_OWN_DEVICE,
+                (device.device.as_bytes(), &device.name, device.named_at_ms, device.known_since_ms)),
             Write::PutAccount(account) => self.put_account(account),
             Write::PutConversation { conversation, peer, created_at_ms } => self.put_conversation(*conversation, *peer, *created_at_ms),
             Write::MoveHeldMessages { from, to, peer } => self.move_held(*from, *to, *peer),
@@ -66,11 +70,22 @@ impl Writer {
                 self.run(query::FORGET_HANDSHAKES, [before_ms])
             }
             Write::PutMessage(message) => self.put_message(message),
+            Write::PutHistory(message) => self.put_history(message),
             Write::SetDelivery { message, delivery } => self.set_delivery(*message, *delivery),
             Write::SetCounter { message, counter } => self.change(*message, query::SET_COUNTER, |revision|
                 (message.as_bytes(), codes::ordered(*counter), revision)).map(drop),
             Write::SetReception { message, reception } => self.set_reception(*message, *reception),
-            Write::DropUnreadable { message } => self.drop_unreadable(*message),
+            Write::PutSetting(record) => self.put_setting(record),
+            Write::StartTimers { conversation, at_ms } => self.run(query::START_TIMERS, (conversation.as_bytes(), at_ms)),
+            Write::RemoveDue { now_ms } => self.remove_due(*now_ms),
+            Write::RewriteMessage(message) => self.rewrite_message(message),
+            Write::RemoveMessage { message } => self.remove_message(*message, query::REMOVE_MESSAGE),
+            Write::PutAnnotation(annotation) => self.put_annotation(annotation),
+            Write::DeleteAnnotation { target, slot, author } => self.run(query::DELETE_ANNOTATION,
+                (target.as_bytes(), codes::slot_code(*slot), author.as_bytes())),
+            Write::ExpireAnnotations { before_ms } => self.run(query::EXPIRE_ANNOTATIONS, [before_ms]),
+            Write::WithdrawMessage { message } => self.run(query::WITHDRAW_MESSAGE, [message.as_bytes()]),
+            Write::DropUnreadable { message } => self.remove_message(*message, query::DROP_UNREADABLE),
             Write::ApplyReceipt { conversation, sender, kind, ranges } => self.apply_receipt(*conversation, *sender, *kind, ranges),
             Write::MarkRead { conversation, sender, ranges } => self.mark_read(*conversation, *sender, ranges),
             Write::PutOutbox { draft, created_at_ms } => self.put_outbox(draft, *created_at_ms),
@@ -165,6 +180,7 @@ impl Writer {
                 codes::standing_code(account.standing),
                 changed_account,
                 changed_key,
+                account.verified,
             ],
         )?;
         let revision = self.revision();
@@ -218,16 +234,23 @@ impl Writer {
             Ok((value::<bool>(row, 0)?, codes::conversation_id(row, 1)?, value::<i64>(row, 2)?))
         })?;
         match known {
-            None => self.add_message(message),
+            None => {
+                let arrival = self.arrival(message, 0);
+                self.add_message(message, arrival)
+            }
             Some((true, conversation, arrival)) => self.fill_message(message, conversation, arrival),
             Some((false, _, _)) => Ok(()),
         }
     }
 
-    fn add_message(&mut self, message: &Message) -> Stored<()> {
+    fn put_history(&mut self, message: &Message) -> Stored<()> {
+        let known = one(&self.db, query::MESSAGE_KIND, [message.id.as_bytes()], |_| Ok(()))?;
+        if known.is_some() { Ok(()) } else { self.add_message(message, 0) }
+    }
+
+    fn add_message(&mut self, message: &Message, arrival: i64) -> Stored<()> {
         let (kind, text, notice, details) = codes::body_columns(&message.body);
         let (direction, state, reason) = codes::status_columns(message.status);
-        let arrival = self.arrival(message, 0);
         let revision = self.revision();
         self.note(message.id, message.conversation);
         self.run(
@@ -248,6 +271,11 @@ impl Writer {
                 reason,
                 arrival,
                 revision,
+                message.marks.to_bytes(),
+                message.edited,
+                self.mentions_us(message)?,
+                message.marks.expires_after_s,
+                message.due_at_ms(),
                 details,
             ],
         )
@@ -276,6 +304,11 @@ impl Writer {
                 reason,
                 arrival,
                 revision,
+                message.marks.to_bytes(),
+                message.edited,
+                self.mentions_us(message)?,
+                message.marks.expires_after_s,
+                message.due_at_ms(),
                 details,
             ],
         )
@@ -330,14 +363,87 @@ impl Writer {
         self.change(message, query::SET_RECEPTION, |revision| (message.as_bytes(), state, revision)).map(drop)
     }
 
-    fn drop_unreadable(&mut self, message: MessageId) -> Stored<()> {
-        let dropped = one(&self.db, query::DROP_UNREADABLE, [message.as_bytes()], |row| {
-            codes::conversation_id(row, 0)
-        })?;
-        dropped.map_or(Ok(()), |conversation| self.note_removal(conversation))
+    fn put_setting(&mut self, record: &SettingRecord) -> Stored<()> {
+        let conversation = record.conversation;
+        let (number, text) = codes::setting_columns(&record.setting);
+        self.run(
+            query::PUT_SETTING,
+            params![
+                conversation.as_bytes(),
+                codes::setting_kind_code(record.setting.kind()),
+                number,
+                text,
+                codes::ordered(record.revision.count),
+                record.revision.device.as_bytes(),
+            ],
+        )?;
+        self.note_conversation(conversation)
     }
 
-    fn note_removal(&mut self, conversation: ConversationId) -> Stored<()> {
+    fn remove_due(&mut self, now_ms: i64) -> Stored<()> {
+        let removed = rows(&self.db, query::REMOVE_DUE, [now_ms], |row| {
+            Ok((codes::message_id(row, 0)?, codes::conversation_id(row, 1)?))
+        })?;
+        for (message, _) in &removed {
+            self.run(query::DELETE_ANNOTATIONS_OF, [message.as_bytes()])?;
+        }
+        let conversations: BTreeSet<ConversationId> = removed.into_iter().map(|(_, of)| of).collect();
+        conversations.into_iter().try_for_each(|conversation| self.note_conversation(conversation))
+    }
+
+    /// Whether this account is named in a message.
+    fn mentions_us(&self, message: &Message) -> Stored<bool> {
+        if message.marks.mentions.is_empty() {
+            return Ok(false);
+        }
+        let own = one(&self.db, query::OWN_ACCOUNT, (), |row| codes::account_id(row, 0))?;
+        Ok(own.is_some_and(|own| message.marks.mentions(own)))
+    }
+
+    fn rewrite_message(&mut self, message: &Message) -> Stored<()> {
+        let (kind, text, notice, details) = codes::body_columns(&message.body);
+        let (marks, mentions_us) = (message.marks.to_bytes(), self.mentions_us(message)?);
+        let columns = |revision| {
+            (message.id.as_bytes(), kind, text, notice, marks, message.edited, revision, mentions_us, details)
+        };
+        self.change(message.id, query::REWRITE_MESSAGE, columns).map(drop)
+    }
+
+    fn put_annotation(&mut self, annotation: &Annotation) -> Stored<()> {
+        let (change, text) = codes::change_columns(&annotation.change);
+        self.run(
+            query::PUT_ANNOTATION,
+            params![
+                annotation.target.as_bytes(),
+                codes::slot_code(annotation.slot()),
+                annotation.author.as_bytes(),
+                annotation.conversation.as_bytes(),
+                change,
+                text,
+                codes::ordered(annotation.revision.count),
+                annotation.revision.device.as_bytes(),
+                annotation.anchor == Anchor::Awaited,
+                annotation.stored_at_ms,
+            ],
+        )?;
+        match annotation.anchor {
+            // Watchers of the timeline see it at its message.
+            Anchor::Held => self
+                .change(annotation.target, query::TOUCH_MESSAGE, |revision| {
+                    (annotation.target.as_bytes(), revision)
+                })
+                .map(drop),
+            Anchor::Awaited => Ok(()),
+        }
+    }
+
+    /// Removes an entry by a statement that returns its conversation.
+    fn remove_message(&mut self, message: MessageId, sql: &str) -> Stored<()> {
+        let dropped = one(&self.db, sql, [message.as_bytes()], |row| codes::conversation_id(row, 0))?;
+        dropped.map_or(Ok(()), |conversation| self.note_conversation(conversation))
+    }
+
+    fn note_conversation(&mut self, conversation: ConversationId) -> Stored<()> {
         self.touched.conversations.insert(conversation);
         let revision = self.revision();
         self.run(query::TOUCH_CONVERSATION, (conversation.as_bytes(), revision))
@@ -389,13 +495,13 @@ impl Writer {
         for message in rows(&self.db, query::UNSENT, [from.as_bytes()], codes::message)? {
             self.run(query::DELETE_MESSAGE, [message.id.as_bytes()])?;
             let status = Status::Outgoing(Delivery::Queued);
-            self.add_message(&Message { conversation: to, counter: 0, status, ..message.clone() })?;
+            self.add_message(&Message { conversation: to, counter: 0, status, ..message.clone() }, 0)?;
             let key = (message.id.as_bytes(), peer.as_bytes());
             for position in rows(&self.db, query::MOVE_OUTBOX, key, |row| value::<i64>(row, 0))? {
                 self.run(query::DELETE_SEALED_OF, [position])?;
             }
         }
-        self.note_removal(from)
+        self.note_conversation(from)
     }
 
     // ---- the outbox ----
@@ -410,6 +516,10 @@ impl Writer {
             }
             OutboxPayload::Resend { message, device, answers } => {
                 (codes::PAYLOAD_RESEND, message.as_bytes(), device.as_bytes(), answers.as_bytes(), none)
+            }
+            OutboxPayload::Annotation { target, device } => {
+                let device = device.as_ref().map_or(none, |device| device.as_bytes());
+                (codes::PAYLOAD_ANNOTATION, target.as_bytes(), device, none, none)
             }
             OutboxPayload::Control { content, device } => {
                 let device = device.as_ref().map_or(none, |device| device.as_bytes());

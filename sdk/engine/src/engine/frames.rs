@@ -29,6 +29,7 @@ impl Engine {
         let RelayFrame { request, body } = frame;
         match body {
             RelayBody::Welcome(welcome) => self.on_welcome(work, &welcome, rng),
+            RelayBody::LoggedIn(_) if self.connection.is_live() => self.on_list_changed(work, request, rng),
             RelayBody::LoggedIn(logged_in) => self.on_logged_in(work, request, &logged_in, rng),
             RelayBody::Account(record) => self.on_account(work, request, &record, rng),
             RelayBody::Refused(refused) => self.on_refused(work, request, &refused, rng),
@@ -93,7 +94,8 @@ impl Engine {
                 self.outbox.unblock(Party::Group(record.group));
                 Ok(())
             }
-            RelayBody::Pong => Ok(()),
+            // Rooms are for connections of their own.
+            RelayBody::Pong | RelayBody::Room(_) => Ok(()),
         }
     }
 
@@ -155,8 +157,9 @@ impl Engine {
         if !named {
             let request = Request::NONE;
             self.log_in(work, request, Next::Revoked(RefusalCode::UnknownDevice), rng);
+            return Ok(());
         }
-        Ok(())
+        self.note_devices(work, rng)
     }
 
     pub(super) fn on_refused<V: View>(
@@ -185,6 +188,9 @@ impl Engine {
             let request = self.connection.request();
             let next = self.registrar.on_refused(me, relay, &challenge, refused, request);
             self.log_in(work, request, next, rng);
+            return Ok(());
+        }
+        if self.on_list_refused(work, request, refused) {
             return Ok(());
         }
         if let Some(message) = refused.message {

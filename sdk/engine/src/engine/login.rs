@@ -6,6 +6,7 @@ use rand_core::CryptoRng;
 use waxwing_wire::{LoggedIn, Request, Welcome};
 
 use super::{Engine, UNDELIVERED_MAX, UPKEEP_INTERVAL};
+use crate::annotate;
 use crate::batch::Write;
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
 use crate::input::RegisterAs;
@@ -139,12 +140,12 @@ impl Engine {
             self.hang_up(work, rng);
             return Ok(());
         }
-        self.connection.on_logged_in(work);
+        self.connection.on_logged_in(work, relay, challenge);
         self.outbox.on_live();
-        self.directory.on_live();
-        self.groups.on_live();
+        self.directory.on_live(&mut self.groups);
         let next = self.connection.request();
-        if let Some((local, body)) = self.registrar.bring_back_others(me, relay, &challenge, next) {
+        let theirs = logged_in.device_list_version;
+        if let Some((local, body)) = self.registrar.bring_back_others(me, relay, &challenge, theirs, next) {
             work.write(Write::PutLocal(local.clone()));
             *me = Me::new(local);
             work.transmit(next, body);
@@ -167,6 +168,7 @@ impl Engine {
         if self.relay.is_none_or(|known| known.relay != relay) {
             if self.relay.is_some() {
                 work.reopen_outbox(None);
+                annotate::repeat_all(work, me, rng)?;
                 work.notify(Event::RelayReset);
             }
             let state = RelayState { relay, cursor: 0 };
@@ -194,6 +196,7 @@ impl Engine {
         if stock == had {
             self.finish_registration(work);
         }
+        self.note_devices(work, rng)?;
         for account in work.view.waiting_senders()?.into_iter().chain(work.view.undelivered(UNDELIVERED_MAX)?)
         {
             self.directory.want(account);
@@ -202,7 +205,7 @@ impl Engine {
     }
 }
 
-fn own_state(me: &Me) -> AccountState {
+pub(super) fn own_state(me: &Me) -> AccountState {
     AccountState {
         account: me.address().account,
         handle: me.record.handle.clone(),
@@ -210,5 +213,6 @@ fn own_state(me: &Me) -> AccountState {
         device_list: me.record.device_list.clone(),
         device_list_version: registration::own_list(&me.record).map_or(0, |list| list.version()),
         standing: Standing::Good,
+        verified: false,
     }
 }

@@ -8,6 +8,7 @@ use waxwing_wire::{AccountId, DeviceId, GroupChangeRecord, GroupId, limits};
 
 use super::{Groups, intent, messages};
 use crate::directory::Directory;
+use crate::marks::Marks;
 use crate::me::Me;
 use crate::model::{
     Body, ConversationId, DeviceAddress, GroupEvent, GroupRole, GroupSettings, GroupStanding, GroupState,
@@ -265,6 +266,8 @@ pub(crate) fn put_event<V: View>(
         sent_at_ms: work.now.utc_ms,
         stored_at_ms: work.now.utc_ms,
         body: Body::Group(event),
+        marks: Marks::default(),
+        edited: false,
         status: Status::Local,
     });
 }

@@ -2,7 +2,7 @@
 //!
 //! The relay gives everybody the chain of changes from the revision of the introduction on. What was before, whoever comes takes
 //! from the member that introduces; sender keys of all others name the hash of the roster, so a roster that they do not share opens
-//! nothing (docs/decisions/0015).
+//! nothing (docs/decisions/0016).
 
 use rand_core::CryptoRng;
 use waxwing_crypto::DeviceList;

@@ -90,7 +90,7 @@ impl OwnKey {
         rng: &mut impl CryptoRng,
     ) -> Option<Vec<u8>> {
         let sealed = self.key.encrypt(content, wire_id.as_bytes(), rng).ok()?;
-        if self.first_counter == 0 {
+        if self.first_counter == 0 && counter > 0 {
             self.first_counter = counter;
         }
         self.dirty = true;

@@ -5,9 +5,11 @@ use waxwing_crypto::group::{GroupMessage, GroupOpenError};
 use waxwing_wire::{GroupId, MessageId};
 
 use super::kept;
+use crate::annotate;
 use crate::batch::Write;
 use crate::content::{Content, ContentBody, SEND_AGAIN_MAX};
 use crate::inbox::{self, Desk, Place};
+use crate::marks::Marks;
 use crate::me::Me;
 use crate::model::{
     Body, ConversationId, DeviceAddress, GroupStanding, GroupState, Message, Party, Reception, Status,
@@ -136,13 +138,18 @@ fn open<V: View>(
     let content = content
         .ok()
         .filter(|content| content.conversation == conversation && content.to == Party::Group(state.group));
-    if let Some(ContentBody::Text(text)) = content.map(|content| content.body) {
-        if text.message != wire_id {
-            inbox::drop_unreadable(work, from, wire_id)?;
+    match content.map(|content| content.body) {
+        Some(ContentBody::Text(text)) => {
+            if text.message != wire_id {
+                inbox::drop_unreadable(work, from, wire_id)?;
+            }
+            inbox::on_text(work, desk, from, Place::Group(state.group), text)?;
         }
-        inbox::on_text(work, desk, from, Place::Group(state.group), text)?;
-    } else {
-        inbox::drop_unreadable(work, from, wire_id)?;
+        Some(ContentBody::Annotations { target, items }) => {
+            inbox::drop_unreadable(work, from, wire_id)?;
+            annotate::on_annotations(work, desk.me, from, conversation, target, items)?;
+        }
+        Some(_) | None => inbox::drop_unreadable(work, from, wire_id)?,
     }
     Ok(Opened::Done)
 }
@@ -166,6 +173,8 @@ fn show_unreadable<V: View>(
         sent_at_ms: now_ms,
         stored_at_ms: now_ms,
         body: Body::Unreadable,
+        marks: Marks::default(),
+        edited: false,
         status: Status::Incoming(Reception::Waiting),
     });
     Ok(())
@@ -189,9 +198,8 @@ fn all_waiting<V: View>(
 /// A group has become known: what came before stands in its place, in the order in which it came, until it is opened.
 pub(crate) fn show_waiting<V: View>(work: &mut Work<'_, V>, state: &GroupState) -> Result<(), V::Error> {
     for (sender, wire_id) in all_waiting(work, state.group)? {
-        if is_member(state, sender) {
-            show_unreadable(work, state, sender, wire_id)?;
-        }
+        // Whoever is out by now was in when he wrote.
+        show_unreadable(work, state, sender, wire_id)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use waxwing_wire::{AccountId, DeviceId};
 
 use crate::batch::Write;
 use crate::model::{ConversationId, CounterRange, ReceiptKind};
-use crate::view::View;
+use crate::view::{MemberReceipt, View};
 use crate::work::Work;
 
 /// Runs of counters in ascending order, joined where they touch.
@@ -49,7 +49,7 @@ impl Runs {
 pub(crate) struct Told(BTreeMap<(AccountId, ReceiptKind), Runs>);
 
 impl Told {
-    pub(crate) fn load(rows: Vec<(AccountId, ReceiptKind, Vec<CounterRange>)>) -> Told {
+    pub(crate) fn load(rows: Vec<MemberReceipt>) -> Told {
         Told(rows.into_iter().map(|(member, kind, runs)| ((member, kind), Runs(runs))).collect())
     }
 

@@ -3,7 +3,8 @@
 use rand_core::CryptoRng;
 use waxwing_wire::{AccountId, ChangeGroup, ClientBody, GroupId, MessageId, Request, SubmitToGroup};
 
-use super::{Outbox, Prepared, STALE_WAIT, set_delivery, text_content};
+use super::{Counted, Outbox, Prepared, STALE_WAIT, set_delivery, text_content};
+use crate::annotate;
 use crate::batch::Write;
 use crate::directory::Directory;
 use crate::groups::{Groups, chain, intent, keys};
@@ -40,8 +41,8 @@ impl Outbox {
                 }
                 prepare_change(item, intent, &state, work, me, rng)
             }
-            OutboxPayload::Message { message } => {
-                prepare_message(item, *message, self.fence, &state, work, me, directory, rng)
+            OutboxPayload::Message { .. } | OutboxPayload::Annotation { .. } => {
+                prepare_message(item, self.fence, &state, work, me, directory, rng)
             }
             OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } => {
                 work.write(Write::DeleteOutbox { order: item.order });
@@ -129,7 +130,6 @@ fn prepare_change<V: View>(
 #[allow(clippy::too_many_arguments)] // one item, and everything that has a say in it
 fn prepare_message<V: View>(
     item: &OutboxItem,
-    message: MessageId,
     fence: u64,
     state: &GroupState,
     work: &mut Work<'_, V>,
@@ -151,11 +151,7 @@ fn prepare_message<V: View>(
             if !keys::make_ready(work, me, directory, roster.epoch(), &members, rng)? {
                 return Ok(Prepared::Blocked);
             }
-            let Some(entry) = work.message(message)? else {
-                work.write(Write::DeleteOutbox { order: item.order });
-                return Ok(Prepared::Done);
-            };
-            let Some((counter, content)) = text_content(work, me, &entry, item.draft.lane.to, None)? else {
+            let Some((counter, content)) = content_of(item, work, me)? else {
                 work.write(Write::DeleteOutbox { order: item.order });
                 return Ok(Prepared::Done);
             };
@@ -166,11 +162,34 @@ fn prepare_message<V: View>(
             sealed
         }
     };
-    set_delivery(work, message, Delivery::Sending);
+    if let OutboxPayload::Message { message } = item.draft.payload {
+        set_delivery(work, message, Delivery::Sending);
+    }
     let (group, revision) = (state.group, state.revision);
     let message = item.draft.wire_id;
     let submit = SubmitToGroup { message, fence, group, revision, payload: payload.into() };
     Ok(Prepared::Ready(ClientBody::SubmitToGroup(submit)))
+}
+
+/// What an item says to the group, with the counter of its message, if it is one. `None`: there is nothing to say any more.
+fn content_of<V: View>(
+    item: &OutboxItem,
+    work: &mut Work<'_, V>,
+    me: &Me,
+) -> Result<Option<Counted>, V::Error> {
+    match &item.draft.payload {
+        OutboxPayload::Message { message } => match work.message(*message)? {
+            Some(entry) => text_content(work, me, &entry, item.draft.lane.to, None),
+            None => Ok(None),
+        },
+        OutboxPayload::Annotation { target, .. } => {
+            let said = annotate::content(work, me.address().account, *target, item.draft.lane.to)?;
+            Ok(said.map(|content| (0, content.encode_padded())))
+        }
+        OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } | OutboxPayload::ChangeGroup(_) => {
+            Ok(None)
+        }
+    }
 }
 
 /// It cannot be sent: we are out, or may not any more. The user sees it.
@@ -191,7 +210,7 @@ fn give_up<V: View>(
         OutboxPayload::ChangeGroup(_) => {
             chain::put_event(work, group, me.address(), GroupEvent::NotDone, rng)
         }
-        OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } => {}
+        OutboxPayload::Resend { .. } | OutboxPayload::Annotation { .. } | OutboxPayload::Control { .. } => {}
     }
     Prepared::Done
 }

@@ -179,23 +179,25 @@ fn what_is_deleted_is_wiped() {
 }
 
 #[test]
-fn a_store_of_the_first_schema_is_brought_up_to_date() {
-    let db = rusqlite::Connection::open_in_memory().unwrap();
-    db.execute_batch(schema::MIGRATIONS[0]).unwrap();
-    db.execute_batch(
-        "PRAGMA user_version = 1;
-         INSERT INTO message (message, conversation, sender_account, sender_device, counter, sent_at_ms, stored_at_ms,
-            kind, text, notice, direction, state, reason, arrival, revision)
-            VALUES (zeroblob(16), zeroblob(16), zeroblob(16), zeroblob(16), 1, 1, 1, 0, 'old', 0, 0, 0, 0, 0, 1);
-         INSERT INTO outbox (wire_id, lane_kind, lane_account, kind, message, device, answers, content, accepted,
-            created_at_ms) VALUES (zeroblob(16), 0, zeroblob(16), 0, zeroblob(16), x'', x'', x'', 0, 1);",
-    )
-    .unwrap();
-    let writer = Writer::tuned(db, None).unwrap();
-    let zero = MessageId::from_bytes([0; 16]);
-    assert_eq!(writer.message(zero).unwrap().unwrap().body, Body::Text("old".to_owned()));
-    let to = Party::Account(AccountId::from_bytes([0; 16]));
-    let lane = Lane { kind: LaneKind::Messages, to };
-    assert_eq!(writer.outbox_lanes().unwrap(), [lane], "what was to be sent goes to an account");
-    assert_eq!(writer.outbox(lane, 0, 9).unwrap().len(), 1);
+fn a_store_of_any_older_schema_is_brought_up_to_date() {
+    for done in 1..schema::MIGRATIONS.len() {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        schema::MIGRATIONS[..done].iter().for_each(|migration| db.execute_batch(migration).unwrap());
+        db.pragma_update(None, "user_version", done).unwrap();
+        db.execute_batch(
+            "INSERT INTO message (message, conversation, sender_account, sender_device, counter, sent_at_ms, stored_at_ms,
+                kind, text, notice, direction, state, reason, arrival, revision)
+                VALUES (zeroblob(16), zeroblob(16), zeroblob(16), zeroblob(16), 1, 1, 1, 0, 'old', 0, 0, 0, 0, 0, 1);
+             INSERT INTO outbox (wire_id, lane_kind, lane_account, kind, message, device, answers, content, accepted,
+                created_at_ms) VALUES (zeroblob(16), 0, zeroblob(16), 0, zeroblob(16), x'', x'', x'', 0, 1);",
+        )
+        .unwrap();
+        let writer = Writer::tuned(db, None).unwrap();
+        let zero = MessageId::from_bytes([0; 16]);
+        assert_eq!(writer.message(zero).unwrap().unwrap().body, Body::Text("old".to_owned()));
+        let to = Party::Account(AccountId::from_bytes([0; 16]));
+        let lane = Lane { kind: LaneKind::Messages, to };
+        assert_eq!(writer.outbox_lanes().unwrap(), [lane], "what was to be sent goes to an account");
+        assert_eq!(writer.outbox(lane, 0, 9).unwrap().len(), 1);
+    }
 }

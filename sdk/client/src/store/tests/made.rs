@@ -51,6 +51,7 @@ pub(super) fn people(n: u8) -> Vec<Write> {
         device_list: vec![n; 40],
         device_list_version: 1,
         standing: Standing::Good,
+        verified: false,
     };
     vec![
         Write::PutLocal(local()),
@@ -68,6 +69,8 @@ pub(super) fn incoming(from: u8, n: u32, text: &str) -> Message {
         sent_at_ms: i64::from(n),
         stored_at_ms: i64::from(n),
         body: Body::Text(text.to_owned()),
+        marks: waxwing_engine::Marks::default(),
+        edited: false,
         status: Status::Incoming(Reception::Unread),
     }
 }

@@ -6,6 +6,7 @@ use waxwing_engine::{
 };
 use waxwing_engine::{Lane, LaneKind, View as _};
 
+use super::super::search::search;
 use super::super::{Store, Writer, show};
 use super::made::{account, address, apply, chat, id, incoming, outgoing, people, unreadable};
 use crate::list::ConversationItem;
@@ -185,4 +186,45 @@ fn a_notice_stands_in_the_timeline() {
     assert_eq!(listed(&writer, 2).unread, 0);
     assert!(show::arrived(writer.db(), 0, 9).unwrap().is_empty());
     assert_eq!(writer.unread_up_to(chat(2), id(1)).unwrap(), []);
+}
+
+#[test]
+fn words_are_found_until_they_are_gone() {
+    let mut writer = writer();
+    let texts = [(1, "The café opens at nine"), (2, "nine cafés"), (3, "nothing")];
+    apply(&mut writer, texts.map(|(n, text)| Write::PutMessage(incoming(2, n, text))));
+    apply(
+        &mut writer,
+        [Write::PutMessage(outgoing(3, 4, "CAFE \"nine\"")), Write::PutMessage(unreadable(2, 5))],
+    );
+    let found = |writer: &Writer, here: Option<u8>, words: &str| {
+        let items = search(writer.db(), here.map(chat), words, 9).unwrap();
+        items.into_iter().map(|item| item.message_id).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&writer, None, "nine caf"), [4, 2, 1].map(id), "the newest first, the last word begun");
+    assert_eq!(found(&writer, Some(2), "Nine CAFE"), [id(2), id(1)], "in one conversation");
+    assert_eq!(found(&writer, None, "nine cafe opens"), [id(1)], "every word");
+    assert_eq!(found(&writer, None, "\" OR *"), [], "what looks like an operator is a word or nothing");
+    apply(&mut writer, [Write::PutMessage(incoming(2, 5, "nine at last"))]);
+    assert_eq!(found(&writer, Some(2), "nine"), [5, 2, 1].map(id), "one that became readable");
+    let edited = Message { body: Body::Text("ten".to_owned()), edited: true, ..incoming(2, 1, "") };
+    let deleted = Message { body: Body::Deleted, ..incoming(2, 2, "") };
+    apply(&mut writer, [Write::RewriteMessage(edited), Write::RewriteMessage(deleted)]);
+    apply(&mut writer, [Write::RemoveMessage { message: id(5) }]);
+    assert_eq!(found(&writer, None, "nine"), [id(4)]);
+    assert_eq!(found(&writer, None, "ten"), [id(1)]);
+    assert_eq!(search(writer.db(), None, "ten", 0).unwrap(), []);
+    let check = "INSERT INTO message_words (message_words, rank) VALUES ('integrity-check', 0)";
+    writer.db().execute_batch(check).unwrap();
+}
+
+#[test]
+fn a_page_can_stand_around_an_entry() {
+    let mut writer = writer();
+    apply(&mut writer, (1..=9).map(|n| Write::PutMessage(incoming(2, n, &n.to_string()))));
+    assert_eq!(texts(&writer, Page::around(id(5), 5)), ["3", "4", "5", "6", "7"]);
+    assert_eq!(texts(&writer, Page::around(id(9), 3)), ["7", "8", "9"]);
+    assert_eq!(texts(&writer, Page::around(id(1), 4)), ["1", "2", "3"]);
+    assert_eq!(texts(&writer, Page::around(id(4), 0)), ["4"]);
+    assert!(show::page(writer.db(), chat(2), Page::around(id(99), 3)).is_err());
 }

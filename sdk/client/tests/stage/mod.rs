@@ -1,0 +1,53 @@
+//! A relay and a folder for stores, in one process.
+#![allow(dead_code, unreachable_pub)] // each test binary uses a part of it
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time::timeout;
+use waxwing::{Client, Draft, Registration, Sent, Store, StoreKey};
+use waxwing_relay::{Config, Relay, RunningRelay};
+
+/// How long anything may take.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Stage {
+    pub folder: TempDir,
+    pub relay: RunningRelay,
+}
+
+impl Stage {
+    pub async fn new() -> Stage {
+        let folder = TempDir::new().unwrap();
+        let config = Config {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            data: folder.path().join("relay"),
+            ..Config::default()
+        };
+        let relay = Relay::start(config).await.unwrap();
+        Stage { folder, relay }
+    }
+
+    pub fn store(&self, name: &str) -> Store {
+        Store::file(self.folder.path().join(name)).key(StoreKey::from_bytes([7; 32]))
+    }
+
+    pub async fn client(&self, name: &str) -> Client {
+        soon(Client::builder(self.relay.url()).store(self.store(name)).build()).await.unwrap()
+    }
+
+    pub async fn registered(&self, handle: &str) -> Client {
+        let client = self.client(handle).await;
+        soon(client.register(Registration::open(handle).unwrap())).await.unwrap();
+        client
+    }
+}
+
+pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, future).await.expect("it comes in time")
+}
+
+pub async fn say(client: &Client, to: &str, text: &str) -> Sent {
+    let chat = soon(client.direct(to)).await.unwrap();
+    soon(chat.send(Draft::text(text))).await.unwrap()
+}
