@@ -82,16 +82,15 @@ impl Connection {
 
     /// The room was entered, or there was no place in it.
     pub fn on_room_opened(&mut self, entered: Result<bool, RoomFull>, now: Now) -> Vec<Action> {
-        let mut out = Vec::new();
         match entered {
-            Ok(true) => return self.on_room_event(RoomEvent::Joined, now),
-            Ok(false) => return self.on_room_event(RoomEvent::Opened, now),
+            Ok(true) => self.on_room_event(RoomEvent::Joined, now),
+            Ok(false) => self.on_room_event(RoomEvent::Opened, now),
             Err(RoomFull) => {
-                let code = RefusalCode::NotAuthorised;
+                let (code, mut out) = (RefusalCode::NotAuthorised, Vec::new());
                 self.refuse_and_close(Request::NONE, code, CloseReason::NotLoggedIn, &mut out);
+                out
             }
         }
-        out
     }
 
     /// Something happened in the room.

@@ -3,60 +3,15 @@
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used)]
 
+mod stage;
+
 use std::time::Duration;
 
-use tempfile::TempDir;
-use tokio::time::timeout;
+use stage::{Stage, say, soon};
 use waxwing::{
     Client, Delivery, Draft, Event, History, LinkState, ListDiff, MessageId, Page, Recover, Registration,
     Store, StoreKey, TimelineDiff,
 };
-use waxwing_relay::{Config, Relay, RunningRelay};
-
-const PATIENCE: Duration = Duration::from_secs(30);
-
-struct Stage {
-    folder: TempDir,
-    relay: RunningRelay,
-}
-
-impl Stage {
-    async fn new() -> Stage {
-        let folder = TempDir::new().unwrap();
-        let config = Config {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            data: folder.path().join("relay"),
-            ..Config::default()
-        };
-        let relay = Relay::start(config).await.unwrap();
-        Stage { folder, relay }
-    }
-
-    fn store(&self, name: &str) -> Store {
-        Store::file(self.folder.path().join(name)).key(StoreKey::from_bytes([7; 32]))
-    }
-
-    async fn client(&self, name: &str) -> Client {
-        soon(Client::builder(self.relay.url()).store(self.store(name)).build()).await.unwrap()
-    }
-
-    async fn registered(&self, handle: &str) -> Client {
-        let client = self.client(handle).await;
-        let me = soon(client.register(Registration::open(handle).unwrap())).await.unwrap();
-        assert_eq!(me.handle.as_str(), handle);
-        assert_eq!(client.me().unwrap(), Some(me));
-        client
-    }
-}
-
-async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, future).await.expect("it comes in time")
-}
-
-async fn say(client: &Client, to: &str, text: &str) -> waxwing::Sent {
-    let chat = soon(client.direct(to)).await.unwrap();
-    soon(chat.send(Draft::text(text))).await.unwrap()
-}
 
 #[tokio::test]
 async fn a_message_is_sent_delivered_and_read() {

@@ -3,49 +3,16 @@
 // Helpers of tests fail like tests.
 #![allow(clippy::unwrap_used)]
 
+mod stage;
+
 use std::time::Duration;
 
-use tempfile::TempDir;
-use tokio::time::{sleep, timeout};
+use stage::{Stage, soon};
+use tokio::time::sleep;
 use waxwing::{
-    Client, Conversation, Delivery, Draft, ListDiff, Notice, Page, Recover, Registration, Settings, Store,
-    StoreKey, TimelineItem,
+    Client, Conversation, Delivery, Draft, ListDiff, Notice, Page, Recover, Registration, Settings,
+    TimelineItem,
 };
-use waxwing_relay::{Config, Relay, RunningRelay};
-
-const PATIENCE: Duration = Duration::from_secs(30);
-
-async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, future).await.expect("it comes in time")
-}
-
-struct Stage {
-    folder: TempDir,
-    relay: RunningRelay,
-}
-
-impl Stage {
-    async fn new() -> Stage {
-        let folder = TempDir::new().unwrap();
-        let config = Config {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            data: folder.path().join("relay"),
-            ..Config::default()
-        };
-        Stage { folder, relay: Relay::start(config).await.unwrap() }
-    }
-
-    async fn client(&self, name: &str) -> Client {
-        let store = Store::file(self.folder.path().join(name)).key(StoreKey::from_bytes([7; 32]));
-        soon(Client::builder(self.relay.url()).store(store).build()).await.unwrap()
-    }
-
-    async fn registered(&self, handle: &str) -> Client {
-        let client = self.client(handle).await;
-        soon(client.register(Registration::open(handle).unwrap())).await.unwrap();
-        client
-    }
-}
 
 /// Waits until a conversation is as it shall be.
 async fn until<T>(what: impl AsyncFn() -> Option<T>) -> T {

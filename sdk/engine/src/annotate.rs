@@ -6,6 +6,8 @@
 //!                                                                 no:  waits; applied in the commit that stores it
 //! ```
 
+use std::collections::BTreeSet;
+
 use rand_core::CryptoRng;
 use waxwing_wire::{AccountId, MessageId, limits};
 
@@ -98,8 +100,9 @@ fn says(held: &Annotation, message: &Message, change: &Change) -> bool {
 /// Whether nobody else can have seen a message, because nothing of it left this device.
 fn never_left(message: &Message) -> bool {
     match message.status {
-        Status::Outgoing(Delivery::Queued | Delivery::Held(_)) => message.counter == 0,
-        Status::Outgoing(Delivery::Cancelled | Delivery::Failed(_)) => message.counter == 0,
+        Status::Outgoing(
+            Delivery::Queued | Delivery::Held(_) | Delivery::Cancelled | Delivery::Failed(_),
+        ) => message.counter == 0,
         Status::Outgoing(Delivery::Sending | Delivery::Sent | Delivery::Delivered | Delivery::Read)
         | Status::Incoming(_)
         | Status::Local => false,
@@ -296,6 +299,15 @@ pub(crate) fn say_again<V: View>(
     Ok(())
 }
 
+/// The messages about which our account said something last, each once.
+fn said_last<V: View>(
+    work: &Work<'_, V>,
+    own: AccountId,
+    conversation: Option<ConversationId>,
+) -> Result<BTreeSet<(MessageId, ConversationId)>, V::Error> {
+    Ok(work.view.annotated(own, conversation, SAID_AGAIN_MAX)?.into_iter().collect())
+}
+
 /// A device could not open something that was no message: the newest annotations are said to it again.
 pub(crate) fn repeat<V: View>(
     work: &mut Work<'_, V>,
@@ -305,10 +317,7 @@ pub(crate) fn repeat<V: View>(
 ) -> Result<(), V::Error> {
     let own = me.address().account;
     let conversation = (to.account != own).then(|| ConversationId::direct(own, to.account));
-    let mut said = work.view.annotated(own, conversation, SAID_AGAIN_MAX)?;
-    said.sort_unstable();
-    said.dedup();
-    for (target, _) in said {
+    for (target, _) in said_last(work, own, conversation)? {
         if work.view.repair_attempts(to.device, target)? < SAID_AGAIN_ATTEMPTS_MAX {
             let at_ms = work.now.utc_ms;
             work.write(Write::CountRepair { sender: to.device, wire_id: target, at_ms });
@@ -324,11 +333,7 @@ pub(crate) fn repeat_all<V: View>(
     me: &Me,
     rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
-    let own = me.address().account;
-    let mut said = work.view.annotated(own, None, SAID_AGAIN_MAX)?;
-    said.sort_unstable();
-    said.dedup();
-    for (target, conversation) in said {
+    for (target, conversation) in said_last(work, me.address().account, None)? {
         if let Some(to) = party(work, conversation)? {
             post(work, target, to, None, rng);
         }

@@ -28,11 +28,24 @@ pub(crate) fn put_notice<V: View>(
     if work.view.conversation_peer(conversation)?.is_none() {
         return Ok(());
     }
+    let by = DeviceAddress { account, device: DeviceId::from_bytes([0; 16]) };
+    put_notice_by(work, conversation, by, notice, rng);
+    Ok(())
+}
+
+/// Puts a notice of what a device did into a conversation.
+pub(crate) fn put_notice_by<V: View>(
+    work: &mut Work<'_, V>,
+    conversation: ConversationId,
+    by: DeviceAddress,
+    notice: Notice,
+    rng: &mut impl CryptoRng,
+) {
     let id = new_message_id(work, rng);
     work.put_message(Message {
         id,
         conversation,
-        sender: DeviceAddress { account, device: DeviceId::from_bytes([0; 16]) },
+        sender: by,
         counter: 0,
         sent_at_ms: work.now.utc_ms,
         stored_at_ms: work.now.utc_ms,
@@ -41,5 +54,4 @@ pub(crate) fn put_notice<V: View>(
         edited: false,
         status: Status::Local,
     });
-    Ok(())
 }

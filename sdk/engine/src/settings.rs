@@ -8,13 +8,9 @@ use crate::batch::Write;
 use crate::commands::Ended;
 use crate::content::{Content, ContentBody};
 use crate::effect::{Failure, Outcome};
-use crate::marks::Marks;
 use crate::me::Me;
-use crate::model::{
-    Body, ConversationId, DeviceAddress, Lane, LaneKind, Message, Notice, OutboxDraft, OutboxPayload, Party,
-    Status,
-};
-use crate::notice::new_message_id;
+use crate::model::{ConversationId, DeviceAddress, Lane, LaneKind, Notice, OutboxDraft, OutboxPayload, Party};
+use crate::notice::{new_message_id, put_notice_by};
 use crate::setting::{Setting, SettingKind, SettingRecord, supersedes};
 use crate::view::View;
 use crate::work::Work;
@@ -89,19 +85,7 @@ pub(crate) fn on_settings<V: View>(
 fn put<V: View>(work: &mut Work<'_, V>, by: DeviceAddress, record: SettingRecord, rng: &mut impl CryptoRng) {
     let conversation = record.conversation;
     if let Setting::Timer(seconds) = record.setting {
-        let id = new_message_id(work, rng);
-        work.put_message(Message {
-            id,
-            conversation,
-            sender: by,
-            counter: 0,
-            sent_at_ms: work.now.utc_ms,
-            stored_at_ms: work.now.utc_ms,
-            body: Body::Notice(Notice::TimerChanged { seconds }),
-            marks: Marks::default(),
-            edited: false,
-            status: Status::Local,
-        });
+        put_notice_by(work, conversation, by, Notice::TimerChanged { seconds }, rng);
     }
     work.touch(conversation);
     work.put_setting(record);

@@ -38,7 +38,9 @@ impl Stage {
 
     pub async fn registered(&self, handle: &str) -> Client {
         let client = self.client(handle).await;
-        soon(client.register(Registration::open(handle).unwrap())).await.unwrap();
+        let me = soon(client.register(Registration::open(handle).unwrap())).await.unwrap();
+        assert_eq!(me.handle.as_str(), handle);
+        assert_eq!(client.me().unwrap(), Some(me));
         client
     }
 }
