@@ -9,7 +9,9 @@ use crate::commands::Ended;
 use crate::content::{Content, ContentBody};
 use crate::effect::{Failure, Outcome};
 use crate::me::Me;
-use crate::model::{ConversationId, DeviceAddress, Lane, LaneKind, Notice, OutboxDraft, OutboxPayload, Party};
+use crate::model::{
+    ConversationId, DeviceAddress, Lane, LaneKind, Notice, OutboxDraft, OutboxPayload, Party,
+};
 use crate::notice::{new_message_id, put_notice_by};
 use crate::setting::{Setting, SettingKind, SettingRecord, supersedes};
 use crate::view::View;
