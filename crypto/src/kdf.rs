@@ -82,7 +82,9 @@ pub(crate) const DERIVE_DELIVERY: &[u8] = b"Waxwing v1 delivery token\0";
 pub(crate) const HASH_DELIVERY: &[u8] = b"Waxwing v1 delivery token verifier\0";
 /// Under the device signing key, over a change of a roster.
 pub(crate) const SIGN_ROSTER_CHANGE: &[u8] = b"Waxwing v1 roster change\0";
-/// SHA-256 over one change of a roster, to be named in the next and bound into sender keys.
+/// SHA-256 over one change of a roster.
+pub(crate) const HASH_ROSTER_CHANGE: &[u8] = b"Waxwing v1 roster change hash\0";
+/// SHA-256 over a roster and the hash of the change that made it, to be named in the next change and bound into sender keys.
 pub(crate) const HASH_ROSTER: &[u8] = b"Waxwing v1 roster hash\0";
 /// SHA-256 over the change that creates a group, cut to 16 bytes.
 pub(crate) const HASH_GROUP_ID: &[u8] = b"Waxwing v1 group id\0";
@@ -189,6 +191,7 @@ mod tests {
             DERIVE_DELIVERY,
             HASH_DELIVERY,
             SIGN_ROSTER_CHANGE,
+            HASH_ROSTER_CHANGE,
             HASH_ROSTER,
             HASH_GROUP_ID,
             DERIVE_BACKUP,

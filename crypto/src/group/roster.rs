@@ -110,7 +110,10 @@ impl std::error::Error for RosterError {}
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roster {
+    /// Its hash covers all that follows, and so does every sender key.
     epoch: GroupEpoch,
+    /// The hash of the change that made it.
+    change_hash: [u8; 32],
     /// By ascending account.
     members: Vec<Member>,
     settings: Settings,
@@ -165,11 +168,13 @@ impl Roster {
         };
         let creator = created.signer().address.account;
         Ok(Self {
-            epoch: created.epoch_made(),
+            epoch: GroupEpoch { group: created.group(), number: created.epoch(), roster_hash: [0; 32] },
+            change_hash: created.hash(),
             members: rules::first_members(creator, members)?,
             settings: *settings,
             profile: profile.clone(),
-        })
+        }
+        .hashed())
     }
 
     /// Signs the next change, and tells how the roster will be once the relay has taken it.
@@ -219,8 +224,9 @@ impl Roster {
 
     fn after(&self, change: &SignedChange) -> Result<Self, RosterError> {
         let mut after = self.applied(&change.signer().address.account, change.change())?;
-        after.epoch = change.epoch_made();
-        Ok(after)
+        after.epoch.number = change.epoch();
+        after.change_hash = change.hash();
+        Ok(after.hashed())
     }
 
     /// Tells whether this account may make this change.

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     bytes::Reader,
     group::GroupEpoch,
-    kdf::{HASH_GROUP_ID, HASH_ROSTER, hash},
+    kdf::{HASH_GROUP_ID, HASH_ROSTER_CHANGE, hash},
     keys::Address,
 };
 
@@ -189,7 +189,7 @@ impl SignedChange {
         self.epoch
     }
 
-    /// Returns the hash of the change before; zeros in the first.
+    /// Returns the hash of the roster before; zeros in the first.
     pub fn previous_hash(&self) -> [u8; 32] {
         self.previous_hash
     }
@@ -209,10 +209,9 @@ impl SignedChange {
         &self.bytes
     }
 
-    /// The epoch that the change makes. Its hash covers this change, and by the hash before it all that were.
-    pub(super) fn epoch_made(&self) -> GroupEpoch {
-        let roster_hash = hash(HASH_ROSTER, &[&self.bytes]);
-        GroupEpoch { group: self.group, number: self.epoch, roster_hash }
+    /// Stands for this change, and by the hash of the roster in it for all that were before.
+    pub(super) fn hash(&self) -> [u8; 32] {
+        hash(HASH_ROSTER_CHANGE, &[&self.bytes])
     }
 
     pub(super) fn signed(&self) -> Option<(&[u8], &[u8; 64])> {
