@@ -11,7 +11,8 @@ CREATE TABLE group_state (
     past_epochs BLOB NOT NULL, -- number as eight bytes, the highest first, and roster hash; the newest last
     joined BLOB NOT NULL, -- members who came after us, each with a counter of eight bytes, the highest first
     last_account BLOB NOT NULL, -- who made the last change
-    last_device BLOB NOT NULL
+    last_device BLOB NOT NULL,
+    vouched_by BLOB -- the account on whose word alone the roster stands; zeros: nobody's
 ) STRICT;
 CREATE INDEX group_by_standing ON group_state (standing, group_id);
 

@@ -232,7 +232,7 @@ impl Engine {
             work.again = true;
             chain.into_iter().for_each(|chain| self.groups.open_soon(chain));
         } else if let Some(chain) = chain {
-            if messages::open_waiting(work, &mut desk, chain)? {
+            if messages::open_waiting(work, &mut desk, chain, rng)? {
                 desk.groups.open_soon(chain);
             }
             desk.replies.post(work, me, rng)?;

@@ -28,7 +28,8 @@ use crate::content::{AskKey, ContentBody};
 use crate::directory::Directory;
 use crate::me::Me;
 use crate::model::{
-    ConversationId, DeviceAddress, GroupStanding, Lane, LaneKind, OutboxDraft, OutboxPayload, Party,
+    ConversationId, DeviceAddress, GroupStanding, GroupState, Lane, LaneKind, OutboxDraft, OutboxPayload,
+    Party,
 };
 use crate::notice::new_message_id;
 use crate::view::View;
@@ -81,6 +82,12 @@ pub(crate) struct Groups {
     taking: BTreeSet<GroupId>,
     /// Chains whose messages can be opened now, perhaps.
     opening: BTreeSet<Chain>,
+    /// Who introduced us to groups where the roster stood on another's word. Once each; whoever is asked may again.
+    introducers: BTreeSet<(GroupId, AccountId)>,
+    /// Who was asked for his introduction to a group that we think we know.
+    doubted: BTreeSet<(GroupId, AccountId)>,
+    /// Those of them that are still to be asked.
+    doubts: Vec<(GroupId, DeviceAddress)>,
     /// What waited in the store when the link came up was looked at.
     looked: bool,
 }
@@ -94,6 +101,24 @@ impl Groups {
     /// Whether changes are missing here, as far as we know.
     pub(crate) fn is_behind(&self, group: GroupId) -> bool {
         self.behind.contains_key(&group)
+    }
+
+    /// A member writes under another roster than ours, which stands on one account's word: it is asked for its own, once.
+    pub(crate) fn doubt(&mut self, state: &GroupState, from: DeviceAddress) {
+        let is_open = state.vouched_by.is_some_and(|voucher| voucher != from.account);
+        if is_open && self.doubted.len() < ASKS_MAX && self.doubted.insert((state.group, from.account)) {
+            self.doubts.push((state.group, from));
+        }
+    }
+
+    fn may_introduce(&self, group: GroupId, account: AccountId) -> bool {
+        !self.introducers.contains(&(group, account))
+    }
+
+    fn introduced(&mut self, group: GroupId, account: AccountId) {
+        if self.introducers.len() < ASKS_MAX {
+            self.introducers.insert((group, account));
+        }
     }
 
     /// Messages of a chain wait for its key.
@@ -216,6 +241,11 @@ impl Groups {
             self.asked.insert(request, (group, now));
             work.transmit(request, ClientBody::FetchGroup { group, after: state.revision });
         }
+        for (group, from) in std::mem::take(&mut self.doubts) {
+            self.introducers.remove(&(group, from.account));
+            introduce::ask(work, from, group, rng)?;
+            work.again = true;
+        }
         self.ask_for_keys(work, me, rng)
     }
 
@@ -240,7 +270,11 @@ impl Groups {
             }
             self.keys_wanted.insert((group, sender, chain), wait.next(now));
             let to = Party::Account(sender.account);
-            let body = ContentBody::AskKey(AskKey { chain, introduce: state.is_none() });
+            // Where our roster stands on another's word, the key may be missing because its owner is in no roster of ours.
+            let voucher = state.as_ref().map(|state| state.vouched_by);
+            let introduce = voucher.is_none_or(|voucher| voucher.is_some_and(|by| by != sender.account));
+            self.introducers.remove(&(group, sender.account));
+            let body = ContentBody::AskKey(AskKey { chain, introduce });
             let content =
                 crate::content::Content { conversation: ConversationId::group(group), to, body }.encode();
             let wire_id = new_message_id(work, rng);

@@ -190,7 +190,7 @@ pub(crate) fn on_deliver<V: View>(
             receive_in_group(work, &mut desk, from, origin, envelope.message, &envelope.payload, rng)?;
             continue;
         }
-        if settings::is_blocked(work, desk.me, from.account)? {
+        if is_shut_out(work, desk.me, from.account)? {
             continue;
         }
         let keys =
@@ -241,7 +241,7 @@ pub(crate) fn open_waiting<V: View>(
     let more = waiting.len() == WAITING_PAGE;
     for envelope in waiting {
         // A device that the newest list does not name has no right to speak for the account.
-        if !settings::is_blocked(work, desk.me, account)?
+        if !is_shut_out(work, desk.me, account)?
             && let Some(keys) = device_keys(work, desk.directory, envelope.sender)?
         {
             receive(work, &mut desk, envelope.sender, &keys, envelope.wire_id, &envelope.payload, rng)?;
@@ -272,6 +272,9 @@ fn receive<V: View>(
     let Ok(content) = Content::decode_padded(plaintext.as_bytes()) else { return Ok(()) };
     let own = desk.me.address().account;
     let Some(place) = place_of(work, desk.me, from, &content)? else { return Ok(()) };
+    if !is_heard(work, desk.me, from, place, &content.body)? {
+        return Ok(());
+    }
     match content.body {
         ContentBody::Text(text) => on_text(work, desk, from, place, text),
         ContentBody::Receipt { kind, author, ranges } => {
@@ -296,15 +299,41 @@ fn receive<V: View>(
         ContentBody::DeviceName(said) if from.account == own && place == Place::Direct(own) => {
             on_device_name(work, desk.me, from.device, said, rng)
         }
-        ContentBody::Settings { items } => {
-            let Place::Direct(peer) = place else { return Ok(()) };
-            settings::on_settings(work, desk.me, from, peer, items, rng)
-        }
+        ContentBody::Settings { items } => settings::on_settings(work, desk.me, from, place, items, rng),
         ContentBody::Annotations { target, items } => {
             annotate::on_annotations(work, desk.me, from, content.conversation, target, items)
         }
         ContentBody::DeviceName(_) | ContentBody::Unknown => Ok(()),
     }
+}
+
+/// Whether nothing of an account is opened: it is blocked, and is in no group with us.
+fn is_shut_out<V: View>(work: &mut Work<'_, V>, me: &Me, account: AccountId) -> Result<bool, V::Error> {
+    if !settings::is_blocked(work, me, account)? {
+        return Ok(false);
+    }
+    for group in work.view.groups()? {
+        let state = work.group(group)?;
+        if state
+            .and_then(|state| state.roster())
+            .is_some_and(|roster| roster.role(account.as_bytes()).is_some())
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a content is taken in: of a blocked account, only what a group that both are in needs. It brings us into none.
+fn is_heard<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    from: DeviceAddress,
+    place: Place,
+    body: &ContentBody,
+) -> Result<bool, V::Error> {
+    let is_ours = matches!(place, Place::Group(_)) && !matches!(body, ContentBody::Introduction(_));
+    Ok(is_ours || !settings::is_blocked(work, me, from.account)?)
 }
 
 /// Where a content belongs.
@@ -317,7 +346,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    fn conversation(self, own: AccountId) -> ConversationId {
+    pub(crate) fn conversation(self, own: AccountId) -> ConversationId {
         match self {
             Place::Direct(peer) => ConversationId::direct(own, peer),
             Place::Group(group) => ConversationId::group(group),
@@ -393,7 +422,7 @@ fn receive_in_group<V: View>(
     rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
     if !origin.is_change {
-        return groups::messages::on_message(work, desk, from, origin.group, wire_id, payload);
+        return groups::messages::on_message(work, desk, from, origin.group, wire_id, payload, rng);
     }
     let Some(state) = work.group(origin.group)? else {
         // Whoever brings us in is on the way, perhaps.

@@ -1,6 +1,7 @@
 //! Settings of conversations: set here, heard from our other devices and, for the timer, from the other side.
 
 use rand_core::CryptoRng;
+use waxwing_crypto::group::roster::{Change, Roster};
 use waxwing_wire::AccountId;
 
 use crate::annotation::Revision;
@@ -8,9 +9,11 @@ use crate::batch::Write;
 use crate::commands::Ended;
 use crate::content::{Content, ContentBody};
 use crate::effect::{Failure, Outcome};
+use crate::inbox::Place;
 use crate::me::Me;
 use crate::model::{
-    ConversationId, DeviceAddress, Lane, LaneKind, Notice, OutboxDraft, OutboxPayload, Party,
+    ConversationId, DeviceAddress, GroupStanding, GroupState, Lane, LaneKind, Notice, OutboxDraft,
+    OutboxPayload, Party,
 };
 use crate::notice::{new_message_id, put_notice_by};
 use crate::setting::{Setting, SettingKind, SettingRecord, supersedes};
@@ -25,13 +28,23 @@ pub(crate) fn set<V: View>(
     setting: Setting,
     rng: &mut impl CryptoRng,
 ) -> Ended<V> {
-    let Some(peer) = work.view.conversation_peer(conversation)? else { return Ok(Err(Failure::NotFound)) };
     let own = me.address();
-    let is_ours_alone = peer == own.account;
-    if !setting.is_sound() || (is_ours_alone && setting.kind() == SettingKind::Blocked) {
+    let (kind, peer) = (setting.kind(), work.view.conversation_peer(conversation)?);
+    let group = if peer.is_none() { work.group(conversation.as_group())? } else { None };
+    let with = match (peer, &group) {
+        (Some(peer), _) => Party::Account(peer),
+        (None, Some(state)) => Party::Group(state.group),
+        (None, None) => return Ok(Err(Failure::NotFound)),
+    };
+    // A person is blocked; a group is left.
+    let is_person = peer.is_some_and(|peer| peer != own.account);
+    if !setting.is_sound() || (!is_person && kind == SettingKind::Blocked) {
         return Ok(Err(Failure::Invalid));
     }
-    let kind = setting.kind();
+    let is_shared = kind == SettingKind::Timer;
+    if is_shared && group.is_some_and(|state| !may_set_timer(&state, own.account)) {
+        return Ok(Err(Failure::NotPermitted));
+    }
     let known = work.setting(conversation, kind)?;
     let now = known.as_ref().map_or_else(|| Setting::of_nobody(kind), |known| known.setting.clone());
     if now == setting {
@@ -39,23 +52,35 @@ pub(crate) fn set<V: View>(
     }
     let revision = Revision::after(known.map(|known| known.revision), own.device);
     let record = SettingRecord { conversation, setting, revision };
-    post(work, me, peer, &record, rng);
+    post(work, me, with, &record, rng);
     put(work, own, record, rng);
     Ok(Ok(Outcome::Done))
+}
+
+/// Whether a member may set what holds for all messages of a group: who may edit it may.
+fn may_set_timer(state: &GroupState, account: AccountId) -> bool {
+    let may = |roster: Roster| {
+        let change = Change::Profile(roster.profile().to_vec());
+        roster.permits(account.as_bytes(), &change).is_ok()
+    };
+    state.standing == GroupStanding::Member && state.roster().is_some_and(may)
 }
 
 fn post<V: View>(
     work: &mut Work<'_, V>,
     me: &Me,
-    peer: AccountId,
+    with: Party,
     record: &SettingRecord,
     rng: &mut impl CryptoRng,
 ) {
-    let to = if record.setting.kind() == SettingKind::Timer { peer } else { me.address().account };
+    let own = Party::Account(me.address().account);
+    let to = if record.setting.kind() == SettingKind::Timer { with } else { own };
+    // Among our own devices it is said whose conversation it is; that of a group is named by its id.
+    let named = if matches!(with, Party::Group(_)) { to } else { with };
     let body = ContentBody::Settings { items: vec![(record.setting.clone(), record.revision)] };
-    let content = Content { conversation: record.conversation, to: Party::Account(peer), body }.encode();
+    let content = Content { conversation: record.conversation, to: named, body }.encode();
     let wire_id = new_message_id(work, rng);
-    let lane = Lane { kind: LaneKind::Settings, to: Party::Account(to) };
+    let lane = Lane { kind: LaneKind::Settings, to };
     work.post(OutboxDraft { wire_id, lane, payload: OutboxPayload::Control { content, device: None } });
 }
 
@@ -64,20 +89,32 @@ pub(crate) fn on_settings<V: View>(
     work: &mut Work<'_, V>,
     me: &Me,
     from: DeviceAddress,
-    peer: AccountId,
+    place: Place,
     items: Vec<(Setting, Revision)>,
     rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
     let own = me.address().account;
-    let conversation = ConversationId::direct(own, peer);
+    let conversation = place.conversation(own);
+    let shares = match place {
+        Place::Direct(_) => true,
+        Place::Group(group) => work.group(group)?.is_some_and(|state| may_set_timer(&state, from.account)),
+    };
     for (setting, revision) in items {
-        if from.account != own && setting.kind() != SettingKind::Timer {
-            continue;
-        }
+        let is_heard = match setting.kind() {
+            SettingKind::Timer => shares,
+            SettingKind::Blocked => from.account == own && matches!(place, Place::Direct(_)),
+            SettingKind::Draft
+            | SettingKind::MutedUntil
+            | SettingKind::Pinned
+            | SettingKind::Archived
+            | SettingKind::MarkedUnread => from.account == own,
+        };
         let known = work.setting(conversation, setting.kind())?;
-        if supersedes(revision, known.map(|known| known.revision)) {
-            let created_at_ms = work.now.utc_ms;
-            work.write(Write::PutConversation { conversation, peer, created_at_ms });
+        if is_heard && supersedes(revision, known.map(|known| known.revision)) {
+            if let Place::Direct(peer) = place {
+                let created_at_ms = work.now.utc_ms;
+                work.write(Write::PutConversation { conversation, peer, created_at_ms });
+            }
             put(work, from, SettingRecord { conversation, setting, revision }, rng);
         }
     }

@@ -154,6 +154,7 @@ pub(super) fn group(n: u8, title: &str) -> GroupState {
         past_epochs: vec![(u64::from(n), [n; 32]), (u64::MAX, [0xff; 32])],
         joined: vec![(account_id(n), 3), (account_id(n + 1), u64::MAX)],
         last_by: address(n, n),
+        vouched_by: (n % 2 == 1).then(|| account_id(n)),
     }
 }
 

@@ -95,6 +95,7 @@ fn superseded<'a>(all: impl Iterator<Item = &'a PrekeyRecord>, kind: PrekeyKind,
 impl Tables {
     /// Applies one write. Nothing here can fail: a write about what is not there does nothing.
     #[rustfmt::skip]
+    #[allow(clippy::too_many_lines)] // a table: one entry for each kind of write
     pub(super) fn write(&mut self, write: &Write) {
         match write {
             Write::PutLocal(local) => self.local = Some(LocalRow(local.clone())),

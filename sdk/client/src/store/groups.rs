@@ -29,8 +29,15 @@ pub(crate) fn state(db: &Connection, group: GroupId) -> Stored<Option<GroupState
             past_epochs: epochs(&blob(row, 5)?)?,
             last_by: codes::address(row, 6)?,
             joined: newcomers(&blob(row, 8)?)?,
+            vouched_by: voucher(row, 9)?,
         })
     })
+}
+
+fn voucher(row: &Row<'_>, column: usize) -> Stored<Option<AccountId>> {
+    let stored: Option<Vec<u8>> = value(row, column)?;
+    let account = stored.map(|bytes| bytes.try_into().map(AccountId::from_bytes));
+    account.transpose().map_err(|_| StoreError::Corrupt)
 }
 
 /// An epoch in the store: eight bytes of its number, and its roster hash.
@@ -237,6 +244,7 @@ impl Writer {
                 state.last_by.account.as_bytes(),
                 state.last_by.device.as_bytes(),
                 newcomer_bytes(&state.joined),
+                state.vouched_by.as_ref().map(AccountId::as_bytes),
             ],
         )?;
         let no_peer: &[u8] = &[];

@@ -188,7 +188,7 @@ statements! {
     NEXT_WAITING_SENDER = "SELECT account FROM waiting WHERE account > ?1 ORDER BY account LIMIT 1";
     WAITING = "SELECT position, account, device, wire_id, payload FROM waiting WHERE account = ?1 ORDER BY position LIMIT ?2";
     REPAIR_ATTEMPTS = "SELECT attempts FROM repair WHERE device = ?1 AND wire_id = ?2";
-    GROUP = "SELECT revision, roster, secret, standing, title, past_epochs, last_account, last_device, joined \
+    GROUP = "SELECT revision, roster, secret, standing, title, past_epochs, last_account, last_device, joined, vouched_by \
         FROM group_state WHERE group_id = ?1";
     FORMER_DEVICE = "SELECT keys FROM former_device WHERE account = ?1 AND device = ?2";
     GROUPS = "SELECT group_id FROM group_state WHERE standing = ?1 ORDER BY group_id";
@@ -289,11 +289,11 @@ statements! {
     DELETE_WAITING = "DELETE FROM waiting WHERE position = ?1";
     COUNT_REPAIR = "INSERT INTO repair (device, wire_id, attempts, at_ms) VALUES (?1, ?2, 1, ?3) \
         ON CONFLICT (device, wire_id) DO UPDATE SET attempts = attempts + 1, at_ms = excluded.at_ms";
-    PUT_GROUP = "INSERT INTO group_state (group_id, revision, roster, secret, standing, title, past_epochs, last_account, last_device, joined) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (group_id) DO UPDATE SET revision = excluded.revision, \
+    PUT_GROUP = "INSERT INTO group_state (group_id, revision, roster, secret, standing, title, past_epochs, last_account, last_device, joined, vouched_by) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (group_id) DO UPDATE SET revision = excluded.revision, \
         roster = excluded.roster, secret = excluded.secret, standing = excluded.standing, title = excluded.title, \
         past_epochs = excluded.past_epochs, last_account = excluded.last_account, last_device = excluded.last_device, \
-        joined = excluded.joined";
+        joined = excluded.joined, vouched_by = excluded.vouched_by";
     PUT_FORMER_DEVICE = "INSERT OR REPLACE INTO former_device (account, device, keys) VALUES (?1, ?2, ?3)";
     DROP_KEY_HOLDERS_OF_OTHER_CHAIN = "DELETE FROM key_holder WHERE group_id = ?1 \
         AND NOT EXISTS (SELECT 1 FROM sender_key k WHERE k.group_id = ?1 AND k.chain = ?2)";

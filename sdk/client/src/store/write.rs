@@ -38,6 +38,7 @@ impl Apply for Writer {
 
 impl Writer {
     #[rustfmt::skip]
+    #[allow(clippy::too_many_lines)] // a table: one entry for each kind of write
     fn write(&mut self, write: &Write) -> Stored<()> {
         #[cfg(test)]
         self.count_down()?;

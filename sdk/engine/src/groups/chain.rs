@@ -3,7 +3,7 @@
 use rand_core::CryptoRng;
 use waxwing_crypto::DevicePublic;
 use waxwing_crypto::group::GroupSecret;
-use waxwing_crypto::group::roster::{Change, Roster, SignedChange};
+use waxwing_crypto::group::roster::{Change, Roster, RosterError, SignedChange};
 use waxwing_wire::{AccountId, DeviceId, GroupChangeRecord, GroupId, limits};
 
 use super::{Groups, intent, messages};
@@ -36,6 +36,8 @@ enum Judged {
     Holds(Box<(SignedChange, Roster)>, bool),
     /// It does not, for any reader.
     Void,
+    /// It follows, and nobody here knows the keys of the device that it names: void, as far as we can tell.
+    Unknowable,
     /// This account must be learned first.
     Unlearned(AccountId),
 }
@@ -60,9 +62,13 @@ pub(crate) fn take<V: View>(
             groups.learn_first(directory, (state.group, revision), account);
             Ok(Taken::Waits)
         }
-        Judged::Void => {
+        judged @ (Judged::Void | Judged::Unknowable) => {
             intent::settle(work, state.group, sealed)?;
             state.revision = revision;
+            if matches!(judged, Judged::Unknowable) {
+                // A device that was removed before we learned its account: others knew it, and count its change.
+                state.vouched_by = Some(GroupState::NOBODY);
+            }
             work.put_group(state);
             Ok(Taken::Yes)
         }
@@ -102,7 +108,7 @@ pub(crate) fn confirmed<V: View>(
                     confirmed = revision;
                 }
             }
-            Judged::Void => {}
+            Judged::Void | Judged::Unknowable => {}
             Judged::Unlearned(_) => break,
         }
     }
@@ -152,6 +158,7 @@ fn judge<V: View>(
     };
     Ok(match roster.next(&change, |_| keys) {
         Ok(next) => Judged::Holds(Box::new((change, next)), listed.is_some()),
+        Err(RosterError::UnknownSigner) => Judged::Unknowable,
         Err(_) => Judged::Void,
     })
 }
@@ -180,6 +187,7 @@ pub(crate) fn adopt<V: View>(
     };
     state.revision += 1;
     state.last_by = by;
+    state.heard_from(by.account);
     state.remember_epoch(before.as_ref(), EPOCHS_KEPT_MAX);
     state.roster = roster.to_snapshot();
     let written = work.highest_counter(ConversationId::group(state.group), me.address().device)?;

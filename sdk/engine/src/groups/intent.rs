@@ -78,6 +78,7 @@ pub(crate) fn create<V: View>(
         past_epochs: Vec::new(),
         joined: Vec::new(),
         last_by: me.address(),
+        vouched_by: None,
     });
     chain::put_event(work, group, me.address(), GroupEvent::Created(members), rng);
     post(work, group, GroupIntent::Create(created.as_bytes().to_vec()), rng);

@@ -10,7 +10,7 @@ use waxwing_crypto::group::roster::Roster;
 use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId};
 use zeroize::Zeroizing;
 
-use super::{chain, keys, messages};
+use super::{Groups, chain, keys, messages};
 use crate::batch::Write;
 use crate::content::{AskKey, ContentBody, Introduction};
 use crate::directory::Directory;
@@ -76,11 +76,14 @@ pub(crate) fn on_introduction<V: View>(
     let is_news = match &known {
         None => work.view.groups()?.len() < GROUPS_MAX,
         // Out, and back again.
-        Some(known) => known.standing == GroupStanding::Out && introduction.revision > known.revision,
+        Some(known) if known.standing == GroupStanding::Out => introduction.revision > known.revision,
+        Some(known) => is_better(desk.groups, known, &roster, from.account),
     };
     if !fits || !is_news {
         return Ok(());
     }
+    desk.groups.introduced(group, from.account);
+    let was_member = known.as_ref().is_some_and(|known| known.standing == GroupStanding::Member);
     let mut state = GroupState {
         group,
         revision: introduction.revision,
@@ -91,10 +94,13 @@ pub(crate) fn on_introduction<V: View>(
         past_epochs: Vec::new(),
         joined: Vec::new(),
         last_by: from,
+        vouched_by: Some(from.account),
     };
     state.title = chain::title_of(&state, roster.profile());
+    if !was_member {
+        chain::put_event(work, group, from, GroupEvent::Joined, rng);
+    }
     work.put_group(state.clone());
-    chain::put_event(work, group, from, GroupEvent::Joined, rng);
     for member in roster.members() {
         let account = AccountId::from_bytes(member.account);
         if work.account(account)?.is_none() {
@@ -107,6 +113,15 @@ pub(crate) fn on_introduction<V: View>(
     desk.groups.open_all_soon(work, group)?;
     work.again = true;
     Ok(())
+}
+
+/// Whether another member's introduction takes the place of a roster that stands on one account's word. Each account is heard once,
+/// and whenever it was asked.
+fn is_better(groups: &Groups, known: &GroupState, roster: &Roster, from: AccountId) -> bool {
+    let is_open = known.vouched_by.is_some_and(|voucher| voucher != from);
+    let epoch = (roster.epoch().number, roster.epoch().roster_hash);
+    let is_ours = known.roster().is_some_and(|ours| ours.epoch() == roster.epoch());
+    is_open && !is_ours && !known.past_epochs.contains(&epoch) && groups.may_introduce(known.group, from)
 }
 
 /// Asks a member to bring us in.

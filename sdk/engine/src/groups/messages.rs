@@ -14,6 +14,7 @@ use crate::me::Me;
 use crate::model::{
     Body, ConversationId, DeviceAddress, GroupStanding, GroupState, Message, Party, Reception, Status,
 };
+use crate::settings;
 use crate::view::View;
 use crate::work::Work;
 
@@ -40,6 +41,7 @@ pub(crate) fn on_message<V: View>(
     group: GroupId,
     wire_id: MessageId,
     payload: &[u8],
+    rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
     let Ok(message) = GroupMessage::parse(payload) else { return Ok(()) };
     let state = work.group(group)?;
@@ -47,8 +49,11 @@ pub(crate) fn on_message<V: View>(
     // What waits of this chain comes first.
     let is_queued = !work.view.group_waiting(group, from, chain, 1)?.is_empty()
         || work.kept_now(group).any(|(sender, of, _)| (sender, of) == (from, chain));
-    let opened =
-        if !is_queued { open(work, desk, state.as_ref(), from, wire_id, &message)? } else { Opened::Waits };
+    let opened = if !is_queued {
+        open(work, desk, state.as_ref(), from, wire_id, &message, rng)?
+    } else {
+        Opened::Waits
+    };
     if opened == Opened::Waits {
         work.keep_for_group(group, from, chain, wire_id, payload);
         desk.groups.want_key((group, from, chain), work.now.elapsed);
@@ -64,13 +69,14 @@ pub(crate) fn open_waiting<V: View>(
     work: &mut Work<'_, V>,
     desk: &mut Desk<'_>,
     (group, from, chain): (GroupId, DeviceAddress, [u8; 16]),
+    rng: &mut impl CryptoRng,
 ) -> Result<bool, V::Error> {
     let waiting = work.view.group_waiting(group, from, chain, WAITING_PAGE)?;
     let more = waiting.len() == WAITING_PAGE;
     let state = work.group(group)?;
     for kept in waiting {
         let opened = match GroupMessage::parse(&kept.payload) {
-            Ok(message) => open(work, desk, state.as_ref(), from, kept.wire_id, &message)?,
+            Ok(message) => open(work, desk, state.as_ref(), from, kept.wire_id, &message, rng)?,
             Err(_) => Opened::Done,
         };
         if opened == Opened::Waits {
@@ -95,6 +101,7 @@ fn open<V: View>(
     from: DeviceAddress,
     wire_id: MessageId,
     message: &GroupMessage,
+    rng: &mut impl CryptoRng,
 ) -> Result<Opened, V::Error> {
     let Some(state) = state else { return Ok(Opened::Waits) };
     // The relay brings it only to members: whoever brings us in again is on the way, perhaps.
@@ -108,12 +115,14 @@ fn open<V: View>(
     if epoch.number > roster.epoch().number {
         // Its sender knows a change that we do not know yet.
         desk.groups.want(state.group);
+        desk.groups.doubt(state, from);
         return Ok(Opened::Waits);
     }
     let mark = (epoch.number, epoch.roster_hash);
     let is_known = epoch == *roster.epoch() || state.past_epochs.contains(&mark);
     if !is_known {
-        // It is of an epoch from before we were brought in, and the relay says that it is ours: its sender knows.
+        // It is of an epoch from before we were brought in, and the relay says that it is ours: its sender knows. Or ours is none.
+        desk.groups.doubt(state, from);
         show_unreadable(work, state, from, wire_id)?;
         desk.replies.unopened(from, wire_id);
         return Ok(Opened::Done);
@@ -133,6 +142,12 @@ fn open<V: View>(
         Err(_) => return inbox::drop_unreadable(work, from, wire_id).map(|()| Opened::Done),
     };
     theirs.dirty = true;
+    if epoch == *roster.epoch() && state.vouched_by.is_some() {
+        let mut state = state.clone();
+        if state.heard_from(from.account) {
+            work.put_group(state);
+        }
+    }
     let conversation = ConversationId::group(state.group);
     let content = Content::decode_padded(plaintext.as_bytes());
     let content = content
@@ -148,6 +163,10 @@ fn open<V: View>(
         Some(ContentBody::Annotations { target, items }) => {
             inbox::drop_unreadable(work, from, wire_id)?;
             annotate::on_annotations(work, desk.me, from, conversation, target, items)?;
+        }
+        Some(ContentBody::Settings { items }) => {
+            inbox::drop_unreadable(work, from, wire_id)?;
+            settings::on_settings(work, desk.me, from, Place::Group(state.group), items, rng)?;
         }
         Some(_) | None => inbox::drop_unreadable(work, from, wire_id)?,
     }

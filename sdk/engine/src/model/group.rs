@@ -72,14 +72,29 @@ pub struct GroupState {
     pub joined: Vec<(AccountId, u64)>,
     /// The device that made the last change.
     pub last_by: DeviceAddress,
+    /// The account on whose word alone the roster stands: whoever introduced us, or [`NOBODY`](GroupState::NOBODY) where a change could
+    /// not be judged. Until another member writes under the same roster, another's introduction may take its place.
+    pub vouched_by: Option<AccountId>,
 }
 
 impl GroupState {
+    /// Vouches for a roster that may be behind that of all others.
+    pub const NOBODY: AccountId = AccountId::from_bytes([0; 16]);
+
     /// The verified membership.
     #[must_use]
     pub fn roster(&self) -> Option<Roster> {
         // It was verified before it was stored; if the store cannot give it back, the group stands still.
         Roster::from_snapshot(&self.roster).ok()
+    }
+
+    /// Another account wrote under this roster, or changed it: it is not one member's word any more.
+    pub(crate) fn heard_from(&mut self, account: AccountId) -> bool {
+        let is_another = self.vouched_by.is_some_and(|voucher| voucher != account);
+        if is_another {
+            self.vouched_by = None;
+        }
+        is_another
     }
 
     /// The counter above which our messages are for a member. `None`: it is none.

@@ -1,7 +1,9 @@
 //! What goes to a group: one ciphertext for all, or a change; each bound to the relay's revision that its sender knows.
 
 use rand_core::CryptoRng;
+use waxwing_crypto::pad;
 use waxwing_wire::{AccountId, ChangeGroup, ClientBody, GroupId, MessageId, Request, SubmitToGroup};
+use zeroize::Zeroizing;
 
 use super::{Counted, Outbox, Prepared, STALE_WAIT, set_delivery, text_content};
 use crate::annotate;
@@ -41,10 +43,12 @@ impl Outbox {
                 }
                 prepare_change(item, intent, &state, work, me, rng)
             }
-            OutboxPayload::Message { .. } | OutboxPayload::Annotation { .. } => {
+            OutboxPayload::Message { .. }
+            | OutboxPayload::Annotation { .. }
+            | OutboxPayload::Control { .. } => {
                 prepare_message(item, self.fence, &state, work, me, directory, rng)
             }
-            OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } => {
+            OutboxPayload::Resend { .. } => {
                 work.write(Write::DeleteOutbox { order: item.order });
                 Ok(Prepared::Done)
             }
@@ -186,9 +190,8 @@ fn content_of<V: View>(
             let said = annotate::content(work, me.address().account, *target, item.draft.lane.to)?;
             Ok(said.map(|content| (0, content.encode_padded())))
         }
-        OutboxPayload::Resend { .. } | OutboxPayload::Control { .. } | OutboxPayload::ChangeGroup(_) => {
-            Ok(None)
-        }
+        OutboxPayload::Control { content, .. } => Ok(Some((0, Zeroizing::new(pad(content))))),
+        OutboxPayload::Resend { .. } | OutboxPayload::ChangeGroup(_) => Ok(None),
     }
 }
 

@@ -31,6 +31,7 @@ fn birds() -> GroupState {
         past_epochs: Vec::new(),
         joined: Vec::new(),
         last_by: address(1),
+        vouched_by: Some(address(1).account),
     }
 }
 
