@@ -73,8 +73,10 @@ CREATE TABLE member_receipt (
     member BLOB NOT NULL,
     kind INTEGER NOT NULL, -- delivered or read
     ranges BLOB NOT NULL, -- runs of counters, ascending and apart: first and last as eight bytes each, the highest first
+    at_ms INTEGER NOT NULL, -- when the member told something last
     PRIMARY KEY (conversation, author, member, kind)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX member_receipt_by_time ON member_receipt (at_ms);
 
 -- What happened in a group, as an entry of its timeline.
 ALTER TABLE message ADD COLUMN details BLOB NOT NULL DEFAULT x'';

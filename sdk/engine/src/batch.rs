@@ -360,6 +360,13 @@ pub enum Write {
         kind: ReceiptKind,
         /// About which.
         ranges: Vec<CounterRange>,
+        /// When.
+        at_ms: i64,
+    },
+    /// Removes what members told last before this time.
+    ExpireMemberReceipts {
+        /// The time.
+        before_ms: i64,
     },
 
     /// Deletes sessions, sealed bytes, prekeys and the keys of groups that belong to this device's keys, before it gets new ones.

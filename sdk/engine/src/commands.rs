@@ -5,6 +5,7 @@ use waxwing_wire::{AccountId, GroupId, MessageId, limits};
 
 use crate::batch::Write;
 use crate::effect::{Event, Failure, Outcome};
+use crate::groups::Groups;
 use crate::inbox::post_receipts;
 use crate::marks::{BadMarks, Marks};
 use crate::me::Me;
@@ -178,6 +179,7 @@ fn changed<V: View>(work: &mut Work<'_, V>, message: &Message) {
 pub(crate) fn mark_read<V: View>(
     work: &mut Work<'_, V>,
     me: &Me,
+    groups: &mut Groups,
     conversation: ConversationId,
     up_to: MessageId,
     rng: &mut impl CryptoRng,
@@ -196,7 +198,7 @@ pub(crate) fn mark_read<V: View>(
     }
     let is_news = !by_author.is_empty();
     for (author, ranges) in by_author {
-        post_receipts(work, me, conversation, author, ReceiptKind::Read, &ranges, rng);
+        post_receipts(work, me, groups, conversation, author, ReceiptKind::Read, &ranges, rng)?;
         work.write(Write::MarkRead { conversation, sender: author.device, ranges });
         work.touch(conversation);
     }

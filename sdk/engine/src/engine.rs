@@ -235,7 +235,7 @@ impl Engine {
             if messages::open_waiting(work, &mut desk, chain, rng)? {
                 desk.groups.open_soon(chain);
             }
-            desk.replies.post(work, me, rng)?;
+            desk.replies.post(work, me, desk.groups, rng)?;
             work.again = true;
         }
         Ok(())
@@ -407,7 +407,7 @@ impl Engine {
             Command::Retry(message) => commands::retry(work, message)?,
             Command::Cancel(message) => commands::cancel(work, me, message)?,
             Command::MarkRead { conversation, up_to } => {
-                commands::mark_read(work, me, conversation, up_to, rng)?
+                commands::mark_read(work, me, &mut self.groups, conversation, up_to, rng)?
             }
             Command::SetVerified { account, account_key, verified } => {
                 commands::set_verified(work, account, account_key, verified)?

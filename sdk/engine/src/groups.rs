@@ -88,6 +88,8 @@ pub(crate) struct Groups {
     doubted: BTreeSet<(GroupId, AccountId)>,
     /// Those of them that are still to be asked.
     doubts: Vec<(GroupId, DeviceAddress)>,
+    /// Whose receipts are held back, and until when.
+    held: BTreeMap<AccountId, Duration>,
     /// What waited in the store when the link came up was looked at.
     looked: bool,
 }
@@ -119,6 +121,16 @@ impl Groups {
         if self.introducers.len() < ASKS_MAX {
             self.introducers.insert((group, account));
         }
+    }
+
+    /// Receipts for a member wait until then.
+    fn hold(&mut self, account: AccountId, until: Duration) {
+        self.held.insert(account, until);
+    }
+
+    /// Whether receipts for a member wait.
+    pub(crate) fn holds(&self, account: AccountId, now: Duration) -> bool {
+        self.held.get(&account).is_some_and(|until| *until > now)
     }
 
     /// Messages of a chain wait for its key.
@@ -202,7 +214,8 @@ impl Groups {
     pub(crate) fn deadline(&self) -> Option<Duration> {
         let is_asked = |group: &GroupId| self.asked.values().any(|(asked, _)| asked == group);
         let behind = self.behind.iter().filter(|(group, _)| !is_asked(group)).map(|(_, wait)| wait.until);
-        behind.chain(self.keys_wanted.values().map(|wait| wait.until)).min()
+        let keys = self.keys_wanted.values().map(|wait| wait.until);
+        behind.chain(keys).chain(self.held.values().copied()).min()
     }
 
     /// Asks what is due.
@@ -214,6 +227,7 @@ impl Groups {
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
         let now = work.now.elapsed;
+        self.held.retain(|_, until| *until > now);
         if !std::mem::replace(&mut self.looked, true) {
             for group in work.view.groups_waiting()? {
                 for (sender, chain) in work.view.group_waiting_chains(group)? {

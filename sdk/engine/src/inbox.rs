@@ -63,11 +63,12 @@ impl Replies {
         self,
         work: &mut Work<'_, V>,
         me: &Me,
+        groups: &mut Groups,
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
         for ((conversation, author, kind), counters) in self.receipts {
             let ranges = ranges_of(counters);
-            post_receipts(work, me, conversation, author, kind, &ranges, rng);
+            post_receipts(work, me, groups, conversation, author, kind, &ranges, rng)?;
         }
         for conversation in self.repeated {
             let mut runs: BTreeMap<(DeviceAddress, ReceiptKind), Vec<CounterRange>> = BTreeMap::new();
@@ -77,7 +78,7 @@ impl Replies {
             for ((author, kind), ranges) in runs {
                 // The newest runs matter; one receipt holds more of them than an honest conversation has.
                 let newest = &ranges[ranges.len().saturating_sub(RANGES_MAX)..];
-                post_receipts(work, me, conversation, author, kind, newest, rng);
+                post_receipts(work, me, groups, conversation, author, kind, newest, rng)?;
             }
         }
         for (device, wire_ids) in self.unopened {
@@ -122,15 +123,20 @@ fn ranges_of(counters: BTreeSet<u64>) -> Vec<CounterRange> {
 }
 
 /// Puts a receipt about a device's messages into the outbox.
+#[allow(clippy::too_many_arguments)] // what is told, of what, and to whom
 pub(crate) fn post_receipts<V: View>(
     work: &mut Work<'_, V>,
     me: &Me,
+    groups: &mut Groups,
     conversation: ConversationId,
     author: DeviceAddress,
     kind: ReceiptKind,
     ranges: &[CounterRange],
     rng: &mut impl CryptoRng,
-) {
+) -> Result<(), V::Error> {
+    if let Some(state) = work.group(conversation.as_group())? {
+        return groups::receipts::post(work, groups, &state, author, kind, ranges, rng);
+    }
     debug_assert_ne!(author.account, me.address().account, "nobody gets a receipt for what he wrote himself");
     for ranges in ranges.chunks(RANGES_MAX) {
         let body = ContentBody::Receipt { kind, author: author.device, ranges: ranges.to_vec() };
@@ -139,6 +145,7 @@ pub(crate) fn post_receipts<V: View>(
         let lane = Lane { kind: LaneKind::Receipts, to: Party::Account(author.account) };
         work.post(OutboxDraft { wire_id, lane, payload: OutboxPayload::Control { content, device: None } });
     }
+    Ok(())
 }
 
 /// Puts a request or an answer for one device into the outbox.
@@ -206,7 +213,7 @@ pub(crate) fn on_deliver<V: View>(
             }
         }
     }
-    desk.replies.post(work, desk.me, rng)?;
+    desk.replies.post(work, desk.me, desk.groups, rng)?;
     if relay.cursor != cursor_before {
         work.write(Write::PutRelay(*relay));
     }
@@ -248,7 +255,7 @@ pub(crate) fn open_waiting<V: View>(
         }
         work.write(Write::DeleteWaiting { order: envelope.order });
     }
-    desk.replies.post(work, desk.me, rng)?;
+    desk.replies.post(work, desk.me, desk.groups, rng)?;
     Ok(more)
 }
 
@@ -308,7 +315,11 @@ fn receive<V: View>(
 }
 
 /// Whether nothing of an account is opened: it is blocked, and is in no group with us.
-fn is_shut_out<V: View>(work: &mut Work<'_, V>, me: &Me, account: AccountId) -> Result<bool, V::Error> {
+pub(crate) fn is_shut_out<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    account: AccountId,
+) -> Result<bool, V::Error> {
     if !settings::is_blocked(work, me, account)? {
         return Ok(false);
     }

@@ -451,6 +451,8 @@ pub enum LaneKind {
     Annotations,
     /// Settings of conversations.
     Settings,
+    /// Delivered and read, in groups: to a member, held back for a moment.
+    GroupReceipts,
 }
 
 /// What an outbox item sends.

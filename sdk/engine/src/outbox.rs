@@ -29,6 +29,7 @@ use crate::content::{Content, ContentBody, Text};
 use crate::directory::Directory;
 use crate::effect::Event;
 use crate::groups::Groups;
+use crate::inbox::is_shut_out;
 use crate::me::Me;
 use crate::model::{
     AccountState, Body, Delivery, DeviceAddress, FailureReason, HoldReason, Lane, LaneKind, Message,
@@ -145,6 +146,10 @@ impl Outbox {
         self.busy |= !lanes.is_empty();
         for lane in lanes {
             let own = Party::Account(me.address().account);
+            let held = lane.to.account().filter(|_| lane.kind == LaneKind::GroupReceipts);
+            if held.is_some_and(|account| groups.holds(account, elapsed)) {
+                continue;
+            }
             if !self.blocked.contains_key(&lane.to) && !self.blocked.contains_key(&own) {
                 self.pump_lane(lane, work, me, connection, directory, groups, rng)?;
             }
@@ -207,7 +212,7 @@ impl Outbox {
                 return self.prepare_for_group(item, group, work, me, directory, groups, rng);
             }
         };
-        if settings::is_blocked(work, me, to)? {
+        if is_unwanted(work, me, item, to)? {
             return Ok(let_go(work, item));
         }
         let Some(state) = work.account(to)? else {
@@ -486,6 +491,18 @@ impl Outbox {
         self.flights.retain(|_, flight| flight.lane.kind == LaneKind::GroupChanges);
         self.sent_up_to.retain(|lane, _| lane.kind == LaneKind::GroupChanges);
     }
+}
+
+/// Whether an item is for an account that is blocked. What a group needs goes to it all the same.
+fn is_unwanted<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    item: &OutboxItem,
+    to: AccountId,
+) -> Result<bool, V::Error> {
+    let kind = item.draft.lane.kind;
+    let may_be_for_group = matches!(kind, LaneKind::Keys | LaneKind::GroupReceipts | LaneKind::Repairs);
+    Ok(settings::is_blocked(work, me, to)? && (!may_be_for_group || is_shut_out(work, me, to)?))
 }
 
 /// Nothing of an item goes out: it is not needed, or not wanted any more.

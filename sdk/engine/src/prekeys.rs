@@ -137,6 +137,9 @@ fn store<V: View>(work: &mut Work<'_, V>, secret: &OneTimePrekey, kind: PrekeyKi
     work.write(Write::PutPrekey(record));
 }
 
+/// How long it is remembered which members of a group had and read a message: half a year after the last of them told something.
+const MEMBER_RECEIPTS_KEPT_MS: i64 = 26 * WEEK_MS;
+
 /// Forgets what has served its time.
 pub(crate) fn expire<V: View>(work: &mut Work<'_, V>) {
     let before_ms = work.now.utc_ms.saturating_sub(KEPT_MS);
@@ -146,4 +149,6 @@ pub(crate) fn expire<V: View>(work: &mut Work<'_, V>) {
     work.write(Write::ExpireOutbox { before_ms });
     work.write(Write::ExpireGroupWaiting { before_ms });
     work.write(Write::ExpireAnnotations { before_ms });
+    let before_ms = work.now.utc_ms.saturating_sub(MEMBER_RECEIPTS_KEPT_MS);
+    work.write(Write::ExpireMemberReceipts { before_ms });
 }

@@ -265,8 +265,10 @@ impl Dice {
                     author,
                     kind,
                     ranges,
+                    at_ms: self.at_ms(),
                 }
             }
+            11 if self.below(8) == 0 => Write::ExpireMemberReceipts { before_ms: self.at_ms() },
             _ if self.below(6) == 0 => Write::ForgetDeviceState,
             _ => Write::DropSealed { order: self.order(model) },
         }

@@ -329,6 +329,7 @@ where
         author: device_id(device),
         kind,
         ranges,
+        at_ms: 10 + i64::from(member),
     };
     store.apply([
         tell(3, 1, Read, vec![run(9, 9)]),
@@ -355,6 +356,9 @@ where
     let other = store.read(|s| s.member_receipts(chat, device_id(5)));
     assert_eq!(other, [(account_id(2), Delivered, vec![run(5, 6)])], "each device of ours for itself");
     assert_eq!(store.read(|s| s.member_receipts(ConversationId::group(group_id(2)), device_id(1))), []);
+    store.apply([Write::ExpireMemberReceipts { before_ms: 13 }]);
+    let left = store.read(|s| s.member_receipts(chat, device_id(1)));
+    assert_eq!(left.iter().map(|told| told.0).collect::<Vec<_>>(), [account_id(3), account_id(5)]);
 }
 
 fn a_lane_to_a_group_is_not_one_to_an_account<S: View + Apply>(store: &mut Subject<S>)

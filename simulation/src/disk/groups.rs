@@ -11,6 +11,9 @@ use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId};
 /// The name of a chain.
 type Chain = [u8; 16];
 
+/// Of which conversation, whose messages, who told, and what.
+type ReceiptKey = (ConversationId, DeviceId, AccountId, ReceiptKind);
+
 /// What the engine keeps of groups.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct GroupTables {
@@ -22,7 +25,7 @@ pub(super) struct GroupTables {
     /// With the time at which each was put.
     pub(super) waiting: BTreeMap<u64, (GroupWaiting, i64)>,
     waiting_high: u64,
-    pub(super) receipts: BTreeMap<(ConversationId, DeviceId, AccountId, ReceiptKind), Vec<CounterRange>>,
+    pub(super) receipts: BTreeMap<ReceiptKey, (Vec<CounterRange>, i64)>,
 }
 
 /// A message that waits, before it has a place.
@@ -113,14 +116,18 @@ impl GroupTables {
         member: AccountId,
         kind: ReceiptKind,
         ranges: &[CounterRange],
+        at_ms: i64,
     ) {
         let key = (conversation, author, member, kind);
-        let mut all = self.receipts.get(&key).cloned().unwrap_or_default();
-        all.extend(ranges);
-        let all = joined(all);
-        if !all.is_empty() {
-            self.receipts.insert(key, all);
+        let before = self.receipts.get(&key).map(|(runs, _)| runs.clone()).unwrap_or_default();
+        let all = joined(before.iter().chain(ranges).copied().collect());
+        if all != before {
+            self.receipts.insert(key, (all, at_ms));
         }
+    }
+
+    pub(super) fn expire_receipts(&mut self, before_ms: i64) {
+        self.receipts.retain(|_, (_, at_ms)| *at_ms >= before_ms);
     }
 }
 
@@ -173,6 +180,6 @@ impl GroupTables {
     ) -> Vec<(AccountId, ReceiptKind, Vec<CounterRange>)> {
         let all = self.receipts.iter();
         let found = all.filter(|((of, by, _, _), _)| (*of, *by) == (conversation, author));
-        found.map(|((_, _, member, kind), runs)| (*member, *kind, runs.clone())).collect()
+        found.map(|((_, _, member, kind), (runs, _))| (*member, *kind, runs.clone())).collect()
     }
 }

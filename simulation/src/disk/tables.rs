@@ -174,9 +174,10 @@ impl Tables {
                 &Waits { group: *group, sender: *sender, chain: *chain, wire_id: *wire_id, payload }, *at_ms),
             Write::DeleteGroupWaiting { order } => { self.groups.waiting.remove(order); }
             Write::ExpireGroupWaiting { before_ms } => self.groups.expire_waiting(*before_ms),
-            Write::PutMemberReceipt { conversation, member, author, kind, ranges } => {
-                self.groups.put_receipt(*conversation, *author, *member, *kind, ranges);
+            Write::PutMemberReceipt { conversation, member, author, kind, ranges, at_ms } => {
+                self.groups.put_receipt(*conversation, *author, *member, *kind, ranges, *at_ms);
             }
+            Write::ExpireMemberReceipts { before_ms } => self.groups.expire_receipts(*before_ms),
             Write::ForgetDeviceState => self.forget_device_state(),
         }
     }
@@ -564,7 +565,7 @@ impl Tables {
             seen: self.seen.len(),
             group_waiting: self.groups.waiting.len(),
             receiver_keys: self.groups.receiver_keys.len(),
-            receipt_runs: self.groups.receipts.values().map(Vec::len).sum(),
+            receipt_runs: self.groups.receipts.values().map(|(runs, _)| runs.len()).sum(),
             awaited: self.awaited().count(),
         }
     }

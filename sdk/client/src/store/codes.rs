@@ -222,6 +222,7 @@ pub(crate) fn lane_code(kind: LaneKind) -> i64 {
         LaneKind::Settings => 4,
         LaneKind::Keys => 5,
         LaneKind::GroupChanges => 6,
+        LaneKind::GroupReceipts => 7,
     }
 }
 
@@ -234,6 +235,7 @@ pub(crate) fn lane_kind(code: i64) -> Stored<LaneKind> {
         4 => LaneKind::Settings,
         5 => LaneKind::Keys,
         6 => LaneKind::GroupChanges,
+        7 => LaneKind::GroupReceipts,
         _ => return Err(StoreError::Corrupt),
     })
 }

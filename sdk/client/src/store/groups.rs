@@ -298,6 +298,7 @@ impl Writer {
         author: DeviceId,
         kind: ReceiptKind,
         told: &[CounterRange],
+        at_ms: i64,
     ) -> Stored<()> {
         let (conversation_id, author, member) =
             (conversation.as_bytes(), author.as_bytes(), member.as_bytes());
@@ -310,7 +311,7 @@ impl Writer {
         }
         let ranges = range_bytes(&after);
         self.touched.conversations.insert(conversation);
-        self.run(query::PUT_MEMBER_RECEIPT, (conversation_id, author, member, kind, ranges))
+        self.run(query::PUT_MEMBER_RECEIPT, (conversation_id, author, member, kind, ranges, at_ms))
     }
 }
 

@@ -90,10 +90,10 @@ statements! {
         AND NOT EXISTS (SELECT 1 FROM group_state g WHERE g.group_id = m.conversation) ORDER BY m.position LIMIT ?2");
     OWN_IDENTITY = "SELECT account, account_public FROM local WHERE one = 1";
     ACCOUNT_KEY = "SELECT account_key FROM local WHERE one = 1";
-    OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3, 4, 5, 6)";
+    OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3, 4, 5, 6, 7)";
     CAN_GO_OUT = "SELECT EXISTS (SELECT 1 FROM outbox o LEFT JOIN message m ON o.kind = 0 AND m.message = o.message \
         LEFT JOIN account a ON o.lane_group = 0 AND a.account = o.lane_account \
-        WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2, 3, 4, 5, 6) \
+        WHERE o.accepted = 0 AND o.lane_kind IN (0, 1, 2, 3, 4, 5, 6, 7) \
         AND coalesce(a.standing, 0) <> 1 AND (m.message IS NULL OR m.direction <> 0 OR m.state <> 1))";
     ACCOUNT_ID_BY_HANDLE = "SELECT account FROM account WHERE handle = ?1 AND has_handle = 1";
     CONVERSATION_BY_HANDLE = "SELECT c.conversation, c.peer FROM account a JOIN conversation c ON c.peer = a.account \
@@ -231,7 +231,7 @@ statements! {
     DELETE_SESSIONS_OF = "DELETE FROM session WHERE account = ?1 AND device = ?2";
     ARCHIVE_SESSIONS = "UPDATE session SET rank = 0";
     DELETE_SEALED_OF_WAITING = "DELETE FROM outbox_sealed WHERE position IN (SELECT position FROM outbox \
-        WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3, 4, 5, 6))";
+        WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3, 4, 5, 6, 7))";
     DELETE_SEALED_FOR = "DELETE FROM outbox_sealed WHERE device = ?2 AND account = ?1";
     PUT_PREKEY = "INSERT OR REPLACE INTO prekey (series, prekey, kind, secret, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
     RAISE_COUNTER = "INSERT INTO counter (name, value) VALUES (?1, ?2) \
@@ -316,8 +316,9 @@ statements! {
     EXPIRE_GROUP_WAITING = "DELETE FROM group_waiting WHERE at_ms < ?1";
     MEMBER_RECEIPT = "SELECT ranges FROM member_receipt \
         WHERE conversation = ?1 AND author = ?2 AND member = ?3 AND kind = ?4";
-    PUT_MEMBER_RECEIPT = "INSERT OR REPLACE INTO member_receipt (conversation, author, member, kind, ranges) \
-        VALUES (?1, ?2, ?3, ?4, ?5)";
+    PUT_MEMBER_RECEIPT = "INSERT OR REPLACE INTO member_receipt (conversation, author, member, kind, ranges, at_ms) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    EXPIRE_MEMBER_RECEIPTS = "DELETE FROM member_receipt WHERE at_ms < ?1";
     FORGET_SENDER_KEYS = "DELETE FROM sender_key";
     FORGET_KEY_HOLDERS = "DELETE FROM key_holder";
     FORGET_RECEIVER_KEYS = "DELETE FROM receiver_key";

@@ -112,7 +112,8 @@ impl Writer {
                 (group.as_bytes(), sender.account.as_bytes(), sender.device.as_bytes(), chain, wire_id.as_bytes(), payload, at_ms)),
             Write::DeleteGroupWaiting { order } => self.run(query::DELETE_GROUP_WAITING, [codes::ordered(*order)]),
             Write::ExpireGroupWaiting { before_ms } => self.run(query::EXPIRE_GROUP_WAITING, [before_ms]),
-            Write::PutMemberReceipt { conversation, member, author, kind, ranges } => self.put_member_receipt(*conversation, *member, *author, *kind, ranges),
+            Write::PutMemberReceipt { conversation, member, author, kind, ranges, at_ms } => self.put_member_receipt(*conversation, *member, *author, *kind, ranges, *at_ms),
+            Write::ExpireMemberReceipts { before_ms } => self.run(query::EXPIRE_MEMBER_RECEIPTS, [before_ms]),
             Write::ForgetDeviceState => query::FORGET_DEVICE_STATE.into_iter().try_for_each(|sql| self.run(sql, ())),
         }
     }

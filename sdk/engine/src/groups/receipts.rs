@@ -1,13 +1,37 @@
-//! What the members of a group told of our messages: who has them, and who read them.
+//! What the members of a group told of our messages: who has them, and who read them. And what we tell of theirs, held back for
+//! a moment and told in one, so that a thousand members do not answer at once.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use rand_core::CryptoRng;
 use waxwing_wire::{AccountId, DeviceId};
 
+use super::Groups;
 use crate::batch::Write;
-use crate::model::{ConversationId, CounterRange, ReceiptKind};
+use crate::content::{Content, ContentBody, RANGES_MAX};
+use crate::model::{
+    ConversationId, CounterRange, DeviceAddress, GroupState, Lane, LaneKind, OutboxDraft, OutboxItem,
+    OutboxPayload, Party, ReceiptKind,
+};
+use crate::notice::new_message_id;
 use crate::view::{MemberReceipt, View};
 use crate::work::Work;
+
+/// Members up to whom nothing is held back.
+const AT_ONCE_MEMBERS_MAX: usize = 16;
+
+/// How long a receipt may be held back for each member; the time is drawn from zero to that for all of them.
+const HOLD_PER_MEMBER: Duration = Duration::from_millis(10);
+
+/// The longest that a receipt is held back.
+const HOLD_MAX: Duration = Duration::from_secs(10);
+
+/// Receipts that wait for one account and are looked at, to be told in one.
+const JOINED_MAX: usize = 32;
+
+/// Runs of messages that are kept of what a member told; those of the oldest messages go first.
+const RUNS_MAX: usize = 500;
 
 /// Runs of counters in ascending order, joined where they touch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,6 +95,64 @@ impl Told {
     }
 }
 
+/// Tells the member that wrote messages how far they got here.
+pub(crate) fn post<V: View>(
+    work: &mut Work<'_, V>,
+    groups: &mut Groups,
+    state: &GroupState,
+    author: DeviceAddress,
+    kind: ReceiptKind,
+    ranges: &[CounterRange],
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let to = Party::Account(author.account);
+    let lane = Lane { kind: LaneKind::GroupReceipts, to };
+    let conversation = ConversationId::group(state.group);
+    let mut runs = Runs(ranges.to_vec());
+    if groups.holds(author.account, work.now.elapsed) {
+        for item in work.view.outbox(lane, 0, JOINED_MAX)? {
+            let Some(before) = says(&item, conversation, author.device, kind) else { continue };
+            // What was sealed goes as it is.
+            if work.view.sealed(item.order)?.is_empty() {
+                runs.join(&before);
+                work.write(Write::DeleteOutbox { order: item.order });
+            }
+        }
+    } else if let Some(hold) = hold_for(state.members().len(), rng) {
+        groups.hold(author.account, work.now.elapsed + hold);
+    }
+    for ranges in runs.0.chunks(RANGES_MAX) {
+        let body = ContentBody::Receipt { kind, author: author.device, ranges: ranges.to_vec() };
+        let content = Content { conversation, to, body }.encode();
+        let wire_id = new_message_id(work, rng);
+        work.post(OutboxDraft { wire_id, lane, payload: OutboxPayload::Control { content, device: None } });
+    }
+    Ok(())
+}
+
+/// How long the receipts of this many members are held back here.
+fn hold_for(members: usize, rng: &mut impl CryptoRng) -> Option<Duration> {
+    if members <= AT_ONCE_MEMBERS_MAX {
+        return None;
+    }
+    let all = HOLD_PER_MEMBER.saturating_mul(u32::try_from(members).unwrap_or(u32::MAX)).min(HOLD_MAX);
+    let drawn = f64::from(rng.next_u32()) / f64::from(u32::MAX);
+    Some(all.mul_f64(drawn))
+}
+
+/// What an item tells of the messages of a device, if it tells this of them.
+fn says(
+    item: &OutboxItem,
+    conversation: ConversationId,
+    author: DeviceId,
+    kind: ReceiptKind,
+) -> Option<Vec<CounterRange>> {
+    let OutboxPayload::Control { content, device: None } = &item.draft.payload else { return None };
+    let content = Content::decode(content).ok().filter(|content| content.conversation == conversation)?;
+    let ContentBody::Receipt { kind: of, author: by, ranges } = content.body else { return None };
+    ((of, by) == (kind, author)).then_some(ranges)
+}
+
 /// A member told how far messages of one of our devices got. Where all others have told the same, the messages are delivered,
 /// or read.
 pub(crate) fn on_receipt<V: View>(
@@ -83,13 +165,16 @@ pub(crate) fn on_receipt<V: View>(
     ranges: Vec<CounterRange>,
 ) -> Result<(), V::Error> {
     let told = work.told(conversation, author)?;
-    told.0.entry((member, kind)).or_default().join(&ranges);
+    let runs = told.0.entry((member, kind)).or_default();
+    runs.join(&ranges);
+    runs.0.drain(..runs.0.len().saturating_sub(RUNS_MAX));
     let of_all: Vec<(ReceiptKind, Runs)> = [ReceiptKind::Delivered, ReceiptKind::Read]
         .into_iter()
         .filter(|of| *of <= kind)
         .map(|of| (of, told.of_all(others, of, &ranges)))
         .collect();
-    work.write(Write::PutMemberReceipt { conversation, member, author, kind, ranges });
+    let at_ms = work.now.utc_ms;
+    work.write(Write::PutMemberReceipt { conversation, member, author, kind, ranges, at_ms });
     for (kind, runs) in of_all {
         if !runs.0.is_empty() {
             work.write(Write::ApplyReceipt { conversation, sender: author, kind, ranges: runs.0 });

@@ -88,6 +88,7 @@ fn a_message_has_the_receipts_of_every_other_member() {
         author: address(1).device,
         kind,
         ranges: vec![CounterRange { first: 1, last }],
+        at_ms: 1,
     };
     apply(&mut writer, [tell(2, ReceiptKind::Delivered, 2), tell(2, ReceiptKind::Read, 1)]);
     let reaches = |writer: &Writer, n| {
