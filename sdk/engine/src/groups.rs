@@ -36,6 +36,20 @@ use crate::view::View;
 use crate::work::Work;
 use chain::Taken;
 
+/// The groups that an account is in with us.
+pub(crate) fn shared_with<V: View>(
+    work: &mut Work<'_, V>,
+    account: AccountId,
+) -> Result<Vec<GroupId>, V::Error> {
+    let mut shared = Vec::new();
+    for group in work.view.groups()? {
+        if work.group(group)?.is_some_and(|state| state.has_member(account)) {
+            shared.push(group);
+        }
+    }
+    Ok(shared)
+}
+
 /// First wait after an answer that did not help; doubles up to [`WAIT_MAX`].
 const WAIT_FIRST: Duration = Duration::from_secs(2);
 

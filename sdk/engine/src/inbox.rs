@@ -320,19 +320,7 @@ pub(crate) fn is_shut_out<V: View>(
     me: &Me,
     account: AccountId,
 ) -> Result<bool, V::Error> {
-    if !settings::is_blocked(work, me, account)? {
-        return Ok(false);
-    }
-    for group in work.view.groups()? {
-        let state = work.group(group)?;
-        if state
-            .and_then(|state| state.roster())
-            .is_some_and(|roster| roster.role(account.as_bytes()).is_some())
-        {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    Ok(settings::is_blocked(work, me, account)? && groups::shared_with(work, account)?.is_empty())
 }
 
 /// Whether a content is taken in: of a blocked account, only what a group that both are in needs. It brings us into none.

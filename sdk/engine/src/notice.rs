@@ -3,6 +3,7 @@
 use rand_core::CryptoRng;
 use waxwing_wire::{AccountId, DeviceId, MessageId};
 
+use crate::groups;
 use crate::marks::Marks;
 use crate::me::Me;
 use crate::model::{Body, ConversationId, DeviceAddress, Message, Notice, Status};
@@ -16,7 +17,7 @@ pub(crate) fn new_message_id<V: View>(work: &Work<'_, V>, rng: &mut impl CryptoR
     MessageId::v7(u64::try_from(work.now.utc_ms).unwrap_or(0), random)
 }
 
-/// Puts a notice into the conversation with an account, if there is one.
+/// Puts a notice into the conversation with an account, if there is one; and, where its key is another one, into those of all groups that it is in.
 pub(crate) fn put_notice<V: View>(
     work: &mut Work<'_, V>,
     me: &Me,
@@ -24,12 +25,19 @@ pub(crate) fn put_notice<V: View>(
     notice: Notice,
     rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
-    let conversation = ConversationId::direct(me.address().account, account);
-    if work.view.conversation_peer(conversation)?.is_none() {
-        return Ok(());
-    }
     let by = DeviceAddress { account, device: DeviceId::from_bytes([0; 16]) };
-    put_notice_by(work, conversation, by, notice, rng);
+    let conversation = ConversationId::direct(me.address().account, account);
+    if work.view.conversation_peer(conversation)?.is_some() {
+        put_notice_by(work, conversation, by, notice, rng);
+    }
+    match notice {
+        Notice::KeyChanged | Notice::KeyAccepted => {
+            for group in groups::shared_with(work, account)? {
+                put_notice_by(work, ConversationId::group(group), by, notice, rng);
+            }
+        }
+        Notice::DevicesChanged | Notice::RelayReset | Notice::TimerChanged { .. } => {}
+    }
     Ok(())
 }
 

@@ -88,6 +88,11 @@ impl GroupState {
         Roster::from_snapshot(&self.roster).ok()
     }
 
+    /// Whether an account is in it.
+    pub(crate) fn has_member(&self, account: AccountId) -> bool {
+        self.roster().is_some_and(|roster| roster.role(account.as_bytes()).is_some())
+    }
+
     /// Another account wrote under this roster, or changed it: it is not one member's word any more.
     pub(crate) fn heard_from(&mut self, account: AccountId) -> bool {
         let is_another = self.vouched_by.is_some_and(|voucher| voucher != account);
