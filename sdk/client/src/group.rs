@@ -120,6 +120,9 @@ pub enum GroupNotice {
     Title(String),
     /// What we wanted to do could not be done: others changed the group first, and we may not any more.
     NotDone,
+    /// Whoever it is by writes under another membership than ours of the same moment. The relay told us different things, or this member
+    /// lies; what it writes cannot be read here.
+    Apart,
 }
 
 impl GroupNotice {
@@ -143,6 +146,7 @@ impl GroupNotice {
             GroupEvent::Settings(settings) => GroupNotice::Settings(*settings),
             GroupEvent::Title(title) => GroupNotice::Title(title.clone()),
             GroupEvent::NotDone => GroupNotice::NotDone,
+            GroupEvent::Apart => GroupNotice::Apart,
         })
     }
 }
@@ -275,6 +279,7 @@ impl fmt::Debug for GroupNotice {
             GroupNotice::Settings(_) => "Settings",
             GroupNotice::Title(_) => "Title",
             GroupNotice::NotDone => "NotDone",
+            GroupNotice::Apart => "Apart",
         })
     }
 }

@@ -102,6 +102,8 @@ pub(crate) struct Groups {
     doubted: BTreeSet<(GroupId, AccountId)>,
     /// Those of them that are still to be asked.
     doubts: Vec<(GroupId, DeviceAddress)>,
+    /// Who writes under another roster of the same moment; the user is told once.
+    apart: BTreeSet<(GroupId, AccountId)>,
     /// Whose receipts are held back, and until when.
     held: BTreeMap<AccountId, Duration>,
     /// What waited in the store when the link came up was looked at.
@@ -125,6 +127,11 @@ impl Groups {
         if is_open && self.doubted.len() < ASKS_MAX && self.doubted.insert((state.group, from.account)) {
             self.doubts.push((state.group, from));
         }
+    }
+
+    /// Whether an account is found apart from us for the first time.
+    pub(crate) fn is_first_apart(&mut self, group: GroupId, account: AccountId) -> bool {
+        self.apart.len() < ASKS_MAX && self.apart.insert((group, account))
     }
 
     fn may_introduce(&self, group: GroupId, account: AccountId) -> bool {

@@ -115,6 +115,7 @@ where
         GroupEvent::Joined,
         GroupEvent::Title("a\0b".to_owned()),
         GroupEvent::NotDone,
+        GroupEvent::Apart,
     ];
     for (n, event) in (1..).zip(events) {
         let entry = Message { conversation, body: Body::Group(event), status: Status::Local, ..outgoing(n) };

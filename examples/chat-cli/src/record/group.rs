@@ -17,6 +17,7 @@ pub(super) fn word(notice: &GroupNotice) -> &'static str {
         GroupNotice::Settings(_) => "settings_changed",
         GroupNotice::Title(_) => "title_changed",
         GroupNotice::NotDone => "not_done",
+        GroupNotice::Apart => "seen_apart",
     }
 }
 
@@ -38,7 +39,7 @@ pub(super) fn event_json(notice: &GroupNotice) -> Value {
             "write": who_word(settings.write), "add": who_word(settings.add), "edit": who_word(settings.edit),
         }),
         GroupNotice::Title(title) => json!({ "title": title }),
-        GroupNotice::Joined | GroupNotice::Left | GroupNotice::NotDone => json!({}),
+        GroupNotice::Joined | GroupNotice::Left | GroupNotice::NotDone | GroupNotice::Apart => json!({}),
     }
 }
 
@@ -57,6 +58,9 @@ pub(super) fn text(sender: &Contact, notice: &GroupNotice) -> String {
         GroupNotice::Settings(_) => format!("{by} changed what members may do"),
         GroupNotice::Title(title) => format!("{by} called the group \"{}\"", safe_text::one_line(title)),
         GroupNotice::NotDone => String::from("not done: others changed the group first"),
+        GroupNotice::Apart => {
+            format!("{by} sees other members in this group than you do: compare them, and be careful")
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use rand_core::CryptoRng;
 use waxwing_crypto::group::{GroupMessage, GroupOpenError};
 use waxwing_wire::{GroupId, MessageId};
 
-use super::kept;
+use super::{chain, kept};
 use crate::annotate;
 use crate::batch::Write;
 use crate::content::{Content, ContentBody, SEND_AGAIN_MAX};
@@ -12,7 +12,8 @@ use crate::inbox::{self, Desk, Place};
 use crate::marks::Marks;
 use crate::me::Me;
 use crate::model::{
-    Body, ConversationId, DeviceAddress, GroupStanding, GroupState, Message, Party, Reception, Status,
+    Body, ConversationId, DeviceAddress, GroupEvent, GroupStanding, GroupState, Message, Party, Reception,
+    Status,
 };
 use crate::settings;
 use crate::view::View;
@@ -121,8 +122,7 @@ fn open<V: View>(
     let mark = (epoch.number, epoch.roster_hash);
     let is_known = epoch == *roster.epoch() || state.past_epochs.contains(&mark);
     if !is_known {
-        // It is of an epoch from before we were brought in, and the relay says that it is ours: its sender knows. Or ours is none.
-        desk.groups.doubt(state, from);
+        on_unknown_epoch(work, desk, state, from, epoch.number, rng);
         show_unreadable(work, state, from, wire_id)?;
         desk.replies.unopened(from, wire_id);
         return Ok(Opened::Done);
@@ -171,6 +171,25 @@ fn open<V: View>(
         Some(_) | None => inbox::drop_unreadable(work, from, wire_id)?,
     }
     Ok(Opened::Done)
+}
+
+/// A message is of an epoch from before we were brought in, and the relay says that it is ours: its sender knows. Or our roster is not
+/// the one that others have.
+fn on_unknown_epoch<V: View>(
+    work: &mut Work<'_, V>,
+    desk: &mut Desk<'_>,
+    state: &GroupState,
+    from: DeviceAddress,
+    epoch: u64,
+    rng: &mut impl CryptoRng,
+) {
+    desk.groups.doubt(state, from);
+    let is_now = state.roster().is_some_and(|roster| roster.epoch().number == epoch);
+    let is_same_moment = is_now || state.past_epochs.iter().any(|(past, _)| *past == epoch);
+    let is_apart = state.vouched_by.is_none() && is_same_moment;
+    if is_apart && desk.groups.is_first_apart(state.group, from.account) {
+        chain::put_event(work, state.group, from, GroupEvent::Apart, rng);
+    }
 }
 
 /// Shows in its place what cannot be opened yet.

@@ -96,7 +96,7 @@ impl GroupIntent {
             }
             Kind::Settings => GroupIntent::Settings(settings(&deed)?),
             Kind::Title => GroupIntent::Title(deed.title),
-            Kind::Unspecified | Kind::Join | Kind::Leave | Kind::NotDone => return None,
+            Kind::Unspecified | Kind::Join | Kind::Leave | Kind::NotDone | Kind::Apart => return None,
         })
     }
 }
@@ -115,6 +115,7 @@ impl GroupEvent {
             GroupEvent::Settings(settings) => of_settings(*settings),
             GroupEvent::Title(title) => GroupDeed { title: title.clone(), ..bare(Kind::Title) },
             GroupEvent::NotDone => bare(Kind::NotDone),
+            GroupEvent::Apart => bare(Kind::Apart),
         };
         deed.encode_to_vec()
     }
@@ -136,6 +137,7 @@ impl GroupEvent {
             Kind::Settings => GroupEvent::Settings(settings(&deed)?),
             Kind::Title => GroupEvent::Title(deed.title),
             Kind::NotDone => GroupEvent::NotDone,
+            Kind::Apart => GroupEvent::Apart,
             Kind::Unspecified => return None,
         })
     }
@@ -173,6 +175,7 @@ mod tests {
             GroupEvent::Settings(settings),
             GroupEvent::Title("birds".to_owned()),
             GroupEvent::NotDone,
+            GroupEvent::Apart,
         ] {
             assert_eq!(GroupEvent::from_bytes(&event.to_bytes()), Some(event));
         }

@@ -304,6 +304,8 @@ pub enum GroupEvent {
     Title(String),
     /// What we wanted to do could not be done: others changed the group first, and we may not any more.
     NotDone,
+    /// Whoever it is by writes under another membership than ours of the same moment: the relay told us different things, or it lies.
+    Apart,
 }
 
 /// The kind only: names stay out of logs.
@@ -319,6 +321,7 @@ impl fmt::Debug for GroupEvent {
             GroupEvent::Settings(_) => "Settings",
             GroupEvent::Title(_) => "Title",
             GroupEvent::NotDone => "NotDone",
+            GroupEvent::Apart => "Apart",
         })
     }
 }
