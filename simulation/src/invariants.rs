@@ -5,7 +5,7 @@ use std::fmt;
 
 use waxwing_engine::{
     Anchor, Body, Change, ConversationId, Delivery, DeviceAddress, GroupEvent, GroupStanding, Message,
-    Reception, Status,
+    Reception, RosterAtRest, Status,
 };
 use waxwing_wire::{AccountId, GroupId, MessageId};
 
@@ -243,7 +243,7 @@ pub fn unfinished(devices: &[Device], model: &Model, read: bool) -> Vec<String> 
 /// I11: all devices of all members have one roster, and nobody else believes to be a member.
 fn groups_apart(devices: &[Device], model: &Model) -> Vec<String> {
     let mut left = Vec::new();
-    let mut first: BTreeMap<GroupId, (usize, Vec<u8>)> = BTreeMap::new();
+    let mut first: BTreeMap<GroupId, (usize, RosterAtRest)> = BTreeMap::new();
     let sound = |device: &&Device| !device.retired && !model.broken.contains(&device.index);
     for device in devices.iter().filter(sound) {
         let Some(local) = device.local().filter(|_| device.app.registered) else { continue };

@@ -23,6 +23,7 @@ use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
 use crate::groups::{Groups, intent, kept, messages};
 use crate::inbox::{self, Desk};
 use crate::input::{Command, Input};
+use crate::keep::Keep;
 use crate::me::Me;
 use crate::model::{Party, Registration, RelayState};
 use crate::outbox::Outbox;
@@ -69,6 +70,7 @@ pub struct Engine {
     outbox: Outbox,
     troubles: Troubles,
     groups: Groups,
+    keep: Keep,
     /// Accounts whose kept envelopes can be opened now.
     opening: BTreeSet<AccountId>,
     drained: Drained,
@@ -103,6 +105,7 @@ impl Engine {
             outbox: Outbox::default(),
             troubles: Troubles::default(),
             groups: Groups::default(),
+            keep: Keep::default(),
             opening: BTreeSet::new(),
             drained: Drained::No,
             stock: None,
@@ -124,7 +127,7 @@ impl Engine {
         rng: &mut impl CryptoRng,
         view: &V,
     ) -> Result<Step, V::Error> {
-        let mut work = Work::new(view, now);
+        let mut work = Work::new(view, now, std::mem::take(&mut self.keep));
         match input {
             Input::Command { id, command } => self.on_command(&mut work, id, command, rng)?,
             Input::LinkUp => self.connection.on_up(&mut work),
@@ -145,7 +148,9 @@ impl Engine {
         self.remove_due(&mut work)?;
         self.go_on(&mut work, rng)?;
         self.arm(&mut work);
-        Ok(work.finish())
+        let (step, keep) = work.finish();
+        self.keep = keep;
+        Ok(step)
     }
 
     fn has_device(&self) -> bool {

@@ -26,6 +26,7 @@ use waxwing_wire::{AccountId, ClientBody, GroupId, GroupRecord, RefusalCode, Ref
 use crate::connection::Connection;
 use crate::content::{AskKey, ContentBody};
 use crate::directory::Directory;
+use crate::keep::Chain;
 use crate::me::Me;
 use crate::model::{
     ConversationId, DeviceAddress, GroupStanding, GroupState, Lane, LaneKind, OutboxDraft, OutboxPayload,
@@ -77,9 +78,6 @@ impl Wait {
         Wait { until: now + wait, times: self.times.saturating_add(1) }
     }
 }
-
-/// A chain of a device in a group.
-type Chain = (GroupId, DeviceAddress, [u8; 16]);
 
 /// What is under way about groups. All of it may be forgotten: the store and the relay tell it again.
 #[derive(Debug, Default)]

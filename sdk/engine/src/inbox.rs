@@ -14,6 +14,7 @@ use crate::effect::Event;
 use crate::engine::on_device_name;
 use crate::groups::chain::Taken;
 use crate::groups::keys::Accepted;
+use crate::groups::messages::Arrived;
 use crate::groups::{self, Groups, introduce};
 use crate::me::Me;
 use crate::model::{
@@ -178,7 +179,9 @@ pub(crate) fn on_deliver<V: View>(
     let mut held_back: BTreeSet<AccountId> = work.view.waiting_senders()?.into_iter().collect();
     let cursor_before = relay.cursor;
     let mut heard = false;
-    for envelope in envelopes {
+    let arrived = messages_of_groups(work, &envelopes)?;
+    let signatures = groups::messages::verify_ahead(work, &arrived)?;
+    for (envelope, (arrived, signature)) in envelopes.iter().zip(arrived.iter().zip(signatures)) {
         if envelope.sequence == 0 || envelope.sequence > SEQUENCE_MAX {
             continue;
         }
@@ -194,7 +197,11 @@ pub(crate) fn on_deliver<V: View>(
         }
         work.remember_seen(from.device, envelope.message);
         if let Some(origin) = envelope.group {
-            receive_in_group(work, &mut desk, from, origin, envelope.message, &envelope.payload, rng)?;
+            if origin.is_change {
+                receive_change(work, &mut desk, from, origin, envelope.message, &envelope.payload, rng)?;
+            } else if let Some(arrived) = arrived {
+                groups::messages::on_message(work, &mut desk, arrived, signature, &envelope.payload, rng)?;
+            }
             continue;
         }
         if is_shut_out(work, desk.me, from.account)? {
@@ -410,8 +417,24 @@ fn place_of<V: View>(
     Ok((is_about_keys || is_member || fills).then_some(Place::Group(group)))
 }
 
-/// Something came through a group: a change of it, or a message.
-fn receive_in_group<V: View>(
+/// The messages of groups among envelopes, each in the place of its own; those that were seen before are left out.
+fn messages_of_groups<V: View>(
+    work: &mut Work<'_, V>,
+    envelopes: &[Envelope],
+) -> Result<Vec<Option<Arrived>>, V::Error> {
+    let arrived = envelopes.iter().map(|envelope| {
+        let Some(origin) = envelope.group.filter(|origin| !origin.is_change) else { return Ok(None) };
+        let from = DeviceAddress { account: envelope.sender_account, device: envelope.sender_device };
+        if work.was_seen(from.device, envelope.message)? {
+            return Ok(None);
+        }
+        Ok(Arrived::parse(from, origin.group, envelope.message, &envelope.payload))
+    });
+    arrived.collect()
+}
+
+/// A change of a group came.
+fn receive_change<V: View>(
     work: &mut Work<'_, V>,
     desk: &mut Desk<'_>,
     from: DeviceAddress,
@@ -420,9 +443,6 @@ fn receive_in_group<V: View>(
     payload: &[u8],
     rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
-    if !origin.is_change {
-        return groups::messages::on_message(work, desk, from, origin.group, wire_id, payload, rng);
-    }
     let Some(state) = work.group(origin.group)? else {
         // Whoever brings us in is on the way, perhaps.
         return groups::kept::keep(work, origin.group, origin.revision, wire_id, payload);

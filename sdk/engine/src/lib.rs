@@ -29,6 +29,7 @@ mod engine;
 mod groups;
 mod inbox;
 mod input;
+mod keep;
 mod link;
 mod marks;
 mod me;
@@ -61,8 +62,8 @@ pub use model::{
     FailureReason, GroupEvent, GroupIntent, GroupMember, GroupRole, GroupSettings, GroupStanding, GroupState,
     GroupWaiting, GroupWho, HoldReason, Lane, LaneKind, LocalDevice, Message, Notice, OutboxDraft,
     OutboxItem, OutboxOrder, OutboxPayload, OwnDevice, Party, PrekeyKind, PrekeyRecord, ReceiptKind,
-    ReceiverKeyRecord, Reception, Registration, RelayState, SealedRecord, SenderKeyRecord, SessionRecord,
-    Standing, Status, WaitingEnvelope,
+    ReceiverKeyRecord, Reception, Registration, RelayState, RosterAtRest, SealedRecord, SenderKeyRecord,
+    SessionRecord, Standing, Status, WaitingEnvelope,
 };
 pub use setting::{Setting, SettingKind, SettingRecord, TIMER_MAX_S};
 pub use step::{Held, Step};

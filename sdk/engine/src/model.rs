@@ -2,6 +2,7 @@
 
 mod deed;
 mod group;
+mod roster;
 
 use std::fmt;
 
@@ -9,6 +10,7 @@ pub use group::{
     GroupEvent, GroupIntent, GroupMember, GroupRole, GroupSettings, GroupStanding, GroupState, GroupWaiting,
     GroupWho, Party, ReceiverKeyRecord, SenderKeyRecord,
 };
+pub use roster::RosterAtRest;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayId};

@@ -59,11 +59,11 @@ pub(crate) fn set<V: View>(
 
 /// Whether a member may set what holds for all messages of a group: who may edit it may.
 fn may_set_timer(state: &GroupState, account: AccountId) -> bool {
-    let may = |roster: Roster| {
+    let may = |roster: &Roster| {
         let change = Change::Profile(roster.profile().to_vec());
         roster.permits(account.as_bytes(), &change).is_ok()
     };
-    state.standing == GroupStanding::Member && state.roster().is_some_and(may)
+    state.standing == GroupStanding::Member && state.roster().is_some_and(|roster| may(&roster))
 }
 
 fn post<V: View>(

@@ -10,6 +10,7 @@ use crate::clock::Now;
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
 use crate::groups::keys::{OwnKey, TheirKey};
 use crate::groups::receipts::Told;
+use crate::keep::{self, Chain, Keep};
 use crate::model::{AccountState, ConversationId, DeviceAddress, GroupState, Message, OutboxDraft};
 use crate::sessions::Sessions;
 use crate::setting::{SettingKind, SettingRecord};
@@ -27,64 +28,67 @@ pub(crate) struct Work<'v, V: View> {
     batch: Batch,
     effects: Vec<Effect>,
     sessions: BTreeMap<DeviceAddress, Sessions>,
-    accounts: BTreeMap<AccountId, Option<AccountState>>,
+    keep: Keep,
+    /// Set when rows that are kept are removed: the next step reads what is left.
+    keeps_nothing: bool,
     counters: BTreeMap<ConversationId, u64>,
     /// What the step changed; none: it removed the entry.
     messages: BTreeMap<MessageId, Option<Message>>,
     annotations: BTreeMap<MessageId, Vec<Annotation>>,
     settings: BTreeMap<(ConversationId, SettingKind), Option<SettingRecord>>,
-    seen: BTreeSet<(DeviceId, MessageId)>,
-    groups: BTreeMap<GroupId, Option<GroupState>>,
-    own_keys: BTreeMap<GroupId, Option<OwnKey>>,
-    their_keys: BTreeMap<(GroupId, DeviceAddress, [u8; 16]), Option<TheirKey>>,
+    /// Envelopes that were handled, or not.
+    seen: BTreeMap<(DeviceId, MessageId), bool>,
     told: BTreeMap<(ConversationId, DeviceId), Told>,
     kept: Vec<(GroupId, DeviceAddress, [u8; 16], MessageId)>,
+    /// Chains of which something waits, or nothing.
+    queued: BTreeMap<Chain, bool>,
     changed: BTreeSet<ConversationId>,
 }
 
 impl<'v, V: View> Work<'v, V> {
-    pub(crate) fn new(view: &'v V, now: Now) -> Work<'v, V> {
+    pub(crate) fn new(view: &'v V, now: Now, keep: Keep) -> Work<'v, V> {
         Work {
             view,
             now,
+            keep,
+            keeps_nothing: false,
             again: false,
             reopened: false,
             batch: Batch::default(),
             effects: Vec::new(),
             sessions: BTreeMap::new(),
-            accounts: BTreeMap::new(),
             counters: BTreeMap::new(),
             messages: BTreeMap::new(),
             annotations: BTreeMap::new(),
             settings: BTreeMap::new(),
-            seen: BTreeSet::new(),
-            groups: BTreeMap::new(),
-            own_keys: BTreeMap::new(),
-            their_keys: BTreeMap::new(),
+            seen: BTreeMap::new(),
             told: BTreeMap::new(),
             kept: Vec::new(),
+            queued: BTreeMap::new(),
             changed: BTreeSet::new(),
         }
     }
 
-    /// Ends the step: sessions that changed are written, and what changed is told.
-    pub(crate) fn finish(mut self) -> Step {
+    /// Ends the step: sessions and keys that changed are written, and what changed is told. What is kept goes on to the next step.
+    pub(crate) fn finish(mut self) -> (Step, Keep) {
         for (device, sessions) in std::mem::take(&mut self.sessions) {
             sessions.write_into(device, &mut self.batch);
         }
-        for (group, key) in std::mem::take(&mut self.own_keys) {
-            key.into_iter().for_each(|key| key.write_into(group, &mut self.batch));
+        for (group, key) in &mut self.keep.own_keys {
+            key.iter_mut().for_each(|key| key.write_into(*group, &mut self.batch));
         }
-        for ((group, ..), key) in std::mem::take(&mut self.their_keys) {
-            key.into_iter().for_each(|key| key.write_into(group, &mut self.batch));
+        for ((group, ..), key) in &mut self.keep.their_keys {
+            key.iter_mut().for_each(|key| key.write_into(*group, &mut self.batch));
         }
         for conversation in std::mem::take(&mut self.changed) {
             self.effects.push(Effect::Notify(Event::ConversationChanged(conversation)));
         }
-        Step::new(self.batch, self.effects)
+        let keep = if self.keeps_nothing { Keep::default() } else { self.keep.bounded() };
+        (Step::new(self.batch, self.effects), keep)
     }
 
     pub(crate) fn write(&mut self, write: Write) {
+        self.keeps_nothing |= keep::ends(&write);
         self.batch.push(write);
     }
 
@@ -111,16 +115,17 @@ impl<'v, V: View> Work<'v, V> {
 
     /// What is known of an account.
     pub(crate) fn account(&mut self, account: AccountId) -> Result<Option<AccountState>, V::Error> {
-        if let Some(known) = self.accounts.get(&account) {
+        if let Some(known) = self.keep.accounts.get(&account) {
             return Ok(known.clone());
         }
         let known = self.view.account(account)?;
-        self.accounts.insert(account, known.clone());
+        self.keep.accounts.insert(account, known.clone());
         Ok(known)
     }
 
     pub(crate) fn put_account(&mut self, state: AccountState) {
-        self.accounts.insert(state.account, Some(state.clone()));
+        self.keep.accounts.insert(state.account, Some(state.clone()));
+        self.keep.unsettle();
         self.write(Write::PutAccount(state));
     }
 
@@ -141,16 +146,16 @@ impl<'v, V: View> Work<'v, V> {
 
     /// What is known of a group.
     pub(crate) fn group(&mut self, group: GroupId) -> Result<Option<GroupState>, V::Error> {
-        if let Some(known) = self.groups.get(&group) {
+        if let Some(known) = self.keep.groups.get(&group) {
             return Ok(known.clone());
         }
         let known = self.view.group(group)?;
-        self.groups.insert(group, known.clone());
+        self.keep.groups.insert(group, known.clone());
         Ok(known)
     }
 
     pub(crate) fn put_group(&mut self, state: GroupState) {
-        self.groups.insert(state.group, Some(state.clone()));
+        self.keep.groups.insert(state.group, Some(state.clone()));
         self.touch(ConversationId::group(state.group));
         let at_ms = self.now.utc_ms;
         self.write(Write::PutGroup { state, at_ms });
@@ -159,7 +164,7 @@ impl<'v, V: View> Work<'v, V> {
     /// Our own sender key of a group, to be used and changed; what changed is written at the end of the step.
     pub(crate) fn own_key(&mut self, group: GroupId) -> Result<&mut Option<OwnKey>, V::Error> {
         use std::collections::btree_map::Entry;
-        match self.own_keys.entry(group) {
+        match self.keep.own_keys.entry(group) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => Ok(entry.insert(OwnKey::load(self.view, group)?)),
         }
@@ -173,13 +178,18 @@ impl<'v, V: View> Work<'v, V> {
         chain: [u8; 16],
     ) -> Result<&mut Option<TheirKey>, V::Error> {
         use std::collections::btree_map::Entry;
-        match self.their_keys.entry((group, sender, chain)) {
+        match self.keep.their_keys.entry((group, sender, chain)) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => {
                 let record = self.view.receiver_key(group, sender, chain)?;
                 Ok(entry.insert(record.and_then(TheirKey::load)))
             }
         }
+    }
+
+    /// The key of another device's chain, if this step has asked for it and it is here.
+    pub(crate) fn their_key_as_it_is(&self, chain: &Chain) -> Option<&TheirKey> {
+        self.keep.their_keys.get(chain).and_then(Option::as_ref)
     }
 
     /// Keeps a message of a group that cannot be opened yet.
@@ -192,8 +202,20 @@ impl<'v, V: View> Work<'v, V> {
         payload: &[u8],
     ) {
         self.kept.push((group, sender, chain, wire_id));
+        self.queued.insert((group, sender, chain), true);
         let (at_ms, payload) = (self.now.utc_ms, payload.to_vec());
         self.write(Write::PutGroupWaiting { group, sender, chain, wire_id, payload, at_ms });
+    }
+
+    /// Whether messages of a chain wait, from before or since this step began.
+    pub(crate) fn is_queued(&mut self, chain: Chain) -> Result<bool, V::Error> {
+        if let Some(known) = self.queued.get(&chain) {
+            return Ok(*known);
+        }
+        let (group, sender, name) = chain;
+        let is_queued = !self.view.group_waiting(group, sender, name, 1)?.is_empty();
+        self.queued.insert(chain, is_queued);
+        Ok(is_queued)
     }
 
     /// What was kept in this step, in order: the store shows it to the next one.
@@ -207,8 +229,8 @@ impl<'v, V: View> Work<'v, V> {
 
     /// We are out of a group: nothing of its keys stays.
     pub(crate) fn forget_group_keys(&mut self, group: GroupId) {
-        self.own_keys.insert(group, None);
-        self.their_keys.retain(|(of, ..), _| *of != group);
+        self.keep.own_keys.insert(group, None);
+        self.keep.their_keys.retain(|(of, ..), _| *of != group);
         self.write(Write::ForgetGroupKeys(group));
     }
 
@@ -328,12 +350,17 @@ impl<'v, V: View> Work<'v, V> {
     }
 
     /// Whether an envelope of this name was handled, in this step or before.
-    pub(crate) fn was_seen(&self, sender: DeviceId, wire_id: MessageId) -> Result<bool, V::Error> {
-        Ok(self.seen.contains(&(sender, wire_id)) || self.view.was_seen(sender, wire_id)?)
+    pub(crate) fn was_seen(&mut self, sender: DeviceId, wire_id: MessageId) -> Result<bool, V::Error> {
+        if let Some(known) = self.seen.get(&(sender, wire_id)) {
+            return Ok(*known);
+        }
+        let was_seen = self.view.was_seen(sender, wire_id)?;
+        self.seen.insert((sender, wire_id), was_seen);
+        Ok(was_seen)
     }
 
     pub(crate) fn remember_seen(&mut self, sender: DeviceId, wire_id: MessageId) {
-        self.seen.insert((sender, wire_id));
+        self.seen.insert((sender, wire_id), true);
         let at_ms = self.now.utc_ms;
         self.write(Write::RememberSeen { sender, wire_id, at_ms });
     }

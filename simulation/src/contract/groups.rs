@@ -62,7 +62,7 @@ where
     store.apply([Write::PutGroup { state: first.clone(), at_ms: 5 }]);
     assert_eq!(store.read(|s| s.group(group_id(1))), Some(first.clone()));
     let mut later = group(1, "birds 🐦");
-    (later.revision, later.standing, later.roster) = (u64::MAX, GroupStanding::Out, vec![]);
+    (later.revision, later.standing, later.roster) = (u64::MAX, GroupStanding::Out, vec![].into());
     store.apply([
         Write::PutGroup { state: later.clone(), at_ms: 6 },
         Write::PutGroup { state: group(2, "b"), at_ms: 7 },

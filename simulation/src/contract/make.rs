@@ -147,7 +147,7 @@ pub(super) fn group(n: u8, title: &str) -> GroupState {
     GroupState {
         group: group_id(n),
         revision: u64::from(n),
-        roster: vec![n, 0, 255],
+        roster: vec![n, 0, 255].into(),
         secret: [n; 32].into(),
         standing: GroupStanding::Member,
         title: title.to_owned(),

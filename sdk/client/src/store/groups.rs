@@ -22,7 +22,7 @@ pub(crate) fn state(db: &Connection, group: GroupId) -> Stored<Option<GroupState
         Ok(GroupState {
             group,
             revision: codes::opaque(row, 0)?,
-            roster: blob(row, 1)?,
+            roster: blob(row, 1)?.into(),
             secret: Zeroizing::new(bytes(row, 2)?),
             standing: codes::group_standing(value(row, 3)?)?,
             title: value(row, 4)?,
@@ -236,7 +236,7 @@ impl Writer {
             params![
                 group,
                 revision,
-                state.roster,
+                state.roster.as_bytes(),
                 &state.secret[..],
                 standing,
                 state.title,

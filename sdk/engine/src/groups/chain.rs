@@ -1,5 +1,7 @@
 //! The chain of a group's changes: taken in one after the other, as the relay has put them, and held against device lists.
 
+use std::sync::Arc;
+
 use rand_core::CryptoRng;
 use waxwing_crypto::DevicePublic;
 use waxwing_crypto::group::GroupSecret;
@@ -103,7 +105,7 @@ pub(crate) fn confirmed<V: View>(
         revision = record.revision;
         match judge(work, me, directory, groups, state, &roster, revision, &record.change)? {
             Judged::Holds(held, is_listed) => {
-                roster = held.1;
+                roster = Arc::new(held.1);
                 if is_listed {
                     confirmed = revision;
                 }
@@ -188,8 +190,8 @@ pub(crate) fn adopt<V: View>(
     state.revision += 1;
     state.last_by = by;
     state.heard_from(by.account);
-    state.remember_epoch(before.as_ref(), EPOCHS_KEPT_MAX);
-    state.roster = roster.to_snapshot();
+    state.remember_epoch(before.as_deref(), EPOCHS_KEPT_MAX);
+    state.roster = roster.to_snapshot().into();
     let written = work.highest_counter(ConversationId::group(state.group), me.address().device)?;
     note_who_came(change, &mut state, written);
     let event = event_of(change, &mut state);

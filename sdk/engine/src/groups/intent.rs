@@ -1,5 +1,7 @@
 //! What we want to do to a group: checked at once, put into the outbox, and signed on the roster that stands when it goes out.
 
+use std::sync::Arc;
+
 use rand_core::CryptoRng;
 use waxwing_crypto::Ours;
 use waxwing_crypto::group::GroupSecret;
@@ -71,7 +73,7 @@ pub(crate) fn create<V: View>(
     work.put_group(GroupState {
         group,
         revision: 0,
-        roster: roster.to_snapshot(),
+        roster: roster.to_snapshot().into(),
         secret: Zeroizing::new(*secret.to_bytes().expose()),
         standing: GroupStanding::Member,
         title,
@@ -171,7 +173,8 @@ pub(crate) fn sign(
         | GroupIntent::Settings(_)
         | GroupIntent::Title(_) => {
             let ours = Ours { address: me.address().to_crypto(), secrets: me.secrets() };
-            state.roster()?.sign(&ours, list_version(me), unsigned(intent, state, rng)).ok()?
+            let signed = state.roster()?.sign(&ours, list_version(me), unsigned(intent, state, rng)).ok()?;
+            (Arc::new(signed.0), signed.1)
         }
     };
     let secret = GroupSecret::from_bytes(&state.secret);
@@ -188,7 +191,7 @@ pub(crate) fn members_after(me: &Me, state: &GroupState, sealed: &[u8]) -> Optio
     } else {
         let secret = GroupSecret::from_bytes(&state.secret);
         let opened = secret.open_change(state.group.as_bytes(), state.revision + 1, sealed)?;
-        roster.next(&SignedChange::parse(&opened).ok()?, |_| Some(me.secrets().public())).ok()?
+        Arc::new(roster.next(&SignedChange::parse(&opened).ok()?, |_| Some(me.secrets().public())).ok()?)
     };
     Some(next.members().iter().map(|member| AccountId::from_bytes(member.account)).collect())
 }

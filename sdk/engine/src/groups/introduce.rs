@@ -31,7 +31,7 @@ fn introduction(state: &GroupState) -> ContentBody {
     ContentBody::Introduction(Introduction {
         secret: Zeroizing::new(*state.secret),
         revision: state.revision,
-        roster: state.roster.clone(),
+        roster: state.roster.as_bytes().to_vec(),
     })
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn on_introduction<V: View>(
     let mut state = GroupState {
         group,
         revision: introduction.revision,
-        roster: introduction.roster,
+        roster: introduction.roster.into(),
         secret: introduction.secret,
         standing: GroupStanding::Member,
         title: String::new(),

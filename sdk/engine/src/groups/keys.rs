@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rand_core::CryptoRng;
+use waxwing_crypto::group::roster::Roster;
 use waxwing_crypto::group::{
     GroupEpoch, GroupEvent, ReceiverKey, SenderKey, SenderKeyUse, claimed_epoch, rotation,
 };
@@ -38,6 +39,8 @@ pub(crate) struct OwnKey {
     holders: BTreeSet<DeviceAddress>,
     given: Vec<DeviceAddress>,
     dirty: bool,
+    /// Whoever may read under its epoch has it, as far as accounts are known.
+    settled: bool,
 }
 
 impl OwnKey {
@@ -52,6 +55,7 @@ impl OwnKey {
             holders: view.key_holders(group)?.into_iter().collect(),
             given: Vec::new(),
             dirty: false,
+            settled: false,
         }))
     }
 
@@ -63,11 +67,12 @@ impl OwnKey {
             holders: BTreeSet::new(),
             given: Vec::new(),
             dirty: true,
+            settled: false,
         }
     }
 
-    pub(crate) fn write_into(self, group: GroupId, batch: &mut Batch) {
-        if self.dirty {
+    pub(crate) fn write_into(&mut self, group: GroupId, batch: &mut Batch) {
+        if std::mem::take(&mut self.dirty) {
             let key = SenderKeyRecord {
                 chain: self.key.chain_id(),
                 snapshot: self.key.to_snapshot(),
@@ -77,7 +82,7 @@ impl OwnKey {
             batch.push(Write::PutSenderKey { group, key });
         }
         if !self.given.is_empty() {
-            batch.push(Write::PutKeyHolders { group, devices: self.given });
+            batch.push(Write::PutKeyHolders { group, devices: std::mem::take(&mut self.given) });
         }
     }
 
@@ -95,6 +100,18 @@ impl OwnKey {
         }
         self.dirty = true;
         Some(sealed.bytes)
+    }
+
+    /// Who may read is to be looked up before the next message.
+    pub(crate) fn unsettle(&mut self) {
+        self.settled = false;
+    }
+
+    /// Whether it is to be replaced before the next message.
+    fn has_had_its_time(&self, now_ms: i64, events: &[GroupEvent]) -> bool {
+        let age = u64::try_from(now_ms.saturating_sub(self.created_at_ms)).unwrap_or(0);
+        let used = SenderKeyUse { messages: self.key.messages(), age: Duration::from_millis(age) };
+        rotation(&used, events).is_some()
     }
 
     pub(crate) fn chain(&self) -> [u8; 16] {
@@ -119,8 +136,8 @@ impl TheirKey {
         Some(TheirKey { key, created_at_ms: record.created_at_ms, dirty: false })
     }
 
-    pub(crate) fn write_into(self, group: GroupId, batch: &mut Batch) {
-        if !self.dirty {
+    pub(crate) fn write_into(&mut self, group: GroupId, batch: &mut Batch) {
+        if !std::mem::take(&mut self.dirty) {
             return;
         }
         let sender = self.key.sender();
@@ -138,20 +155,28 @@ impl TheirKey {
     }
 }
 
+/// Who may read what we write to a group.
+struct Readers {
+    devices: BTreeSet<DeviceAddress>,
+    /// No member is unknown.
+    complete: bool,
+}
+
 /// Who may read what we write to a group: every device on the verified list of every member, but ourselves. `None`: a member
 /// must be learned first.
 fn readers<V: View>(
     work: &mut Work<'_, V>,
     me: &Me,
     directory: &mut Directory,
-    members: &[AccountId],
-) -> Result<Option<BTreeSet<DeviceAddress>>, V::Error> {
-    let mut readers = BTreeSet::new();
+    roster: &Roster,
+) -> Result<Option<Readers>, V::Error> {
+    let mut readers = Readers { devices: BTreeSet::new(), complete: true };
     let mut learning = false;
-    for member in members {
-        let Some(state) = work.account(*member)? else {
-            directory.want(*member);
-            learning |= directory.is_learning(*member, work.now.elapsed);
+    for member in roster.members().iter().map(|member| AccountId::from_bytes(member.account)) {
+        let Some(state) = work.account(member)? else {
+            directory.want(member);
+            learning |= directory.is_learning(member, work.now.elapsed);
+            readers.complete = false;
             continue;
         };
         // A key that the user has not accepted is given nothing; the member gets the key when it asks after that.
@@ -162,8 +187,8 @@ fn readers<V: View>(
         let devices = list
             .devices()
             .iter()
-            .map(|entry| DeviceAddress { account: *member, device: DeviceId::from_bytes(entry.device) });
-        readers.extend(devices.filter(|device| *device != me.address()));
+            .map(|entry| DeviceAddress { account: member, device: DeviceId::from_bytes(entry.device) });
+        readers.devices.extend(devices.filter(|device| *device != me.address()));
     }
     Ok((!learning).then_some(readers))
 }
@@ -174,17 +199,19 @@ pub(crate) fn make_ready<V: View>(
     work: &mut Work<'_, V>,
     me: &Me,
     directory: &mut Directory,
-    epoch: &GroupEpoch,
-    members: &[AccountId],
+    roster: &Roster,
     rng: &mut impl CryptoRng,
 ) -> Result<bool, V::Error> {
-    let group = GroupId::from_bytes(epoch.group);
-    let Some(readers) = readers(work, me, directory, members)? else { return Ok(false) };
-    let now_ms = work.now.utc_ms;
+    let (group, epoch, now_ms) = (GroupId::from_bytes(roster.group()), roster.epoch(), work.now.utc_ms);
+    let is_ready = |own: &OwnKey| own.settled && own.epoch() == epoch && !own.has_had_its_time(now_ms, &[]);
+    if work.own_key(group)?.as_ref().is_some_and(is_ready) {
+        return Ok(true);
+    }
+    let Some(Readers { devices: readers, complete }) = readers(work, me, directory, roster)? else {
+        return Ok(false);
+    };
     let slot = work.own_key(group)?;
     let has_had_its_time = slot.as_ref().is_none_or(|own| {
-        let age = u64::try_from(now_ms.saturating_sub(own.created_at_ms)).unwrap_or(0);
-        let used = SenderKeyUse { messages: own.key.messages(), age: Duration::from_millis(age) };
         let mut events = Vec::new();
         if own.epoch() != epoch {
             events.push(GroupEvent::EpochChanged);
@@ -192,12 +219,13 @@ pub(crate) fn make_ready<V: View>(
         if !own.holders.is_subset(&readers) {
             events.push(GroupEvent::DeviceRemoved);
         }
-        rotation(&used, &events).is_some()
+        own.has_had_its_time(now_ms, &events)
     });
     if has_had_its_time {
         *slot = Some(OwnKey::generate(epoch, me.address(), now_ms, rng));
     }
     let Some(own) = slot.as_mut() else { return Ok(false) };
+    own.settled = complete;
     let mut missing: BTreeMap<AccountId, Vec<DeviceAddress>> = BTreeMap::new();
     for device in readers.difference(&own.holders) {
         missing.entry(device.account).or_default().push(*device);
@@ -244,6 +272,7 @@ pub(crate) fn give_again<V: View>(
     let Some(own) = work.own_key(group)?.as_mut().filter(|own| own.chain() == chain) else { return Ok(()) };
     if own.holders.insert(device) {
         own.given.push(device);
+        own.unsettle();
     }
     let body = ContentBody::SenderKey { distribution: own.key.distribution() };
     post(work, group, device.account, Some(device.device), body, rng);

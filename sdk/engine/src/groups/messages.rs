@@ -1,7 +1,7 @@
 //! What members write: opened by the key of its chain, or kept until that has come.
 
 use rand_core::CryptoRng;
-use waxwing_crypto::group::{GroupMessage, GroupOpenError};
+use waxwing_crypto::group::{GroupMessage, GroupOpenError, Verified, Waiting, verify_backlog};
 use waxwing_wire::{GroupId, MessageId};
 
 use super::{chain, kept};
@@ -9,11 +9,12 @@ use crate::annotate;
 use crate::batch::Write;
 use crate::content::{Content, ContentBody, SEND_AGAIN_MAX};
 use crate::inbox::{self, Desk, Place};
+use crate::keep::Chain;
 use crate::marks::Marks;
 use crate::me::Me;
 use crate::model::{
-    Body, ConversationId, DeviceAddress, GroupEvent, GroupStanding, GroupState, Message, Party, Reception,
-    Status,
+    Body, ConversationId, DeviceAddress, GroupEvent, GroupStanding, GroupState, GroupWaiting, Message, Party,
+    Reception, Status,
 };
 use crate::settings;
 use crate::view::View;
@@ -34,28 +35,90 @@ enum Opened {
     Waits,
 }
 
+/// A message of a group, as it came.
+pub(crate) struct Arrived {
+    from: DeviceAddress,
+    group: GroupId,
+    wire_id: MessageId,
+    message: GroupMessage,
+}
+
+impl Arrived {
+    /// `None`: it is no message of a group.
+    pub(crate) fn parse(
+        from: DeviceAddress,
+        group: GroupId,
+        wire_id: MessageId,
+        payload: &[u8],
+    ) -> Option<Arrived> {
+        let message = GroupMessage::parse(payload).ok()?;
+        Some(Arrived { from, group, wire_id, message })
+    }
+
+    fn chain(&self) -> Chain {
+        (self.group, self.from, self.message.chain_id())
+    }
+}
+
+/// What is known of the signature of a message before its turn comes.
+pub(crate) enum Signature<'m> {
+    /// Nothing yet.
+    Unknown,
+    /// It holds.
+    Holds(Verified<'m>),
+    /// It does not.
+    Fails,
+}
+
+/// Verifies the signatures of what came in one step together, as far as the keys are here: each costs less than half of what it costs
+/// alone. Nothing is changed by it; what a message may do is asked when its turn comes.
+pub(crate) fn verify_ahead<'m, V: View>(
+    work: &mut Work<'_, V>,
+    arrived: &'m [Option<Arrived>],
+) -> Result<Vec<Signature<'m>>, V::Error> {
+    let mut places = Vec::with_capacity(arrived.len());
+    for (place, one) in arrived.iter().enumerate() {
+        let Some(one) = one else { continue };
+        let (group, from, chain) = one.chain();
+        if work.their_key(group, from, chain)?.is_some() {
+            places.push((one.chain(), place, one));
+        }
+    }
+    // Messages of one sender share most of the work.
+    places.sort_by_key(|(chain, place, _)| (*chain, *place));
+    let keys = places.iter().filter_map(|(chain, place, one)| {
+        let key = &work.their_key_as_it_is(chain)?.key;
+        Some((*place, Waiting { key, message: &one.message, associated_data: one.wire_id.as_bytes() }))
+    });
+    let (places, waiting): (Vec<usize>, Vec<Waiting<'_, '_>>) = keys.unzip();
+    let mut signatures: Vec<Signature<'m>> = arrived.iter().map(|_| Signature::Unknown).collect();
+    for (place, verified) in places.into_iter().zip(verify_backlog(&waiting)) {
+        if let Some(signature) = signatures.get_mut(place) {
+            *signature = verified.map_or(Signature::Fails, Signature::Holds);
+        }
+    }
+    Ok(signatures)
+}
+
 /// A message of a group came.
 pub(crate) fn on_message<V: View>(
     work: &mut Work<'_, V>,
     desk: &mut Desk<'_>,
-    from: DeviceAddress,
-    group: GroupId,
-    wire_id: MessageId,
+    arrived: &Arrived,
+    signature: Signature<'_>,
     payload: &[u8],
     rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
-    let Ok(message) = GroupMessage::parse(payload) else { return Ok(()) };
+    let Arrived { from, group, wire_id, .. } = *arrived;
     let state = work.group(group)?;
-    let chain = message.chain_id();
     // What waits of this chain comes first.
-    let is_queued = !work.view.group_waiting(group, from, chain, 1)?.is_empty()
-        || work.kept_now(group).any(|(sender, of, _)| (sender, of) == (from, chain));
-    let opened = if !is_queued {
-        open(work, desk, state.as_ref(), from, wire_id, &message, rng)?
-    } else {
+    let opened = if work.is_queued(arrived.chain())? {
         Opened::Waits
+    } else {
+        open(work, desk, state.as_ref(), arrived, signature, rng)?
     };
     if opened == Opened::Waits {
+        let chain = arrived.message.chain_id();
         work.keep_for_group(group, from, chain, wire_id, payload);
         desk.groups.want_key((group, from, chain), work.now.elapsed);
         if let Some(state) = state.filter(|state| is_member(state, from)) {
@@ -75,10 +138,13 @@ pub(crate) fn open_waiting<V: View>(
     let waiting = work.view.group_waiting(group, from, chain, WAITING_PAGE)?;
     let more = waiting.len() == WAITING_PAGE;
     let state = work.group(group)?;
-    for kept in waiting {
-        let opened = match GroupMessage::parse(&kept.payload) {
-            Ok(message) => open(work, desk, state.as_ref(), from, kept.wire_id, &message, rng)?,
-            Err(_) => Opened::Done,
+    let parse = |kept: &GroupWaiting| Arrived::parse(from, group, kept.wire_id, &kept.payload);
+    let arrived: Vec<Option<Arrived>> = waiting.iter().map(parse).collect();
+    let signatures = verify_ahead(work, &arrived)?;
+    for ((kept, arrived), signature) in waiting.iter().zip(&arrived).zip(signatures) {
+        let opened = match arrived {
+            Some(arrived) => open(work, desk, state.as_ref(), arrived, signature, rng)?,
+            None => Opened::Done,
         };
         if opened == Opened::Waits {
             desk.groups.want_key((group, from, chain), work.now.elapsed);
@@ -99,11 +165,11 @@ fn open<V: View>(
     work: &mut Work<'_, V>,
     desk: &mut Desk<'_>,
     state: Option<&GroupState>,
-    from: DeviceAddress,
-    wire_id: MessageId,
-    message: &GroupMessage,
+    arrived: &Arrived,
+    signature: Signature<'_>,
     rng: &mut impl CryptoRng,
 ) -> Result<Opened, V::Error> {
+    let Arrived { from, wire_id, ref message, .. } = *arrived;
     let Some(state) = state else { return Ok(Opened::Waits) };
     // The relay brings it only to members: whoever brings us in again is on the way, perhaps.
     if state.standing == GroupStanding::Out {
@@ -131,7 +197,12 @@ fn open<V: View>(
     if epoch == *roster.epoch() && !roster.may_write(from.account.as_bytes()) {
         return inbox::drop_unreadable(work, from, wire_id).map(|()| Opened::Done);
     }
-    let plaintext = match theirs.key.decrypt(message, wire_id.as_bytes()) {
+    let opened = match signature {
+        Signature::Unknown => theirs.key.decrypt(message, wire_id.as_bytes()),
+        Signature::Holds(verified) => theirs.key.open(&verified),
+        Signature::Fails => Err(GroupOpenError::Rejected),
+    };
+    let plaintext = match opened {
         Ok(plaintext) => plaintext,
         Err(GroupOpenError::BeforeStart | GroupOpenError::TooFarAhead) => {
             // We were given the key after it was written, and yet it is ours to read: its sender is asked for it.

@@ -1,12 +1,13 @@
 //! The words of groups: what a device knows of one, and the keys of its messages at rest.
 
 use std::fmt;
+use std::sync::Arc;
 
 use waxwing_crypto::group::roster::{self, Roster};
 use waxwing_wire::{AccountId, GroupId, MessageId};
 use zeroize::Zeroizing;
 
-use super::{ConversationId, DeviceAddress};
+use super::{ConversationId, DeviceAddress, RosterAtRest};
 
 /// Whom something goes to: all devices of an account, or of a group's members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,8 +59,8 @@ pub struct GroupState {
     pub group: GroupId,
     /// The relay's revision up to which changes were taken in. Zero: made here, and not at the relay yet.
     pub revision: u64,
-    /// `Roster::to_snapshot`.
-    pub roster: Vec<u8>,
+    /// Who is in it, as it was verified.
+    pub roster: RosterAtRest,
     /// `GroupSecret`: seals changes and title.
     pub secret: Zeroizing<[u8; 32]>,
     /// Whether we are in it.
@@ -83,9 +84,9 @@ impl GroupState {
 
     /// The verified membership.
     #[must_use]
-    pub fn roster(&self) -> Option<Roster> {
+    pub fn roster(&self) -> Option<Arc<Roster>> {
         // It was verified before it was stored; if the store cannot give it back, the group stands still.
-        Roster::from_snapshot(&self.roster).ok()
+        self.roster.roster()
     }
 
     /// Whether an account is in it.
@@ -122,7 +123,7 @@ impl GroupState {
     #[must_use]
     pub fn members(&self) -> Vec<GroupMember> {
         let roster = self.roster();
-        let members = roster.iter().flat_map(Roster::members);
+        let members = roster.iter().flat_map(|roster| roster.members());
         members
             .map(|member| GroupMember {
                 account: AccountId::from_bytes(member.account),

@@ -2,7 +2,7 @@
 
 use rand_core::CryptoRng;
 use waxwing_crypto::pad;
-use waxwing_wire::{AccountId, ChangeGroup, ClientBody, GroupId, MessageId, Request, SubmitToGroup};
+use waxwing_wire::{ChangeGroup, ClientBody, GroupId, MessageId, Request, SubmitToGroup};
 use zeroize::Zeroizing;
 
 use super::{Counted, Outbox, Prepared, STALE_WAIT, set_delivery, text_content};
@@ -151,8 +151,7 @@ fn prepare_message<V: View>(
     let payload = match sealed_now(work, item, state.revision)? {
         Some(payload) => payload,
         None => {
-            let members: Vec<AccountId> = state.members().into_iter().map(|member| member.account).collect();
-            if !keys::make_ready(work, me, directory, roster.epoch(), &members, rng)? {
+            if !keys::make_ready(work, me, directory, &roster, rng)? {
                 return Ok(Prepared::Blocked);
             }
             let Some((counter, content)) = content_of(item, work, me)? else {

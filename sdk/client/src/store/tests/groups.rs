@@ -24,7 +24,7 @@ fn birds() -> GroupState {
     GroupState {
         group: GroupId::from_bytes(roster.group()),
         revision: 1,
-        roster: roster.to_snapshot(),
+        roster: roster.to_snapshot().into(),
         secret: [1; 32].into(),
         standing: GroupStanding::Member,
         title: "birds".to_owned(),
