@@ -312,6 +312,11 @@ impl AccountPublicKey {
         self.0.0.to_bytes()
     }
 
+    /// Says whether the account signed this statement as a proof to a relay: what a relay was shown and hands on.
+    pub fn has_signed_relay_proof(&self, statement: &[u8], proof: &[u8; 64]) -> bool {
+        self.verify(SIGN_RELAY_PROOF, statement, proof)
+    }
+
     pub(crate) fn verify(&self, label: &[u8], message: &[u8], signature: &[u8; 64]) -> bool {
         self.0.verify(label, message, signature)
     }

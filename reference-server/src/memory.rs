@@ -1,6 +1,7 @@
 //! Storage in memory, for the simulation and for tests. A clone is a snapshot: put it back, and the relay has crashed and
 //! come back stale; make a new one, and it was wiped.
 
+mod deletion;
 mod groups;
 mod log;
 
@@ -9,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use waxwing_wire::{
     AccountId, AccountQuery, AccountRecord, DeviceId, DevicePrekey, DeviceRecord, Envelope, FetchId,
-    MessageId, Prekey, PublicKeyBytes, RefusalCode, Register, RelayId, UpdateDevices, limits,
+    FrameSignature, MessageId, Prekey, PublicKeyBytes, RefusalCode, Register, RelayId, UpdateDevices, limits,
 };
 
 use crate::store::{
@@ -25,6 +26,7 @@ pub struct MemoryStore {
     failing: bool,
     accounts: BTreeMap<AccountId, AccountRecord>,
     handles: BTreeMap<String, AccountId>,
+    deleted: BTreeMap<[u8; 32], FrameSignature>,
     devices: BTreeMap<DeviceId, Device>,
     seen: BTreeMap<(DeviceId, DeviceId, MessageId), i64>,
     given: BTreeMap<(DeviceId, FetchId, DeviceId), (Bytes, i64)>,
@@ -35,6 +37,8 @@ pub struct MemoryStore {
 #[derive(Debug, Clone)]
 struct Device {
     account: Option<AccountId>,
+    /// Whose it was.
+    former: Option<AccountId>,
     signing_key: PublicKeyBytes,
     last_sequence: u64,
     acknowledged: u64,
@@ -54,7 +58,7 @@ impl Device {
     }
 
     fn cut_off(&mut self) {
-        self.account = None;
+        self.former = self.account.take();
         self.one_time.clear();
         self.last_resort = None;
         self.mailbox.clear();
@@ -77,6 +81,7 @@ impl MemoryStore {
             failing: false,
             accounts: BTreeMap::new(),
             handles: BTreeMap::new(),
+            deleted: BTreeMap::new(),
             devices: BTreeMap::new(),
             seen: BTreeMap::new(),
             given: BTreeMap::new(),
@@ -109,6 +114,9 @@ impl MemoryStore {
         match op {
             Op::Register(register) => self.register(register),
             Op::UpdateDevices(update) => self.update_devices(update),
+            Op::DeleteAccount { account, device, deletion } => {
+                self.delete_account(*account, *device, deletion)
+            }
             Op::PublishPrekeys { device, one_time, last_resort, replace } => {
                 if *replace && let Some(device) = self.devices.get_mut(device) {
                     let kept = one_time.iter().map(|prekey| prekey.id).min().unwrap_or(u32::MAX);
@@ -151,6 +159,9 @@ impl MemoryStore {
                     .is_some_and(|device| device.signing_key == register.device.signing_key);
             return if same { Outcome::Done } else { Outcome::Refused(RefusalCode::AccountExists) };
         }
+        if self.is_deleted(register.account).is_some() {
+            return Outcome::Refused(RefusalCode::AccountDeleted);
+        }
         if self.handles.contains_key(register.handle.as_str()) {
             return Outcome::Refused(RefusalCode::HandleTaken);
         }
@@ -180,6 +191,7 @@ impl MemoryStore {
     fn admit(&mut self, account: AccountId, record: &DeviceRecord) {
         let device = self.devices.entry(record.device).or_insert(Device {
             account: None,
+            former: None,
             signing_key: record.signing_key,
             last_sequence: 0,
             acknowledged: 0,
@@ -189,6 +201,7 @@ impl MemoryStore {
             mailbox: BTreeMap::new(),
         });
         device.account = Some(account);
+        device.former = None;
         device.signing_key = record.signing_key;
         self.groups.admit_device(account, record.device);
     }
@@ -210,17 +223,7 @@ impl MemoryStore {
         }
         let keys: BTreeMap<DeviceId, PublicKeyBytes> =
             update.devices.iter().map(|record| (record.device, record.signing_key)).collect();
-        let mut cut_off = Vec::new();
-        for (id, device) in &mut self.devices {
-            if device.account == Some(update.account) && keys.get(id) != Some(&device.signing_key) {
-                device.cut_off();
-                cut_off.push(*id);
-            }
-        }
-        let gone: BTreeSet<DeviceId> = cut_off.iter().copied().collect();
-        self.groups.forget_devices(&gone);
-        self.given.retain(|(requester, _, device), _| !gone.contains(requester) && !gone.contains(device));
-        self.seen.retain(|(recipient, _, _), _| !gone.contains(recipient));
+        let cut_off = self.end_devices(update.account, &keys);
         for record in &update.devices {
             self.admit(update.account, record);
         }
@@ -229,6 +232,26 @@ impl MemoryStore {
             account.device_list_version = update.device_list_version;
         }
         Outcome::DevicesUpdated { cut_off }
+    }
+
+    /// Ends the devices of an account that do not stand here with their keys.
+    fn end_devices(
+        &mut self,
+        account: AccountId,
+        keys: &BTreeMap<DeviceId, PublicKeyBytes>,
+    ) -> Vec<DeviceId> {
+        let mut cut_off = Vec::new();
+        for (id, device) in &mut self.devices {
+            if device.account == Some(account) && keys.get(id) != Some(&device.signing_key) {
+                device.cut_off();
+                cut_off.push(*id);
+            }
+        }
+        let gone: BTreeSet<DeviceId> = cut_off.iter().copied().collect();
+        self.groups.forget_devices(&gone);
+        self.given.retain(|(requester, _, device), _| !gone.contains(requester) && !gone.contains(device));
+        self.seen.retain(|(recipient, _, _), _| !gone.contains(recipient));
+        cut_off
     }
 
     fn publish(&mut self, device: DeviceId, one_time: &[Prekey], last_resort: Option<&Prekey>) -> Outcome {
@@ -359,14 +382,19 @@ impl Store for MemoryStore {
 
     fn answer(&self, query: &Query) -> Result<Answer, StoreError> {
         Ok(match query {
-            Query::Device { account, device } => Answer::Device(self.device_state(*account, *device)),
+            Query::Device { account, device } => match self.device_state(*account, *device) {
+                None => self.gone(*account, Answer::Device(None)),
+                found @ Some(_) => Answer::Device(found),
+            },
             Query::Account(by) => {
                 let id = match by {
                     AccountQuery::Id(id) => Some(*id),
                     AccountQuery::Handle(handle) => self.handles.get(handle.as_str()).copied(),
                 };
-                let found = id.and_then(|id| self.accounts.get(&id));
-                Answer::Account(found.cloned().map(Box::new))
+                match (id.and_then(|id| self.accounts.get(&id)), by) {
+                    (None, AccountQuery::Id(id)) => self.gone(*id, Answer::Account(None)),
+                    (found, _) => Answer::Account(found.cloned().map(Box::new)),
+                }
             }
             Query::Group { group, account, after } => {
                 Answer::Group(self.groups.answer(*group, *account, *after))

@@ -11,10 +11,12 @@
 //! The sockets and the simulation drive the same [`Connection`].
 
 mod connection;
+mod deletion;
 mod delivery;
 mod enter;
 mod groups;
 mod limiter;
+mod lookups;
 mod proof;
 mod rooms;
 mod token;

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod append;
+mod deletion;
 mod expire;
 mod groups;
 mod log;
@@ -13,7 +14,8 @@ mod prekeys;
 mod read;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use waxwing_wire::{RefusalCode, RelayId};
@@ -32,6 +34,8 @@ pub struct SqliteStore {
     relay: RelayId,
     limits: StoreLimits,
     readers: Readers,
+    /// The write-ahead log has pages of before a deletion.
+    log_to_empty: Arc<AtomicBool>,
 }
 
 impl SqliteStore {
@@ -43,7 +47,9 @@ impl SqliteStore {
     pub fn open(folder: &Path, limits: StoreLimits) -> Result<SqliteStore, OpenError> {
         let path = folder.join(DATABASE_FILE);
         let (connection, relay) = open::open_writer(&path)?;
-        Ok(SqliteStore { connection, relay, limits, readers: Readers::new(path) })
+        // What was deleted before the last stop may still stand in the log.
+        let log_to_empty = Arc::new(AtomicBool::new(true));
+        Ok(SqliteStore { connection, relay, limits, readers: Readers::new(path), log_to_empty })
     }
 
     /// Connections that read beside the writer.
@@ -59,7 +65,8 @@ impl SqliteStore {
     /// [`StoreError`] when the database cannot be opened again.
     pub fn checkpointer(&self) -> Result<Checkpointer, StoreError> {
         let connection = open::open_again(&self.readers.path)?;
-        Ok(Checkpointer { connection, wal: self.readers.path.with_extension("db-wal") })
+        let wal = self.readers.path.with_extension("db-wal");
+        Ok(Checkpointer { connection, wal, log_to_empty: self.log_to_empty.clone() })
     }
 
     /// Lets the database grow to so many pages only, for tests of a full disk.
@@ -85,6 +92,9 @@ impl Store for SqliteStore {
             .map(|op| evaluate(&transaction, op, self.limits, fences))
             .collect::<Result<Vec<_>, _>>()?;
         transaction.commit()?;
+        if outcomes.iter().any(|outcome| matches!(outcome, Outcome::AccountDeleted { .. })) {
+            self.log_to_empty.store(true, Ordering::Relaxed);
+        }
         Ok(outcomes)
     }
 
@@ -102,6 +112,9 @@ fn evaluate(
     Ok(match op {
         Op::Register(register) => accounts::register(transaction, register)?,
         Op::UpdateDevices(update) => accounts::update_devices(transaction, update)?,
+        Op::DeleteAccount { account, device, deletion } => {
+            deletion::delete(transaction, *account, *device, deletion)?
+        }
         Op::PublishPrekeys { device, one_time, last_resort, replace } => {
             if *replace {
                 prekeys::withdraw(transaction, *device, one_time)?;
@@ -179,19 +192,26 @@ const WAL_MAX_BYTES: u64 = 256 * 1024 * 1024;
 pub struct Checkpointer {
     connection: Connection,
     wal: PathBuf,
+    log_to_empty: Arc<AtomicBool>,
 }
 
 impl Checkpointer {
-    /// Moves what can be moved without making anybody wait, unless the log has grown too large.
+    /// Moves what can be moved without making anybody wait, unless the log has grown too large, or holds what was deleted.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when SQLite could not; nothing is lost by that.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
         let size_bytes = std::fs::metadata(&self.wal).map_or(0, |wal| wal.len());
-        let mode = if size_bytes > WAL_MAX_BYTES { "TRUNCATE" } else { "PASSIVE" };
+        let is_to_empty = self.log_to_empty.swap(false, Ordering::Relaxed);
+        let mode = if is_to_empty || size_bytes > WAL_MAX_BYTES { "TRUNCATE" } else { "PASSIVE" };
         let statement = format!("PRAGMA wal_checkpoint({mode})");
-        Ok(self.connection.query_row(&statement, [], |_| Ok(()))?)
+        let done = self.connection.query_row(&statement, [], |row| row.get::<_, bool>(0));
+        if is_to_empty && !matches!(done, Ok(false)) {
+            // Somebody reads: with the next one, then.
+            self.log_to_empty.store(true, Ordering::Relaxed);
+        }
+        Ok(done.map(drop)?)
     }
 }
 

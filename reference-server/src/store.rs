@@ -9,8 +9,8 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 use waxwing_wire::{
     AccountId, AccountQuery, AccountRecord, ChangeGroup, Cursor, Destination, DeviceId, DevicePrekey,
-    Envelope, EnvelopeId, FetchId, GroupId, GroupRecord, MessageId, Prekey, PublicKeyBytes, RefusalCode,
-    Register, RelayId, SubmitToGroup, UpdateDevices, limits,
+    Envelope, EnvelopeId, FetchId, FrameSignature, GroupId, GroupRecord, MessageId, Prekey, PublicKeyBytes,
+    RefusalCode, Register, RelayId, SubmitToGroup, UpdateDevices, limits,
 };
 
 /// One socket, for as long as it is open; never used again in the life of a process.
@@ -24,6 +24,15 @@ pub enum Op {
     Register(Box<Register>),
     /// Replaces a device list. The signature is checked by now.
     UpdateDevices(Box<UpdateDevices>),
+    /// Deletes an account, and all that is kept of it. The signatures are checked by now.
+    DeleteAccount {
+        /// Which.
+        account: AccountId,
+        /// The device that asks.
+        device: DeviceId,
+        /// The account's own word for it, for whoever asks later.
+        deletion: FrameSignature,
+    },
     /// Adds prekeys of a device.
     PublishPrekeys {
         /// Whose.
@@ -140,6 +149,11 @@ pub enum Outcome {
         /// Devices whose connections end.
         cut_off: Vec<DeviceId>,
     },
+    /// The account is gone.
+    AccountDeleted {
+        /// Its other devices, whose connections end.
+        cut_off: Vec<DeviceId>,
+    },
     /// The prekeys are stored.
     PrekeysPublished {
         /// One-time prekeys of the device now.
@@ -219,7 +233,9 @@ impl Outcome {
     #[must_use]
     pub fn hints(&self) -> Vec<Hint> {
         match self {
-            Outcome::DevicesUpdated { cut_off } => cut_off.iter().copied().map(Hint::CutOff).collect(),
+            Outcome::DevicesUpdated { cut_off } | Outcome::AccountDeleted { cut_off } => {
+                cut_off.iter().copied().map(Hint::CutOff).collect()
+            }
             Outcome::PrekeysTaken { low, .. } => {
                 low.iter().map(|(device, left)| Hint::PrekeysLow(*device, *left)).collect()
             }
@@ -280,6 +296,13 @@ pub enum Answer {
     Device(Option<DeviceState>),
     /// The account, if there is one.
     Account(Option<Box<AccountRecord>>),
+    /// The account that was asked for, or asked about a device, was deleted.
+    Deleted {
+        /// Which.
+        account: AccountId,
+        /// Its own word for it.
+        deletion: FrameSignature,
+    },
     /// The group, if the account is in it.
     Group(Option<GroupRecord>),
     /// Devices, in the order of their ids.
@@ -406,6 +429,7 @@ impl Fences {
                 Op::AppendToGroup(append) => self.0.insert(append.connection, u64::MAX),
                 Op::Register(_)
                 | Op::UpdateDevices(_)
+                | Op::DeleteAccount { .. }
                 | Op::PublishPrekeys { .. }
                 | Op::TakePrekeys(_)
                 | Op::ChangeGroup(_)
@@ -420,6 +444,15 @@ impl Fences {
     pub fn forget(&mut self, connection: ConnectionId) {
         self.0.remove(&connection);
     }
+}
+
+/// By which a deleted account is found again by who knows its id, and by nobody else.
+#[must_use]
+pub fn deleted_name(account: &AccountId) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(b"Waxwing v1 deleted account\0");
+    hash.update(account.as_bytes());
+    hash.finalize().into()
 }
 
 /// Names an envelope by what it is deduplicated by, so that a repeated Submit names it the same, even to a relay that lost

@@ -3,7 +3,7 @@
 mod operations;
 
 use bytes::Bytes;
-use operations::{Random, account, change, device, group, register, to_group, update_devices};
+use operations::{Random, account, change, delete, device, group, register, to_group, update_devices};
 use waxwing_relay::memory::MemoryStore;
 use waxwing_relay::sqlite::SqliteStore;
 use waxwing_relay::store::{
@@ -228,6 +228,7 @@ fn any_op(random: &mut Random, step: i64) -> Op {
             let limit = if random.below(2) == 0 { 100 } else { 1 + usize::from(random.small(4)) };
             Op::Collect { device: device(random.small(6)), limit }
         }
+        14 if random.below(8) == 0 => delete(random.small(4), random.small(6)),
         _ => any_append(random, now_ms),
     }
 }

@@ -63,6 +63,7 @@ impl Evil {
             | RelayBody::GroupStale { .. }
             | RelayBody::Group(_)
             | RelayBody::Room(_)
+            | RelayBody::AccountDeleted { .. }
             | RelayBody::Drained { .. }
             | RelayBody::Pong
             | RelayBody::PrekeysLow { .. }

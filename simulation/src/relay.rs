@@ -137,6 +137,7 @@ impl RelayHost {
                 | Answer::Account(_)
                 | Answer::Group(_)
                 | Answer::LogReaders(_)
+                | Answer::Deleted { .. }
                 | Answer::Failed,
             )
             | None => Vec::new(),

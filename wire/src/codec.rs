@@ -213,6 +213,12 @@ fn client_to_proto(body: &ClientBody) -> Body {
             after_revision: *after,
         }),
         ClientBody::SubmitToGroup(submit) => Body::SubmitToGroup(group::submit_to_proto(submit)),
+        ClientBody::DeleteAccount { account_signature, deletion } => {
+            Body::DeleteAccount(proto::DeleteAccount {
+                account_signature: Bytes::copy_from_slice(&account_signature.0),
+                deletion: Bytes::copy_from_slice(&deletion.0),
+            })
+        }
         ClientBody::Room(request) => Body::RoomRequest(room::request_to_proto(request)),
         ClientBody::Acknowledge { cursor } => Body::Acknowledge(proto::Acknowledge { cursor: *cursor }),
         ClientBody::Ping { cursor } => Body::Ping(proto::Ping { cursor: *cursor }),
@@ -305,6 +311,10 @@ fn client_from_proto(body: Body) -> Decoded<ClientBody> {
             ClientBody::FetchGroup { group: group_id(&fetch.group_id)?, after: fetch.after_revision }
         }
         Body::SubmitToGroup(submit) => ClientBody::SubmitToGroup(group::submit_from_proto(submit)?),
+        Body::DeleteAccount(delete) => ClientBody::DeleteAccount {
+            account_signature: signature(&delete.account_signature, "account_signature")?,
+            deletion: signature(&delete.deletion, "deletion")?,
+        },
         Body::RoomRequest(request) => ClientBody::Room(room::request_from_proto(request)?),
         Body::Acknowledge(acknowledge) => ClientBody::Acknowledge { cursor: acknowledge.cursor },
         Body::Ping(ping) => ClientBody::Ping { cursor: ping.cursor },
@@ -406,6 +416,10 @@ fn relay_to_proto(body: &RelayBody) -> Body {
             revision: *revision,
         }),
         RelayBody::Group(record) => Body::Group(group::group_to_proto(record)),
+        RelayBody::AccountDeleted { account, deletion } => Body::AccountDeleted(proto::AccountDeleted {
+            account_id: Bytes::copy_from_slice(account.as_bytes()),
+            deletion: Bytes::copy_from_slice(&deletion.0),
+        }),
         RelayBody::Room(event) => Body::RoomEvent(room::event_to_proto(event)),
         RelayBody::Deliver { envelopes } => {
             Body::Deliver(proto::Deliver { envelopes: envelopes.iter().map(envelope_to_proto).collect() })
@@ -520,6 +534,10 @@ fn relay_from_proto(body: Body) -> Decoded<RelayBody> {
             revision: stale.revision,
         },
         Body::Group(group) => RelayBody::Group(group::group_from_proto(group)?),
+        Body::AccountDeleted(deleted) => RelayBody::AccountDeleted {
+            account: account_id(&deleted.account_id)?,
+            deletion: signature(&deleted.deletion, "deletion")?,
+        },
         Body::RoomEvent(event) => RelayBody::Room(room::event_from_proto(event)?),
         Body::Deliver(deliver) => RelayBody::Deliver {
             envelopes: list(

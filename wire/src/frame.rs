@@ -109,6 +109,13 @@ pub enum ClientBody {
     },
     /// Hands over a message for a group.
     SubmitToGroup(SubmitToGroup),
+    /// Deletes the account of the device that is logged in.
+    DeleteAccount {
+        /// By the account key, over [`delete_account_statement`](crate::delete_account_statement).
+        account_signature: FrameSignature,
+        /// By the account key, over [`account_deleted_statement`](crate::account_deleted_statement).
+        deletion: FrameSignature,
+    },
     /// Enters a room, or speaks in it.
     Room(RoomRequest),
     /// Everything up to the cursor is on disk here.
@@ -283,6 +290,13 @@ pub enum RelayBody {
     },
     /// Answers FetchGroup.
     Group(GroupRecord),
+    /// The account was deleted, by its own word.
+    AccountDeleted {
+        /// Which.
+        account: AccountId,
+        /// By the account key, over [`account_deleted_statement`](crate::account_deleted_statement).
+        deletion: FrameSignature,
+    },
     /// Something happened in the room.
     Room(RoomEvent),
     /// Envelopes of the mailbox, in order.

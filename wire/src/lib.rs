@@ -33,7 +33,10 @@ pub use ids::{
     AccountId, Challenge, Cursor, DeviceId, EnvelopeId, FetchId, GroupId, Handle, HandleError, MessageId,
     RelayId, RoomId,
 };
-pub use proof::{RELAY_PROOF_LABEL, login_statement, registration_statement, update_devices_statement};
+pub use proof::{
+    RELAY_PROOF_LABEL, account_deleted_statement, delete_account_statement, login_statement,
+    registration_statement, update_devices_statement,
+};
 pub use refusal::RefusalCode;
 pub use room::{RoomEvent, RoomRequest};
 

@@ -37,6 +37,27 @@ pub fn login_statement(
     bytes
 }
 
+/// What an account signs to be deleted.
+#[must_use]
+pub fn delete_account_statement(
+    relay: &RelayId,
+    challenge: &Challenge,
+    account: &AccountId,
+    device: &DeviceId,
+) -> Vec<u8> {
+    let mut bytes = statement(b"delete account\0", relay, challenge);
+    bytes.extend_from_slice(account.as_bytes());
+    bytes.extend_from_slice(device.as_bytes());
+    bytes
+}
+
+/// What an account signs for whoever asks for it after its deletion. It names no relay and no challenge: it holds everywhere and for
+/// ever, since nobody can take it back.
+#[must_use]
+pub fn account_deleted_statement(account: &AccountId) -> Vec<u8> {
+    [&b"account deleted\0"[..], account.as_bytes()].concat()
+}
+
 /// What account and device sign to register.
 #[must_use]
 pub fn registration_statement(

@@ -22,6 +22,8 @@ pub enum RefusalCode {
     AccountExists,
     /// No account of this id or handle.
     UnknownAccount,
+    /// The account of this id was deleted.
+    AccountDeleted,
     /// No group of this id that the account is in.
     UnknownGroup,
     /// The relay does not know this device, or it was removed from its account.
@@ -44,7 +46,7 @@ pub enum RefusalCode {
     Other,
 }
 
-const WORDS: [(RefusalCode, &str); 18] = [
+const WORDS: [(RefusalCode, &str); 19] = [
     (RefusalCode::VersionUnsupported, "version_unsupported"),
     (RefusalCode::BadFrame, "bad_frame"),
     (RefusalCode::NotAuthorised, "not_authorised"),
@@ -54,6 +56,7 @@ const WORDS: [(RefusalCode, &str); 18] = [
     (RefusalCode::HandleInvalid, "handle_invalid"),
     (RefusalCode::AccountExists, "account_exists"),
     (RefusalCode::UnknownAccount, "unknown_account"),
+    (RefusalCode::AccountDeleted, "account_deleted"),
     (RefusalCode::UnknownGroup, "unknown_group"),
     (RefusalCode::UnknownDevice, "unknown_device"),
     (RefusalCode::DeviceListConflict, "device_list_conflict"),

@@ -137,6 +137,13 @@ fn client_frames() -> Vec<(&'static str, ClientBody)> {
             }),
         ),
         ("acknowledge", ClientBody::Acknowledge { cursor: 300 }),
+        (
+            "delete_account",
+            ClientBody::DeleteAccount {
+                account_signature: FrameSignature([12; 64]),
+                deletion: FrameSignature([13; 64]),
+            },
+        ),
         ("room_open", ClientBody::Room(RoomRequest::Open(RoomId::from_bytes([11; 16])))),
         ("room_send", ClientBody::Room(RoomRequest::Send(Bytes::from_static(b"sealed")))),
         ("ping", ClientBody::Ping { cursor: 300 }),
@@ -202,6 +209,10 @@ fn relay_frames() -> Vec<(&'static str, RelayBody)> {
                     ..envelope()
                 }],
             },
+        ),
+        (
+            "account_deleted",
+            RelayBody::AccountDeleted { account: account(1), deletion: FrameSignature([13; 64]) },
         ),
         ("room_opened", RelayBody::Room(RoomEvent::Opened)),
         ("room_joined", RelayBody::Room(RoomEvent::Joined)),

@@ -159,8 +159,11 @@ impl From<waxwing::FailureReason> for FailureReason {
     fn from(reason: waxwing::FailureReason) -> FailureReason {
         match reason {
             waxwing::FailureReason::TooLarge => FailureReason::TooLarge,
-            // Only a group refuses so, and groups are not in the face yet.
-            waxwing::FailureReason::NotPermitted | waxwing::FailureReason::Refused => FailureReason::Refused,
+
+            // The face has no words for these yet.
+            waxwing::FailureReason::NotPermitted
+            | waxwing::FailureReason::RecipientGone
+            | waxwing::FailureReason::Refused => FailureReason::Refused,
         }
     }
 }

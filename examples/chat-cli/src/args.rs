@@ -211,6 +211,9 @@ pub(crate) enum Command {
         /// The person
         handle: String,
     },
+    /// Delete the account, at the relay and in this folder
+    #[command(subcommand)]
+    Account(Account),
     /// Link a new device to an account: on the new one without TEXT, then with its TEXT on a device of the account
     Link {
         /// What the new device shows, from `WAXWING:` on
@@ -442,4 +445,15 @@ mod tests {
             assert_eq!(cli.common.patience(), Duration::from_millis(1500));
         }
     }
+}
+
+/// What to do with the account.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Account {
+    /// Leave all groups and delete the account, with everything that the relay has of it, and empty this folder's store
+    Delete {
+        /// Yes, for ever
+        #[arg(long, required = true)]
+        yes: bool,
+    },
 }

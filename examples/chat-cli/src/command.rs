@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use self::history::Whom;
 use self::settings::Change;
-use crate::args::{Cli, Command};
+use crate::args::{Account, Cli, Command};
 use crate::fail::Fail;
 use crate::{demo, tui};
 
@@ -71,6 +71,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Fail> {
             settings::run(common, &handle, Change::Draft(text.unwrap_or_default())).await
         }
         Some(Command::Accept { handle }) => account::accept(common, &handle).await,
+        Some(Command::Account(Account::Delete { yes: _ })) => account::delete(common).await,
         Some(Command::Link { text }) => link::run(common, text.as_deref()).await,
         Some(Command::Devices(options)) => devices::run(common, options).await,
         Some(Command::Verify(options)) => verify::run(common, &options).await,

@@ -281,6 +281,7 @@ pub(crate) fn reason_word(delivery: Delivery) -> Option<&'static str> {
     match delivery {
         Delivery::Held(HoldReason::KeyChanged) => Some("key_changed"),
         Delivery::Held(HoldReason::RecipientGone) => Some("recipient_gone"),
+        Delivery::Failed(FailureReason::RecipientGone) => Some("recipient_gone"),
         Delivery::Failed(FailureReason::TooLarge) => Some("too_large"),
         Delivery::Failed(FailureReason::NotPermitted) => Some("not_permitted"),
         Delivery::Failed(FailureReason::Refused) => Some("refused"),

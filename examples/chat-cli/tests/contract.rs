@@ -490,3 +490,19 @@ fn a_new_device_is_linked_by_a_text_and_six_digits() {
     assert_eq!(house.texts("alice", "bob", "out"), ["before", "from the laptop"]);
     house.chat("alice", &["link", "WAXWING:X"]).fails_with("error[link_text_invalid]");
 }
+
+#[test]
+fn an_account_is_deleted_when_the_user_says_yes() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    house.chat("alice", &["send", "bob", "hello"]).succeeds();
+    house.chat("bob", &["listen", "--until-drained"]).succeeds();
+    house.chat("alice", &["account", "delete"]).fails_with("--yes");
+    let told = house.chat("alice", &["account", "delete", "--yes", "--json"]).succeeds();
+    assert_eq!(json_lines(&told)[0]["deleted"], "alice");
+    house.chat("alice", &["whoami"]).fails_with("error[not_registered]");
+    house.chat("bob", &["send", "alice", "are you there?"]).fails_with("recipient_gone");
+    house.chat("carol", &["register", "alice"]).succeeds();
+    house.chat("alice", &["register", "anna"]).succeeds();
+}

@@ -45,6 +45,17 @@ impl Groups {
         self.logs_mut().for_each(|(_, log)| log.expire(before_ms));
     }
 
+    /// An account is gone, with its devices. Groups that are empty then, and that nobody reads any more, go as well.
+    pub(super) fn forget_account(&mut self, account: AccountId, devices: &BTreeSet<DeviceId>) {
+        self.seen.retain(|(sender, _), _| !devices.contains(sender));
+        self.logs_mut().for_each(|(_, log)| log.forget_sender(account));
+        self.groups.retain(|_, group| {
+            let was_in = group.members.remove(&account);
+            let has_readers = group.log.as_ref().is_some_and(|log| !log.readers().is_empty());
+            !was_in || !group.members.is_empty() || has_readers
+        });
+    }
+
     /// The logs, in the order of the groups' ids.
     pub(super) fn logs_mut(&mut self) -> impl Iterator<Item = (&BTreeSet<AccountId>, &mut Log)> {
         self.groups.values_mut().filter_map(|group| Some((&group.members, group.log.as_mut()?)))
@@ -102,12 +113,13 @@ impl MemoryStore {
                 }
             }
         }
-        if !next.members.iter().all(|member| self.accounts.contains_key(member)) {
+        let is_known = |member: &AccountId| self.accounts.contains_key(member);
+        if !next.members.iter().all(|member| is_known(member) || self.is_deleted(*member).is_some()) {
             return Outcome::Refused(RefusalCode::UnknownAccount);
         }
+        let after: BTreeSet<AccountId> = next.members.iter().copied().filter(is_known).collect();
         let known = self.groups.groups.entry(next.group).or_default();
         known.changes.push((next.message, next.change.clone()));
-        let after: BTreeSet<AccountId> = next.members.iter().copied().collect();
         let before = std::mem::replace(&mut known.members, after.clone());
         let union: BTreeSet<AccountId> = &before | &after;
         let origin = GroupOrigin { group: next.group, revision: next.revision, is_change: true };

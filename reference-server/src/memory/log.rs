@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use waxwing_wire::{AccountId, DeviceId, Envelope};
 
 use super::MemoryStore;
+use super::deletion::outlasts;
 use super::groups::Groups;
 use crate::store::Outcome;
 
@@ -51,6 +52,10 @@ impl Log {
 
     pub(super) fn expire(&mut self, before_ms: i64) {
         self.entries.retain(|_, envelope| envelope.accepted_at_ms >= before_ms);
+    }
+
+    pub(super) fn forget_sender(&mut self, account: AccountId) {
+        self.entries.retain(|_, envelope| outlasts(envelope, account));
     }
 
     /// Says how many will read it.

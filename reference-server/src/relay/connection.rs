@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use waxwing_wire::{
-    AccountId, AccountQuery, Challenge, ClientBody, ClientFrame, Cursor, DeviceId, FetchId, FrameSignature,
-    GroupId, MessageId, RefusalCode, Refused, RelayBody, RelayFrame, RelayId, Request, RoomRequest, Submit,
+    AccountId, AccountQuery, Challenge, ClientBody, ClientFrame, Cursor, DeviceId, FrameSignature, GroupId,
+    MessageId, RefusalCode, Refused, RelayBody, RelayFrame, RelayId, Request, RoomRequest, Submit,
     UpdateDevices, Welcome, agree_version, limits,
 };
 
@@ -13,13 +13,10 @@ use super::delivery::{Delivery, NeverSent, Next};
 use super::limiter::{Address, Limiter};
 use super::rooms::Guest;
 use super::{Action, CloseReason, Now, Rules, Ticket};
-use crate::store::{Answer, Append, ConnectionId, Op, Outcome, Query, Take};
+use crate::store::{Answer, Append, ConnectionId, Op, Outcome, Query};
 
 /// Requests of one connection that may be under way; the socket is not read beyond them.
 const PENDING_MAX: usize = limits::SUBMITS_IN_FLIGHT_MAX;
-
-/// Accounts that a connection may ask for before it logs in.
-const LOOKUPS_BEFORE_LOGIN_MAX: u32 = 3;
 
 /// When to ask again after the storage failed.
 const UNAVAILABLE_RETRY_MS: u32 = 2_000;
@@ -80,6 +77,7 @@ pub(super) enum Pending {
     Update { request: Request, account: AccountId, device: DeviceId },
     Register { request: Request, account: AccountId, device: DeviceId },
     Enter { request: Request, account: AccountId, device: DeviceId },
+    Delete { request: Request, account_signature: FrameSignature, deletion: FrameSignature },
     Account { request: Request },
     Publish { request: Request },
     Take { request: Request, account: AccountId },
@@ -92,12 +90,13 @@ pub(super) enum Pending {
 
 impl Pending {
     /// Whether nothing else may be looked at before the answer is there.
-    fn holds_input(&self) -> bool {
+    pub(super) fn holds_input(&self) -> bool {
         match self {
             Pending::Login { .. }
             | Pending::UpdateAccount { .. }
             | Pending::Update { .. }
             | Pending::Register { .. }
+            | Pending::Delete { .. }
             | Pending::Enter { .. } => true,
             Pending::Account { .. }
             | Pending::Publish { .. }
@@ -120,6 +119,7 @@ impl Pending {
             | Pending::Update { request, .. }
             | Pending::Register { request, .. }
             | Pending::Enter { request, .. }
+            | Pending::Delete { request, .. }
             | Pending::Account { request }
             | Pending::Publish { request }
             | Pending::Group { request }
@@ -362,6 +362,7 @@ impl Connection {
             ClientBody::Room(RoomRequest::Open(room)) => self.open_room(request, room, now, limiter, out),
             ClientBody::Hello { .. }
             | ClientBody::Room(RoomRequest::Send(_))
+            | ClientBody::DeleteAccount { .. }
             | ClientBody::FetchAccount(AccountQuery::Id(_))
             | ClientBody::PublishPrekeys { .. }
             | ClientBody::FetchPrekeys { .. }
@@ -393,6 +394,9 @@ impl Connection {
             }
             ClientBody::SubmitToGroup(submit) => self.submit_to_group(request, submit, now, out),
             ClientBody::UpdateDevices(update) => self.update_devices(request, update, out),
+            ClientBody::DeleteAccount { account_signature, deletion } => {
+                self.delete_account(request, account_signature, deletion, out);
+            }
             ClientBody::Acknowledge { cursor } => self.acknowledge(request, cursor, out),
             ClientBody::Ping { .. } => {
                 reply(request, RelayBody::Pong, out);
@@ -402,50 +406,6 @@ impl Connection {
             | ClientBody::Register(_)
             | ClientBody::Login { .. }
             | ClientBody::Room(_) => self.bad_frame(request, out),
-        }
-    }
-
-    /// A device that was reinstalled needs the device list that it shall follow.
-    fn fetch_account_before_login(&mut self, request: Request, query: AccountQuery, out: &mut Vec<Action>) {
-        let State::Greeted { lookups, .. } = &mut self.state else { return };
-        if *lookups == LOOKUPS_BEFORE_LOGIN_MAX {
-            return rate_limited(request, self.rules.login_timeout, out);
-        }
-        *lookups += 1;
-        self.ask(Pending::Account { request }, Query::Account(query), out);
-    }
-
-    fn fetch_account(
-        &mut self,
-        request: Request,
-        query: AccountQuery,
-        now: Now,
-        limiter: &Limiter,
-        out: &mut Vec<Action>,
-    ) {
-        let Some(session) = self.session() else { return };
-        match limiter.account_lookup(session.account, now.elapsed) {
-            Ok(()) => self.ask(Pending::Account { request }, Query::Account(query), out),
-            Err(wait) => rate_limited(request, wait, out),
-        }
-    }
-
-    fn fetch_prekeys(
-        &mut self,
-        request: Request,
-        (fetch, account, devices): (FetchId, AccountId, Vec<DeviceId>),
-        now: Now,
-        limiter: &Limiter,
-        out: &mut Vec<Action>,
-    ) {
-        let Some(session) = self.session() else { return };
-        let (from, requester) = (session.account, session.device);
-        match limiter.prekey_fetch(from, account, now.elapsed) {
-            Ok(()) => {
-                let take = Take { requester, fetch, account, devices, now_ms: now.utc_ms };
-                self.commit(Pending::Take { request, account }, Op::TakePrekeys(take), out);
-            }
-            Err(wait) => rate_limited(request, wait, out),
         }
     }
 
@@ -527,6 +487,9 @@ impl Connection {
             | (Pending::Update { request, account, device }, Outcome::DevicesUpdated { .. }) => {
                 self.enter(request, account, device, out);
             }
+            (Pending::Delete { request, deletion, .. }, Outcome::AccountDeleted { .. }) => {
+                self.deleted(request, deletion, out);
+            }
             (pending, Outcome::Refused(code)) => self.refuse_pending(&pending, code, out),
             // An outcome that does not belong to its operation.
             (pending, _) => self.unavailable(pending, out),
@@ -540,6 +503,12 @@ impl Connection {
             }
             (Pending::UpdateAccount { request, update }, Answer::Account(found)) => {
                 self.update_devices_of(request, update, found.as_deref(), out);
+            }
+            (pending, Answer::Deleted { account, deletion }) => {
+                self.tell_deleted(&pending, account, deletion, out);
+            }
+            (Pending::Delete { request, account_signature, deletion }, Answer::Account(found)) => {
+                self.delete_account_of(request, (account_signature, deletion), found.as_deref(), out);
             }
             (Pending::Enter { request, account, device }, Answer::Device(found)) => {
                 self.entered(request, account, device, found, out);

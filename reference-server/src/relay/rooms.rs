@@ -76,6 +76,7 @@ impl Connection {
             | ClientBody::ChangeGroup(_)
             | ClientBody::FetchGroup { .. }
             | ClientBody::SubmitToGroup(_)
+            | ClientBody::DeleteAccount { .. }
             | ClientBody::Acknowledge { .. } => self.bad_frame(frame.request, out),
         }
     }

@@ -32,6 +32,7 @@ pub(super) struct Metrics {
     envelopes_stored: AtomicU64,
     envelopes_delivered: AtomicU64,
     prekeys_taken: AtomicU64,
+    accounts_deleted: AtomicU64,
     commits: AtomicU64,
     commit_operations: AtomicU64,
     commits_failed: AtomicU64,
@@ -124,6 +125,7 @@ impl Metrics {
                 self.count_fan_out(stored.len());
             }
             Outcome::PrekeysTaken { devices, .. } => add(&self.prekeys_taken, devices.len()),
+            Outcome::AccountDeleted { .. } => add(&self.accounts_deleted, 1),
             Outcome::Done
             | Outcome::DevicesUpdated { .. }
             | Outcome::PrekeysPublished { .. }
@@ -189,6 +191,7 @@ impl Metrics {
             ("envelopes_stored_total", "Envelopes put into mailboxes.", &self.envelopes_stored),
             ("envelopes_delivered_total", "Envelopes sent to devices.", &self.envelopes_delivered),
             ("prekeys_taken_total", "Bundles given out.", &self.prekeys_taken),
+            ("accounts_deleted_total", "Accounts that were deleted.", &self.accounts_deleted),
             ("commit_operations_total", "Operations in all commits.", &self.commit_operations),
             ("commits_failed_total", "Commits that failed.", &self.commits_failed),
         ];

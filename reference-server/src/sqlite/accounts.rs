@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension as _, Result, Transaction, params};
 use waxwing_wire::{AccountId, DeviceId, DeviceRecord, RefusalCode, Register, UpdateDevices};
 
-use super::{groups, log};
+use super::{deletion, groups, log};
 use crate::store::Outcome;
 
 pub(super) fn register(transaction: &Transaction<'_>, register: &Register) -> Result<Outcome> {
@@ -21,6 +21,9 @@ pub(super) fn register(transaction: &Transaction<'_>, register: &Register) -> Re
         let same =
             identity == (register.handle.as_str().to_owned(), register.account_key.0) && device_is_known;
         return Ok(if same { Outcome::Done } else { Outcome::Refused(RefusalCode::AccountExists) });
+    }
+    if deletion::word(transaction, register.account)?.is_some() {
+        return Ok(Outcome::Refused(RefusalCode::AccountDeleted));
     }
     let handle_is_taken = transaction
         .prepare_cached("SELECT 1 FROM account WHERE handle = ?1")?
@@ -78,7 +81,8 @@ fn admit(transaction: &Transaction<'_>, account: i64, record: &DeviceRecord) -> 
     transaction
         .prepare_cached(
             "INSERT INTO device (device_id, account, signing_key) VALUES (?1, ?2, ?3)
-             ON CONFLICT (device_id) DO UPDATE SET account = excluded.account, signing_key = excluded.signing_key",
+             ON CONFLICT (device_id) DO UPDATE
+                SET account = excluded.account, former = NULL, signing_key = excluded.signing_key",
         )?
         .execute(params![record.device.as_bytes(), account, record.signing_key.0])?;
     let row: i64 = transaction
@@ -118,7 +122,11 @@ pub(super) fn update_devices(transaction: &Transaction<'_>, update: &UpdateDevic
 }
 
 /// Ends the devices that the new list does not name, or names with another key.
-fn cut_off(transaction: &Transaction<'_>, account: i64, devices: &[DeviceRecord]) -> Result<Vec<DeviceId>> {
+pub(super) fn cut_off(
+    transaction: &Transaction<'_>,
+    account: i64,
+    devices: &[DeviceRecord],
+) -> Result<Vec<DeviceId>> {
     let keys: BTreeMap<DeviceId, [u8; 32]> =
         devices.iter().map(|record| (record.device, record.signing_key.0)).collect();
     let before: Vec<(i64, DeviceId, [u8; 32])> = transaction
@@ -133,7 +141,7 @@ fn cut_off(transaction: &Transaction<'_>, account: i64, devices: &[DeviceRecord]
             continue;
         }
         for statement in [
-            "UPDATE device SET account = NULL, last_resort = NULL WHERE id = ?1",
+            "UPDATE device SET former = account, account = NULL, last_resort = NULL WHERE id = ?1",
             "UPDATE counter SET waiting = 0 WHERE device = ?1",
             "DELETE FROM mailbox WHERE device = ?1",
             "DELETE FROM prekey WHERE device = ?1",

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, Result, Transaction, params};
 use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId, RefusalCode};
 
 use super::accounts::account_row;
-use super::log;
+use super::{deletion, log};
 use crate::store::{GroupAppend, GroupChange, Outcome, StoreLimits};
 
 struct Group {
@@ -63,6 +63,8 @@ pub(super) fn change(
     for member in &next.members {
         match account_row(transaction, *member)? {
             Some(account) => members.push(account.id),
+            // Those who wrote the change need not know that one of them is gone.
+            None if deletion::word(transaction, *member)?.is_some() => {}
             None => return Ok(Outcome::Refused(RefusalCode::UnknownAccount)),
         }
     }

@@ -10,10 +10,11 @@ use waxwing_wire::RelayId;
 use crate::store::StoreError;
 
 /// Numbered from 1; never edited once released.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/0001_init.sql"),
     include_str!("../../migrations/0002_groups.sql"),
     include_str!("../../migrations/0003_group_log.sql"),
+    include_str!("../../migrations/0004_deleted.sql"),
 ];
 
 /// Databases up to this size are checked as a whole at the start.
@@ -103,6 +104,8 @@ fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // What is deleted is overwritten: nothing of an account that was deleted is left in free pages.
+    connection.query_row("PRAGMA secure_delete = ON", [], |_| Ok(()))?;
     connection.pragma_update(None, "cache_size", -16_000)?;
     connection.pragma_update(None, "temp_store", "MEMORY")
 }

@@ -7,20 +7,33 @@ use waxwing_wire::{
     GroupOrigin, GroupRecord, Handle, MessageId, PublicKeyBytes, limits,
 };
 
+use super::deletion;
 use crate::store::{
     Answer, DeviceState, GROUP_ANSWER_MAX_BYTES, MAILBOX_ANSWER_MAX_BYTES, Query, envelope_id,
 };
 
 pub(super) fn answer(connection: &Connection, query: &Query) -> Result<Answer> {
     match query {
-        Query::Device { account, device } => device_state(connection, *account, *device).map(Answer::Device),
-        Query::Account(by) => account(connection, by).map(|found| Answer::Account(found.map(Box::new))),
+        Query::Device { account, device } => match device_state(connection, *account, *device)? {
+            None => gone(connection, *account, Answer::Device(None)),
+            found @ Some(_) => Ok(Answer::Device(found)),
+        },
+        Query::Account(by) => match (account(connection, by)?, by) {
+            (None, AccountQuery::Id(id)) => gone(connection, *id, Answer::Account(None)),
+            (found, _) => Ok(Answer::Account(found.map(Box::new))),
+        },
         Query::Group { group: id, account, after } => {
             group(connection, *id, *account, *after).map(Answer::Group)
         }
         Query::LogReaders(group) => log_readers(connection, *group).map(Answer::LogReaders),
         Query::Mailbox { device, after, limit } => mailbox(connection, *device, *after, *limit),
     }
+}
+
+/// Tells an account that was deleted from one that never was.
+fn gone(connection: &Connection, account: AccountId, unknown: Answer) -> Result<Answer> {
+    let word = deletion::word(connection, account)?;
+    Ok(word.map_or(unknown, |deletion| Answer::Deleted { account, deletion }))
 }
 
 fn log_readers(connection: &Connection, group: GroupId) -> Result<Vec<DeviceId>> {

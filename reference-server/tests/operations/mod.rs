@@ -50,6 +50,10 @@ pub fn register(random: &mut Random, number: u8) -> Op {
     }))
 }
 
+pub fn delete(number: u8, asks: u8) -> Op {
+    Op::DeleteAccount { account: account(number), device: device(asks), deletion: FrameSignature([7; 64]) }
+}
+
 pub fn group(number: u8) -> GroupId {
     GroupId::from_bytes([200 + number; 16])
 }

@@ -18,8 +18,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use waxwing_wire::{
     AccountId, Challenge, ClientBody, ClientFrame, Destination, DeviceId, DeviceRecord, FetchId,
     FrameSignature, Handle, MessageId, Prekey, PublicKeyBytes, RELAY_PROOF_LABEL, RefusalCode, Register,
-    RelayBody, RelayFrame, RelayId, Request, SUBPROTOCOL, SealedFor, Submit, UpdateDevices, decode_relay,
-    encode_client, login_statement, registration_statement, update_devices_statement,
+    RelayBody, RelayFrame, RelayId, Request, SUBPROTOCOL, SealedFor, Submit, UpdateDevices,
+    account_deleted_statement, decode_relay, delete_account_statement, encode_client, login_statement,
+    registration_statement, update_devices_statement,
 };
 
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -229,6 +230,14 @@ impl Client {
             device_list_version: version,
             account_signature: sign(&who.account_key, &statement),
         }))
+    }
+
+    pub fn delete_account(&self, who: &Person) -> ClientBody {
+        let statement = delete_account_statement(&self.relay, &self.challenge, &who.account, &who.device);
+        ClientBody::DeleteAccount {
+            account_signature: sign(&who.account_key, &statement),
+            deletion: sign(&who.account_key, &account_deleted_statement(&who.account)),
+        }
     }
 
     pub async fn send(&mut self, body: ClientBody) -> Request {

@@ -50,6 +50,20 @@ impl Client {
         self.shared.command(Command::RenameDevice { device, name: name.to_owned() }).await.map(drop)
     }
 
+    /// Deletes our account: at the relay, where nothing of it is left and its handle is free again, and here, where the store is
+    /// emptied. Its groups are left before; where it was the only owner, another member becomes one. Its other devices are signed out and
+    /// keep what they have. What others were sent and have is theirs; what they have not fetched yet is gone.
+    ///
+    /// It cannot be undone. Once it has begun it goes on by itself, also where this answers `offline` because the link broke, and after
+    /// a restart: [`Event::SignedOut`](crate::Event::SignedOut) with `account_deleted` tells the end.
+    ///
+    /// # Errors
+    ///
+    /// `account_key_missing` on a device that does not hold the account's key, `not_registered`, `offline` where there is no link.
+    pub async fn delete_account(&self) -> Result<()> {
+        self.shared.command(Command::DeleteAccount).await.map(drop)
+    }
+
     /// Takes another device off our account: it is cut off at once, and told so; nobody seals anything for it any more.
     ///
     /// # Errors

@@ -105,6 +105,7 @@ pub(crate) enum Code {
     TokenRequired,
     HandleTaken,
     AccountExists,
+    AccountDeleted,
     UnknownAccount,
     UnknownDevice,
     DeviceListConflict,
@@ -124,7 +125,7 @@ type Row = (Code, &'static str, ErrorKind, Advice, &'static str);
 
 /// Every error there is. The words are stable; those from `bad_frame` on are the relay's, passed through.
 #[rustfmt::skip]
-const TABLE: [Row; 50] = [
+const TABLE: [Row; 51] = [
     (Code::Offline, "offline", ErrorKind::Offline, Advice::OnNetwork, "the relay cannot be reached; try again once there is a network"),
     (Code::NotRegistered, "not_registered", ErrorKind::Misuse, Advice::AfterUserActs, "this device has no account yet; register first"),
     (Code::AlreadyRegistered, "already_registered", ErrorKind::Misuse, Advice::Never, "this device has another account already; use another store for a second one"),
@@ -165,6 +166,7 @@ const TABLE: [Row; 50] = [
     (Code::TokenRequired, "token_required", ErrorKind::Permission, Advice::AfterUserActs, "the relay asks for a registration token; get one from the app's own login"),
     (Code::HandleTaken, "handle_taken", ErrorKind::Refused, Advice::AfterUserActs, "another account has this handle; choose another"),
     (Code::AccountExists, "account_exists", ErrorKind::Refused, Advice::Never, "the relay has this account with other keys; recover it with its recovery key"),
+    (Code::AccountDeleted, "account_deleted", ErrorKind::Refused, Advice::Never, "the account was deleted; nobody can bring it back"),
     (Code::UnknownAccount, "unknown_account", ErrorKind::NotFound, Advice::AfterUserActs, "the relay knows no account of this handle; look at the spelling"),
     (Code::UnknownDevice, "unknown_device", ErrorKind::Permission, Advice::AfterUserActs, "this device was removed from its account; recover the account"),
     (Code::DeviceListConflict, "device_list_conflict", ErrorKind::Refused, SOON, "the account's devices changed at the same time; try again"),
@@ -238,6 +240,7 @@ impl From<RefusalCode> for Code {
             RefusalCode::TokenExpired => Code::TokenExpired,
             RefusalCode::TokenRequired => Code::TokenRequired,
             RefusalCode::HandleTaken => Code::HandleTaken,
+            RefusalCode::AccountDeleted => Code::AccountDeleted,
             RefusalCode::HandleInvalid => Code::InvalidHandle,
             RefusalCode::AccountExists => Code::AccountExists,
             RefusalCode::UnknownAccount => Code::UnknownAccount,

@@ -185,6 +185,7 @@ impl Guest {
             | RelayBody::GroupStale { .. }
             | RelayBody::Group(_)
             | RelayBody::Deliver { .. }
+            | RelayBody::AccountDeleted { .. }
             | RelayBody::Drained { .. }
             | RelayBody::PrekeysLow { .. } => Err(Code::LinkBroken.into()),
         }

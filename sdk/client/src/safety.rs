@@ -86,7 +86,7 @@ pub(crate) fn read(db: &Connection, account: AccountId) -> Result<Result<SafetyN
     }
     let (theirs, theirs_key, key_is_accepted) = match known.standing {
         Standing::KeyChanged { account, account_key } => (account, account_key, false),
-        Standing::Good | Standing::Gone => (known.account, known.account_key, true),
+        Standing::Good | Standing::Gone | Standing::Deleted => (known.account, known.account_key, true),
     };
     let identity = |account: AccountId, key| {
         let key = AccountPublicKey::parse(key).map_err(|_| StoreError::Corrupt)?;

@@ -181,6 +181,7 @@ async fn a_linked_device_has_all_of_the_past_and_goes_on_in_step() {
     assert!(!own.holds_account_key && own.devices.len() == 2);
     let other = alice.me().unwrap().unwrap().device;
     assert_eq!(laptop.remove_device(other).await.unwrap_err().code(), "account_key_missing");
+    assert_eq!(laptop.delete_account().await.unwrap_err().code(), "account_key_missing");
     assert_eq!(laptop.link_as_new().await.unwrap_err().code(), "already_registered");
 
     // What one sends the other has as sent, with its receipts.

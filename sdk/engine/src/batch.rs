@@ -20,6 +20,8 @@ pub enum Write {
     /// Replaces the relay's database id and the cursor.
     PutRelay(RelayState),
 
+    /// Forgets everything: the account is deleted.
+    Erase,
     /// Adds or replaces what is remembered of a device of our own account.
     PutOwnDevice(OwnDevice),
     /// Adds or replaces what is known of an account. A handle belongs to one account at a time: the store takes it from any other.

@@ -10,8 +10,8 @@ use crate::inbox::post_receipts;
 use crate::marks::{BadMarks, Marks};
 use crate::me::Me;
 use crate::model::{
-    AccountState, Body, ConversationId, Delivery, GroupStanding, HoldReason, Lane, LaneKind, Message, Notice,
-    OutboxDraft, OutboxPayload, Party, ReceiptKind, Standing, Status,
+    AccountState, Body, ConversationId, Delivery, FailureReason, GroupStanding, HoldReason, Lane, LaneKind,
+    Message, Notice, OutboxDraft, OutboxPayload, Party, ReceiptKind, Standing, Status,
 };
 use crate::notice::put_notice;
 use crate::settings;
@@ -70,6 +70,7 @@ pub(crate) fn send<V: View>(
         Party::Account(peer) => match work.account(peer)?.map(|state| state.standing) {
             Some(Standing::KeyChanged { .. }) => Delivery::Held(HoldReason::KeyChanged),
             Some(Standing::Gone) => Delivery::Held(HoldReason::RecipientGone),
+            Some(Standing::Deleted) => Delivery::Failed(FailureReason::RecipientGone),
             Some(Standing::Good) | None => Delivery::Queued,
         },
         Party::Group(group) if !may_write(work, me, group)? => return Ok(Err(Failure::NotPermitted)),
@@ -88,7 +89,9 @@ pub(crate) fn send<V: View>(
         edited: false,
         status: Status::Outgoing(delivery),
     });
-    post_message(work, id, to);
+    if !matches!(delivery, Delivery::Failed(_)) {
+        post_message(work, id, to);
+    }
     Ok(Ok(Outcome::Done))
 }
 

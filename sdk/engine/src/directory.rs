@@ -313,6 +313,9 @@ impl Directory {
         let Some(known) = work.account(record.account)? else {
             return self.meet(work, me, record, list, rng);
         };
+        if known.standing == Standing::Deleted {
+            return Ok(Learned::Bogus);
+        }
         // A name stays with the account under which it was pinned; nobody takes another's by being known already.
         if known.handle != record.handle || self.handle_is_taken(work, &known)? {
             return Ok(Learned::Bogus);
@@ -469,6 +472,22 @@ impl Directory {
                 }
                 None
             }
+        }
+    }
+
+    /// The relay says that an account was deleted. Where it proves it not, the account is asked for again.
+    pub(crate) fn on_deleted(
+        &mut self,
+        now: Duration,
+        request: Request,
+        account: AccountId,
+        is_settled: bool,
+    ) {
+        let query = AccountQuery::Id(account);
+        self.asked.remove(&request);
+        self.put_off(now, &query, Duration::ZERO);
+        if !is_settled {
+            self.wanted.insert(query);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The engine: one input, one step. Dispatch only; each subject has a module of its own.
 
 mod adopt;
+mod deletion;
 mod devices;
 mod frames;
 mod login;
@@ -25,7 +26,7 @@ use crate::inbox::{self, Desk};
 use crate::input::{Command, Input};
 use crate::keep::Keep;
 use crate::me::Me;
-use crate::model::{Party, Registration, RelayState};
+use crate::model::{Party, Registration, RelayState, Standing};
 use crate::outbox::Outbox;
 use crate::prekeys::{self, Stock, Withdraw};
 use crate::registration::Registrar;
@@ -64,6 +65,8 @@ pub struct Engine {
     registrar: Registrar,
     /// A registration that is answered once this device can be written to.
     publishing: Option<CommandId>,
+    /// Our account is being deleted.
+    deleting: Option<deletion::Deletion>,
     /// A new device list of ours that the relay has not answered yet.
     changing: Option<devices::ListChange>,
     directory: Directory,
@@ -94,8 +97,10 @@ impl Engine {
     ///
     /// What the store says.
     pub fn open<V: View>(_now: Now, view: &V) -> Result<Engine, V::Error> {
+        let me = view.local()?.map(Me::new);
         Ok(Engine {
-            me: view.local()?.map(Me::new),
+            deleting: deletion::take_up(me.as_ref()),
+            me,
             relay: view.relay()?,
             connection: Connection::new(),
             registrar: Registrar::default(),
@@ -213,6 +218,7 @@ impl Engine {
         }
         self.groups.ask(work, &mut self.connection, me, rng)?;
         self.directory.ask(work, &mut self.connection, rng);
+        self.ask_for_deletion(work)?;
         self.tell_drained(work)
     }
 
@@ -267,7 +273,8 @@ impl Engine {
     /// When the answer that is under way for longest must have come.
     fn answer_due(&self) -> Option<Duration> {
         let changing = self.changing.as_ref().map(|change| change.at);
-        let all = [self.directory.oldest(), self.outbox.oldest(), self.groups.oldest(), changing];
+        let deleting = self.deleting.as_ref().and_then(deletion::Deletion::asked_at);
+        let all = [self.directory.oldest(), self.outbox.oldest(), self.groups.oldest(), changing, deleting];
         let oldest = all.into_iter().flatten().min();
         oldest.map(|at| at + ANSWER_MAX)
     }
@@ -278,6 +285,7 @@ impl Engine {
         let mut due = self.connection.deadline(self.has_device());
         if live {
             let others = [
+                self.deleting.as_ref().and_then(deletion::Deletion::deadline),
                 self.directory.deadline(),
                 self.outbox.deadline(),
                 self.groups.deadline(),
@@ -304,6 +312,7 @@ impl Engine {
         self.groups.on_down();
         self.stock = None;
         self.on_list_lost(work);
+        self.on_deletion_lost(work);
         if let Some(command) = self.registrar.on_down() {
             work.complete(command, Err(Failure::Offline));
         }
@@ -348,6 +357,10 @@ impl Engine {
                 self.abandon(work);
                 Ok(Outcome::Done)
             }
+            Command::DeleteAccount => match self.begin_deletion(work, id, rng)? {
+                Ok(()) => return Ok(()),
+                Err(failure) => Err(failure),
+            },
             Command::AddDevice(entry) => match self.change_devices(work, id, devices::Wanted::Add(entry)) {
                 Some(result) => result,
                 None => return Ok(()),
@@ -390,7 +403,9 @@ impl Engine {
         let Some(me) = self.me.as_ref() else { return Ok(Some(Err(Failure::NotRegistered))) };
         Ok(Some(match command {
             Command::Find(handle) => {
-                if let Some(known) = work.view.account_by_handle(&handle)? {
+                let known = work.view.account_by_handle(&handle)?;
+                // Whose account was deleted may have left the name to somebody else.
+                if let Some(known) = known.filter(|known| known.standing != Standing::Deleted) {
                     commands::open_conversation(work, me, known.account);
                     Ok(Outcome::Account(known.account))
                 } else if self.connection.is_wanted() {
@@ -434,6 +449,7 @@ impl Engine {
             | Command::NetworkChanged
             | Command::Adopt(_)
             | Command::Abandon
+            | Command::DeleteAccount
             | Command::AddDevice(_)
             | Command::RemoveDevice(_)
             | Command::RenameDevice { .. }

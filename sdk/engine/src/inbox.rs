@@ -453,6 +453,10 @@ fn receive_change<V: View>(
     if state.standing == GroupStanding::Out && origin.revision > state.revision + 1 {
         // We are in again, it seems, and were not told of what was between.
         groups::kept::keep(work, origin.group, origin.revision, wire_id, payload)?;
+        if from == groups::kept::NOBODY {
+            // Whoever made this change has deleted their account since.
+            return Ok(());
+        }
         return introduce::ask(work, from, origin.group, rng);
     }
     let is_next = origin.revision == state.revision + 1 && !desk.groups.is_behind(origin.group);

@@ -102,6 +102,9 @@ pub enum Command {
         /// What is to be done.
         intent: GroupIntent,
     },
+    /// Leave all groups, and delete our account: at the relay, and here. Needs the account's key and a link. Once it has begun it goes on
+    /// by itself, over crashes and restarts too.
+    DeleteAccount,
     /// Put a further device on our account's list. Needs the account's key and the relay.
     AddDevice(Box<DeviceEntry>),
     /// Take over the place of this device, which was linked to an account; answered once the relay has its prekeys.

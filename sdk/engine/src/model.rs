@@ -137,6 +137,8 @@ pub enum Registration {
     Done,
     /// The relay says that it does not, and the device cannot mend that itself.
     Revoked,
+    /// The account is being deleted: the relay has not said yet that it is gone.
+    Deleting,
 }
 
 /// Which relay database the cursor belongs to, and how far this device has read in it.
@@ -181,6 +183,8 @@ pub enum Standing {
     },
     /// The relay does not know the account any more.
     Gone,
+    /// The account was deleted: its own key says so. It never comes back.
+    Deleted,
 }
 
 /// A session with one device, at rest.
@@ -361,6 +365,8 @@ pub enum HoldReason {
 /// Why a message will not go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FailureReason {
+    /// The recipient deleted their account.
+    RecipientGone,
     /// The relay refuses its size.
     TooLarge,
     /// We are not in the group any more, or may not write there.

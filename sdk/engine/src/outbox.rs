@@ -222,15 +222,12 @@ impl Outbox {
         match state.standing {
             Standing::Good => {}
             Standing::KeyChanged { .. } => {
-                hold(work, item.draft.lane, HoldReason::KeyChanged)?;
-                self.blocked.insert(item.draft.lane.to, work.now.elapsed + HOLD_WAIT);
-                return Ok(Prepared::Blocked);
+                return self.put_on_hold(work, item.draft.lane, HoldReason::KeyChanged);
             }
+            Standing::Deleted => return Ok(give_up(work, item)),
             Standing::Gone => {
-                hold(work, item.draft.lane, HoldReason::RecipientGone)?;
-                self.blocked.insert(item.draft.lane.to, work.now.elapsed + HOLD_WAIT);
                 directory.want(to);
-                return Ok(Prepared::Blocked);
+                return self.put_on_hold(work, item.draft.lane, HoldReason::RecipientGone);
             }
         }
         let Some(sealing) = self.content_of(item, work, me)? else { return Ok(let_go(work, item)) };
@@ -276,6 +273,18 @@ impl Outbox {
             set_delivery(work, message, Delivery::Sending);
         }
         Ok(Prepared::Ready(ClientBody::Submit(submit)))
+    }
+
+    /// A lane waits for the user, or for an account to come back.
+    fn put_on_hold<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        lane: Lane,
+        reason: HoldReason,
+    ) -> Result<Prepared, V::Error> {
+        hold(work, lane, reason)?;
+        self.blocked.insert(lane.to, work.now.elapsed + HOLD_WAIT);
+        Ok(Prepared::Blocked)
     }
 
     /// The devices of an account that an item goes to. `None`: something must be learned first.
@@ -461,6 +470,7 @@ impl Outbox {
             | RefusalCode::HandleTaken
             | RefusalCode::HandleInvalid
             | RefusalCode::AccountExists
+            | RefusalCode::AccountDeleted
             | RefusalCode::DeviceListConflict
             | RefusalCode::Superseded
             | RefusalCode::Other => {
@@ -510,6 +520,16 @@ fn let_go<V: View>(work: &mut Work<'_, V>, item: &OutboxItem) -> Prepared {
     work.write(Write::DeleteOutbox { order: item.order });
     if let OutboxPayload::Message { message } = item.draft.payload {
         set_delivery(work, message, Delivery::Cancelled);
+    }
+    work.again = true;
+    Prepared::Done
+}
+
+/// Nothing of an item can go out: whom it is for is gone for good.
+fn give_up<V: View>(work: &mut Work<'_, V>, item: &OutboxItem) -> Prepared {
+    work.write(Write::DeleteOutbox { order: item.order });
+    if let OutboxPayload::Message { message } = item.draft.payload {
+        set_delivery(work, message, Delivery::Failed(FailureReason::RecipientGone));
     }
     work.again = true;
     Prepared::Done

@@ -54,6 +54,8 @@ pub(crate) enum Next {
     Fail(Failure),
     /// The relay will not have this device any more.
     Revoked(RefusalCode),
+    /// The account was to be deleted, and the relay does not have it.
+    Erase,
 }
 
 impl Registrar {
@@ -87,7 +89,7 @@ impl Registrar {
         match me.record.registration {
             Registration::Creating => self.register(me, relay, challenge, request),
             Registration::Replacing | Registration::Adding => self.fetch(me, request),
-            Registration::Done => {
+            Registration::Done | Registration::Deleting => {
                 self.asked = Some((request, Asked::Login));
                 let DeviceAddress { account, device } = me.address();
                 let signature = me.prove(&login_statement(&relay, challenge, &account, &device));
@@ -148,6 +150,7 @@ impl Registrar {
             return match me.record.registration {
                 // The relay lost its database, and somebody else took the handle since.
                 Registration::Done => Next::Revoked(RefusalCode::HandleTaken),
+                Registration::Deleting => Next::Erase,
                 Registration::Creating
                 | Registration::Replacing
                 | Registration::Adding
@@ -158,7 +161,7 @@ impl Registrar {
         let Some(key) = me.account_key() else { return without_key(me, &current) };
         let mut local = me.record.clone();
         local.address.account = record.account;
-        if me.record.registration == Registration::Done {
+        if is_done(me) {
             match own_list(&me.record) {
                 // The relay shows an older list, with devices that may have been removed since.
                 Some(ours) if current.check_successor_of(&ours).is_err() => current = ours,
@@ -212,7 +215,7 @@ impl Registrar {
         let next = self.update_devices(me, me.record.clone(), &key, &list, (relay, challenge), request);
         match next {
             Next::StoreAndSay(local, body) => Some((*local, body)),
-            Next::Say(_) | Next::Fail(_) | Next::Revoked(_) => None,
+            Next::Say(_) | Next::Fail(_) | Next::Revoked(_) | Next::Erase => None,
         }
     }
 
@@ -234,14 +237,22 @@ impl Registrar {
         request: Request,
     ) -> Next {
         let asked = self.asked.take().map(|(_, asked)| asked);
-        let done = me.record.registration == Registration::Done;
+        let done = is_done(me);
         let code = refused.code;
         let failure = Failure::Refused { code, retry_after_ms: refused.retry_after_ms };
         match (asked, code) {
+            // Nothing is there to be deleted any more.
+            (Some(Asked::Login | Asked::Account), RefusalCode::UnknownAccount)
+            | (Some(Asked::Account | Asked::Register), RefusalCode::AccountDeleted)
+                if me.record.registration == Registration::Deleting =>
+            {
+                Next::Erase
+            }
             // A relay's word is not enough to end a device: the account's own list decides. Where the relay has lost the
             // account, the device brings it back.
             (Some(Asked::Login), RefusalCode::UnknownDevice | RefusalCode::UnknownAccount) => {
-                if self.relay_is_new || code == RefusalCode::UnknownAccount {
+                let is_deleting = me.record.registration == Registration::Deleting;
+                if (self.relay_is_new && !is_deleting) || code == RefusalCode::UnknownAccount {
                     self.register(me, relay, challenge, request)
                 } else {
                     self.fetch(me, request)
@@ -264,6 +275,11 @@ impl Registrar {
             _ => Next::Fail(failure),
         }
     }
+}
+
+/// Whether the relay has confirmed this device once.
+fn is_done(me: &Me) -> bool {
+    matches!(me.record.registration, Registration::Done | Registration::Deleting)
 }
 
 /// A device list as it is handed to the relay.
@@ -320,7 +336,11 @@ fn next_list(
     let ours = me.device_entry();
     let mut devices: Vec<DeviceEntry> = match local.registration {
         Registration::Replacing => Vec::new(),
-        Registration::Creating | Registration::Adding | Registration::Done | Registration::Revoked => {
+        Registration::Creating
+        | Registration::Adding
+        | Registration::Done
+        | Registration::Deleting
+        | Registration::Revoked => {
             current.devices().iter().filter(|entry| entry.device != ours.device).cloned().collect()
         }
     };

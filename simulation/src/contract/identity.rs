@@ -60,6 +60,7 @@ where
         Registration::Adding,
         Registration::Done,
         Registration::Revoked,
+        Registration::Deleting,
         Registration::Creating,
     ] {
         let changed = LocalDevice { registration, account_key: None, device_list: vec![4; 300], ..local() };
@@ -112,7 +113,9 @@ where
     assert_eq!(store.read(|s| s.account(account_id(2))), Some(account(2, "bob")));
     assert_eq!(store.read(|s| s.account_by_handle(&handle("bob"))), Some(account(2, "bob")));
     let changed = Standing::KeyChanged { account: account_id(5), account_key: [5; 32] };
-    for (version, standing) in [(8, Standing::Gone), (9, changed), (10, Standing::Good)] {
+    for (version, standing) in
+        [(7, Standing::Deleted), (8, Standing::Gone), (9, changed), (10, Standing::Good)]
+    {
         let newer = AccountState {
             account_key: [version; 32],
             device_list: vec![version; 100],

@@ -93,6 +93,17 @@ fn superseded<'a>(all: impl Iterator<Item = &'a PrekeyRecord>, kind: PrekeyKind,
 }
 
 impl Tables {
+    /// Forgets everything but what numbers were given.
+    fn erase(&mut self) {
+        *self = Tables {
+            place_high: self.place_high,
+            annotation_high: self.annotation_high,
+            outbox_high: self.outbox_high,
+            waiting_high: self.waiting_high,
+            ..Tables::default()
+        };
+    }
+
     /// Applies one write. Nothing here can fail: a write about what is not there does nothing.
     #[rustfmt::skip]
     #[allow(clippy::too_many_lines)] // a table: one entry for each kind of write
@@ -100,6 +111,7 @@ impl Tables {
         match write {
             Write::PutLocal(local) => self.local = Some(LocalRow(local.clone())),
             Write::DeleteLocal => self.local = None,
+            Write::Erase => self.erase(),
             Write::PutRelay(relay) => self.relay = Some(*relay),
             Write::PutOwnDevice(device) => { self.own_devices.insert(device.device, device.clone()); }
             Write::PutAccount(account) => self.put_account(account),

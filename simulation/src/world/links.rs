@@ -251,6 +251,7 @@ fn name_of(body: &ClientBody) -> String {
         | ClientBody::FetchGroup { .. }
         | ClientBody::SubmitToGroup(_)
         | ClientBody::Room(_)
+        | ClientBody::DeleteAccount { .. }
         | ClientBody::Ping { .. } => word(&format!("{body:?}")),
     }
 }
@@ -276,6 +277,7 @@ fn heard(body: &RelayBody) -> String {
         | RelayBody::GroupStale { .. }
         | RelayBody::Group(_)
         | RelayBody::Room(_)
+        | RelayBody::AccountDeleted { .. }
         | RelayBody::Drained { .. }
         | RelayBody::Pong
         | RelayBody::PrekeysLow { .. }

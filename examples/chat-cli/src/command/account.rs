@@ -1,8 +1,8 @@
-//! `register`, `whoami`, `recovery-key`, `accept`: who we are, and whom we trust.
+//! `register`, `whoami`, `recovery-key`, `accept`, `account delete`: who we are, and whom we trust.
 
 use serde_json::{Value, json};
 use tokio::time::timeout;
-use waxwing::{Me, Recover, RecoveryKey, Registration};
+use waxwing::{Event, Me, Recover, RecoveryKey, Registration};
 
 use super::patience;
 use crate::args::{Common, Register};
@@ -94,4 +94,46 @@ pub(super) async fn accept(common: &Common, handle: &str) -> Result<(), Fail> {
         return out::json(&json!({ "accepted": handle }));
     }
     out::line(&format!("accepted the key of {}", safe_text::one_line(handle)))
+}
+
+/// Deletes the account at the relay and here.
+pub(super) async fn delete(common: &Common) -> Result<(), Fail> {
+    let Session { client, me } = session::open(common, Link::Up).await?;
+    let mut events = client.events();
+    let gone = async {
+        while let Some(event) = events.next().await {
+            if matches!(event, Event::SignedOut("account_deleted")) {
+                return;
+            }
+        }
+    };
+    let begun = async {
+        client.wait_online().await.map_err(session::fail)?;
+        match client.delete_account().await {
+            // It goes on by itself.
+            Err(error) if error.code() == "offline" => std::future::pending().await,
+            result => result.map_err(session::fail),
+        }
+    };
+    // One that was begun before ends by itself.
+    let deletion = async {
+        tokio::select! {
+            result = begun => result,
+            () = gone => Ok(()),
+        }
+    };
+    let result = match timeout(common.patience(), deletion).await {
+        Ok(result) => result,
+        Err(_) => Err(Fail::unfinished("offline", "the relay did not say in time that the account is gone")
+            .advise("run it again once there is a network: it goes on where it stood")),
+    };
+    let is_gone = client.me().map_err(session::fail)?.is_none();
+    session::close(&client).await;
+    if !is_gone {
+        result?;
+    }
+    if common.json {
+        return out::json(&json!({ "deleted": me.handle.as_str() }));
+    }
+    out::line(&format!("deleted {}", me.handle))
 }

@@ -99,6 +99,7 @@ pub(crate) fn account(row: &Row<'_>) -> Stored<AccountState> {
             0 => Standing::Good,
             1 => Standing::KeyChanged { account: account_id(row, 6)?, account_key: bytes(row, 7)? },
             2 => Standing::Gone,
+            3 => Standing::Deleted,
             _ => return Err(StoreError::Corrupt),
         },
         verified: value(row, 8)?,
@@ -164,6 +165,7 @@ pub(crate) fn standing_code(standing: Standing) -> i64 {
         Standing::Good => 0,
         Standing::KeyChanged { .. } => STANDING_KEY_CHANGED,
         Standing::Gone => 2,
+        Standing::Deleted => 3,
     }
 }
 
@@ -174,6 +176,7 @@ pub(crate) fn registration_code(registration: Registration) -> i64 {
         Registration::Adding => 2,
         Registration::Done => 3,
         Registration::Revoked => 4,
+        Registration::Deleting => 5,
     }
 }
 
@@ -184,6 +187,7 @@ pub(crate) fn registration(code: i64) -> Stored<Registration> {
         2 => Registration::Adding,
         3 => Registration::Done,
         4 => Registration::Revoked,
+        5 => Registration::Deleting,
         _ => return Err(StoreError::Corrupt),
     })
 }
@@ -457,6 +461,7 @@ fn failure_code(reason: FailureReason) -> i64 {
         FailureReason::TooLarge => 0,
         FailureReason::Refused => 1,
         FailureReason::NotPermitted => 2,
+        FailureReason::RecipientGone => 3,
     }
 }
 
@@ -465,6 +470,7 @@ fn failure(code: i64) -> Stored<FailureReason> {
         0 => FailureReason::TooLarge,
         1 => FailureReason::Refused,
         2 => FailureReason::NotPermitted,
+        3 => FailureReason::RecipientGone,
         _ => return Err(StoreError::Corrupt),
     })
 }

@@ -51,7 +51,7 @@ pub(super) fn one<T>(
 /// Whether the relay knows this device, or knew it.
 fn is_confirmed(registration: Registration) -> bool {
     match registration {
-        Registration::Done | Registration::Revoked => true,
+        Registration::Done | Registration::Revoked | Registration::Deleting => true,
         Registration::Creating | Registration::Replacing | Registration::Adding => false,
     }
 }

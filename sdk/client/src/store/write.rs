@@ -45,6 +45,7 @@ impl Writer {
         match write {
             Write::PutLocal(local) => self.put_local(local),
             Write::DeleteLocal => { self.touched.local = true; self.run(query::DELETE_LOCAL, ()) }
+            Write::Erase => self.erase(),
             Write::PutRelay(relay) => self.run(query::PUT_RELAY, (relay.relay.as_bytes(), relay.cursor.cast_signed())),
             Write::PutOwnDevice(device) => self.run(query::PUT_OWN_DEVICE,
                 (device.device.as_bytes(), &device.name, device.named_at_ms, device.known_since_ms)),
@@ -168,7 +169,7 @@ impl Writer {
         let id = account.account.as_bytes();
         let (changed_account, changed_key): (&[u8], &[u8]) = match &account.standing {
             Standing::KeyChanged { account, account_key } => (account.as_bytes(), account_key),
-            Standing::Good | Standing::Gone => (&[], &[]),
+            Standing::Good | Standing::Gone | Standing::Deleted => (&[], &[]),
         };
         self.run(query::TAKE_HANDLE, (account.handle.as_str(), id))?;
         self.run(

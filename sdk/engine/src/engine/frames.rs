@@ -38,6 +38,9 @@ impl Engine {
                 self.on_down(work);
                 Ok(())
             }
+            RelayBody::AccountDeleted { account, deletion } => {
+                self.on_account_deleted(work, request, account, &deletion, rng)
+            }
             // What follows makes sense only once this device is logged in.
             _ if !self.connection.is_live() => {
                 self.hang_up(work, rng);
@@ -62,15 +65,11 @@ impl Engine {
                 Ok(())
             }
             RelayBody::PrekeysLow { one_time_prekeys } => {
-                if let Some(stock) = &mut self.stock {
-                    stock.one_time = one_time_prekeys;
-                }
+                self.note_stock(one_time_prekeys);
                 Ok(())
             }
             RelayBody::PrekeysPublished { one_time_prekeys } => {
-                if let Some(stock) = &mut self.stock {
-                    stock.one_time = one_time_prekeys;
-                }
+                self.note_stock(one_time_prekeys);
                 self.finish_registration(work);
                 Ok(())
             }
@@ -96,6 +95,12 @@ impl Engine {
             }
             // Rooms are for connections of their own.
             RelayBody::Pong | RelayBody::Room(_) => Ok(()),
+        }
+    }
+
+    fn note_stock(&mut self, one_time: u32) {
+        if let Some(stock) = &mut self.stock {
+            stock.one_time = one_time;
         }
     }
 
@@ -190,7 +195,9 @@ impl Engine {
             self.log_in(work, request, next, rng);
             return Ok(());
         }
-        if self.on_list_refused(work, request, refused) {
+        if self.on_list_refused(work, request, refused)
+            || self.on_deletion_refused(work, request, refused, rng)
+        {
             return Ok(());
         }
         if let Some(message) = refused.message {
@@ -235,7 +242,7 @@ impl Engine {
         account: AccountId,
     ) -> Result<(), V::Error> {
         let Some(mut state) = work.account(account)? else { return Ok(()) };
-        if matches!(state.standing, Standing::KeyChanged { .. }) {
+        if matches!(state.standing, Standing::KeyChanged { .. } | Standing::Deleted) {
             return Ok(());
         }
         // Perhaps the name belongs to somebody else by now.

@@ -38,7 +38,9 @@ impl Engine {
                 Registration::Done if me.record.handle == register.handle => {
                     return Some(Ok(Outcome::Account(me.address().account)));
                 }
-                Registration::Done | Registration::Revoked => return Some(Err(Failure::AlreadyRegistered)),
+                Registration::Done | Registration::Deleting | Registration::Revoked => {
+                    return Some(Err(Failure::AlreadyRegistered));
+                }
                 Registration::Creating | Registration::Replacing | Registration::Adding => {}
             }
         }
@@ -101,7 +103,9 @@ impl Engine {
             }
             Next::Fail(failure) => {
                 let command = self.registrar.command.take();
-                let done = self.me.as_ref().is_some_and(|me| me.record.registration == Registration::Done);
+                let done = self.me.as_ref().is_some_and(|me| {
+                    matches!(me.record.registration, Registration::Done | Registration::Deleting)
+                });
                 if !done && !matches!(failure, Failure::Refused { retry_after_ms: 1.., .. }) {
                     // The relay will not have it: there is nothing to keep.
                     work.write(Write::DeleteLocal);
@@ -112,7 +116,9 @@ impl Engine {
                 }
                 self.hang_up(work, rng);
             }
+            Next::Erase => self.erase(work),
             Next::Revoked(code) => {
+                self.deleting = None;
                 if let Some(me) = &mut self.me {
                     me.record.registration = Registration::Revoked;
                     work.write(Write::PutLocal(me.record.clone()));
@@ -151,7 +157,7 @@ impl Engine {
             work.transmit(next, body);
         }
         let command = self.registrar.on_logged_in();
-        if me.record.registration != Registration::Done {
+        if !matches!(me.record.registration, Registration::Done | Registration::Deleting) {
             me.record.registration = Registration::Done;
             work.write(Write::PutLocal(me.record.clone()));
             work.notify(Event::Registered);

@@ -16,8 +16,8 @@ use crate::directory::Directory;
 use crate::effect::{Failure, Outcome};
 use crate::me::Me;
 use crate::model::{
-    ConversationId, GroupEvent, GroupIntent, GroupStanding, GroupState, Lane, LaneKind, OutboxDraft,
-    OutboxPayload, Party,
+    ConversationId, GroupEvent, GroupIntent, GroupMember, GroupRole, GroupStanding, GroupState, Lane,
+    LaneKind, OutboxDraft, OutboxPayload, Party,
 };
 use crate::notice::new_message_id;
 use crate::registration::own_list;
@@ -129,6 +129,30 @@ pub(crate) fn change<V: View>(
     }
     post(work, state.group, intent, rng);
     Ok(Ok(Outcome::Done))
+}
+
+/// Leaves all groups. Where we are the only owner of others, one of them becomes owner first: an admin, if there is one.
+pub(crate) fn leave_all<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let own = me.address().account;
+    for group in work.view.groups()? {
+        let Some(state) = work.group(group)?.filter(|state| state.standing == GroupStanding::Member) else {
+            continue;
+        };
+        let members = state.members();
+        let is_owner = |member: &&GroupMember| member.role == GroupRole::Owner;
+        let owners: Vec<AccountId> = members.iter().filter(is_owner).map(|member| member.account).collect();
+        let others = || members.iter().filter(|member| member.account != own);
+        let heir = others().find(|member| member.role == GroupRole::Admin).or_else(|| others().next());
+        if let Some(heir) = heir.filter(|_| owners == [own]) {
+            post(work, group, GroupIntent::Role { account: heir.account, role: GroupRole::Owner }, rng);
+        }
+        post(work, group, GroupIntent::Remove(vec![own]), rng);
+    }
+    Ok(())
 }
 
 /// An intent as a change of the roster.
