@@ -2,10 +2,15 @@
 
 use std::fmt::Debug;
 
-use waxwing_engine::{AccountState, Apply, LocalDevice, OwnDevice, Registration, Standing, View, Write};
+use waxwing_engine::{
+    AccountState, Apply, LocalDevice, OwnDevice, PrekeyKind, Registration, Standing, View, Write,
+};
 
 use super::Subject;
-use super::make::{account, account_id, address, conversation, handle, local, people, relay_state};
+use super::make::{
+    account, account_id, address, conversation, group, group_id, handle, incoming, local, message_id,
+    outgoing, people, prekey, put_outbox, relay_state, session,
+};
 
 pub(super) fn check<S>(fresh: &impl Fn() -> Subject<S>)
 where
@@ -22,6 +27,38 @@ where
     a_device_of_ours_is_replaced_whole(&mut fresh());
     a_handle_belongs_to_one_account_at_a_time(&mut fresh());
     a_conversation_keeps_its_first_peer(&mut fresh());
+    erasing_leaves_nothing(&mut fresh());
+}
+
+fn erasing_leaves_nothing<S: View + Apply>(store: &mut Subject<S>)
+where
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    let fill = || {
+        let mut writes = people();
+        writes.extend([
+            Write::PutLocal(local()),
+            Write::PutRelay(relay_state(1, 7)),
+            Write::PutMessage(outgoing(1)),
+            Write::PutMessage(incoming(2, 1, 1)),
+            put_outbox(1, 5),
+            Write::PutGroup { state: group(3, "birds"), at_ms: 5 },
+            Write::PutPrekey(prekey(PrekeyKind::OneTime, 9, 1)),
+            Write::PutSession { device: address(2, 1), session: session(1, 1) },
+        ]);
+        writes
+    };
+    store.apply(fill());
+    store.apply([Write::Erase]);
+    a_fresh_store_knows_nothing(store);
+    assert_eq!(store.read(|s| s.message(message_id(1))), None);
+    assert_eq!(store.read(|s| s.group(group_id(3))), None);
+    assert_eq!(store.read(|s| s.sessions(address(2, 1))), []);
+    assert_eq!(store.read(S::groups), []);
+    // Another account begins in it.
+    store.apply(fill());
+    assert!(store.read(|s| s.message(message_id(2))).is_some());
 }
 
 fn a_fresh_store_knows_nothing<S: View + Apply>(store: &Subject<S>)
