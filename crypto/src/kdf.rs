@@ -88,6 +88,12 @@ pub(crate) const HASH_ROSTER_CHANGE: &[u8] = b"Waxwing v1 roster change hash\0";
 pub(crate) const HASH_ROSTER: &[u8] = b"Waxwing v1 roster hash\0";
 /// SHA-256 over the change that creates a group, cut to 16 bytes.
 pub(crate) const HASH_GROUP_ID: &[u8] = b"Waxwing v1 group id\0";
+/// SHA-256 over a group and the token of an invitation, cut to 16 bytes.
+pub(crate) const HASH_INVITATION_ID: &[u8] = b"Waxwing v1 group invitation id\0";
+/// SHA-256 over an invitation, cut to 4 bytes, against slips of the pen.
+pub(crate) const HASH_INVITATION_CHECK: &[u8] = b"Waxwing v1 group invitation check\0";
+/// SHA-256 over the key of an account that an invitation names, cut to 16 bytes.
+pub(crate) const HASH_INVITER_KEY: &[u8] = b"Waxwing v1 group inviter key\0";
 /// HKDF of the keys of a backup, followed by its header.
 pub(crate) const DERIVE_BACKUP: &[u8] = b"Waxwing v1 backup\0";
 /// SHA-256 over a printed key, for its overall check.
@@ -194,6 +200,9 @@ mod tests {
             HASH_ROSTER_CHANGE,
             HASH_ROSTER,
             HASH_GROUP_ID,
+            HASH_INVITATION_ID,
+            HASH_INVITATION_CHECK,
+            HASH_INVITER_KEY,
             DERIVE_BACKUP,
             HASH_PRINTED_KEY,
         ];

@@ -264,7 +264,10 @@ impl Event {
             E::StoreRolledBack => Event::StoreRolledBack,
             E::OutboxEmpty => Event::OutboxEmpty,
             E::Lagged => Event::Lagged,
-            E::VerificationChanged(_) | E::DevicesChanged(_) => return None,
+            E::VerificationChanged(_)
+            | E::DevicesChanged(_)
+            | E::JoinRequested { .. }
+            | E::JoinAnswered(_) => return None,
         })
     }
 }

@@ -303,6 +303,62 @@ pub(crate) enum Group {
         /// Which
         group: String,
     },
+    /// Let in somebody who asked
+    Approve {
+        /// Which
+        group: String,
+        /// Whom
+        handle: String,
+    },
+    /// Refuse somebody who asked; they are told
+    Refuse {
+        /// Which
+        group: String,
+        /// Whom
+        handle: String,
+    },
+    /// What is about invitations.
+    #[command(flatten)]
+    Door(Door),
+}
+
+/// What is about invitations to a group.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Door {
+    /// Make an invitation and print its link; or list them, or take one back
+    Invite(Invite),
+    /// Ask to be in a group, by the link of an invitation; without LINK show how it stands with those asked for
+    Join {
+        /// What the invitation says, from `WAXWING:JOIN/` on
+        link: Option<String>,
+    },
+    /// List who asks to be in a group and waits for an answer; needs no relay
+    Requests {
+        /// Which
+        group: String,
+    },
+}
+
+/// The options of `group invite`.
+#[derive(Debug, Args)]
+pub(crate) struct Invite {
+    /// Which group
+    pub(crate) group: String,
+    /// Whoever has the link asks, and somebody who may add members approves or refuses
+    #[arg(long)]
+    pub(crate) approval: bool,
+    /// For so long: a number and s, m, h or d, such as 7d; without it, until it is taken back
+    #[arg(long, value_name = "TIME", value_parser = lifetime)]
+    pub(crate) expires: Option<Duration>,
+    /// Draw the link as a QR code, too
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) qr: bool,
+    /// Make none: list those that are known here; needs no relay
+    #[arg(long, conflicts_with_all = ["approval", "expires", "qr", "revoke"])]
+    pub(crate) list: bool,
+    /// Make none: take this one back, for good
+    #[arg(long, value_name = "INVITATION_ID", conflicts_with_all = ["approval", "expires", "qr"])]
+    pub(crate) revoke: Option<String>,
 }
 
 /// What a member may do.
@@ -415,6 +471,23 @@ pub(crate) struct Listen {
     pub(crate) read: bool,
 }
 
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let wrong = || String::from("a time is a number and s, m, h or d, such as 7d");
+    let (at, unit) = text.char_indices().last().ok_or_else(wrong)?;
+    let number: u64 = text.get(..at).unwrap_or_default().parse().map_err(|_| wrong())?;
+    let unit_s = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    match number.checked_mul(unit_s) {
+        Some(seconds @ 1..=1_000_000_000) => Ok(Duration::from_secs(seconds)),
+        Some(_) | None => Err(String::from("not between 1 second and 1000000000 seconds")),
+    }
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let number: f64 = text.parse().map_err(|_| String::from("not a number of seconds"))?;
     if !(0.0..=1e9).contains(&number) {
@@ -432,6 +505,15 @@ mod tests {
     #[test]
     fn command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_lifetime_has_a_unit() {
+        assert_eq!(lifetime("7d"), Ok(Duration::from_secs(604_800)));
+        assert_eq!(lifetime("90s"), Ok(Duration::from_secs(90)));
+        for wrong in ["", "d", "7", "0d", "-1d", "7w", "7 d", "99999999d", "7🦜"] {
+            assert!(lifetime(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub(crate) mod control;
 mod devices;
 mod group;
 mod history;
+mod invite;
 mod lines;
 mod link;
 mod listen;

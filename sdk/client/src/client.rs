@@ -113,7 +113,7 @@ impl Client {
                 let peer = Contact { account, handle: Some(handle) };
                 Ok(Conversation::new(Arc::clone(&self.shared), id, With::Contact(peer)))
             }
-            Outcome::Done | Outcome::Conversation(_) => Err(Code::Bug.into()),
+            Outcome::Done | Outcome::Conversation(_) | Outcome::Invitation(_) => Err(Code::Bug.into()),
         }
     }
 
@@ -143,7 +143,7 @@ impl Client {
         let members = self.shared.accounts(members).await?;
         match self.shared.command(Command::CreateGroup { title, members }).await? {
             Outcome::Conversation(id) => self.conversation(id),
-            Outcome::Done | Outcome::Account(_) => Err(Code::Bug.into()),
+            Outcome::Done | Outcome::Account(_) | Outcome::Invitation(_) => Err(Code::Bug.into()),
         }
     }
 

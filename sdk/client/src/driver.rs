@@ -415,6 +415,10 @@ impl Driver {
             E::KeyChanged(account) => Event::KeyChanged(account),
             E::VerificationChanged(account) => Event::VerificationChanged(account),
             E::DevicesChanged(account) => Event::DevicesChanged(account),
+            E::JoinRequested { conversation, account } => {
+                Event::JoinRequested { conversation_id: conversation, account }
+            }
+            E::JoinAnswered(conversation) => Event::JoinAnswered(conversation),
             E::Registered => Event::Registered,
             E::SignedOut(code) => Event::SignedOut(code.word()),
             E::RelayReset => Event::RelayReset,

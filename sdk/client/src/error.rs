@@ -93,6 +93,8 @@ pub(crate) enum Code {
     TooManyDevices,
     NotPermitted,
     NoAccountKey,
+    InvitationInvalid,
+    InvitationOver,
     LinkTextInvalid,
     LinkCodeDiffers,
     LinkBroken,
@@ -125,7 +127,7 @@ type Row = (Code, &'static str, ErrorKind, Advice, &'static str);
 
 /// Every error there is. The words are stable; those from `bad_frame` on are the relay's, passed through.
 #[rustfmt::skip]
-const TABLE: [Row; 51] = [
+const TABLE: [Row; 53] = [
     (Code::Offline, "offline", ErrorKind::Offline, Advice::OnNetwork, "the relay cannot be reached; try again once there is a network"),
     (Code::NotRegistered, "not_registered", ErrorKind::Misuse, Advice::AfterUserActs, "this device has no account yet; register first"),
     (Code::AlreadyRegistered, "already_registered", ErrorKind::Misuse, Advice::Never, "this device has another account already; use another store for a second one"),
@@ -153,6 +155,8 @@ const TABLE: [Row; 51] = [
     (Code::TooManyDevices, "too_many_devices", ErrorKind::Refused, Advice::AfterUserActs, "the account has as many devices as it may have; recover it, replacing its other devices"),
     (Code::NotPermitted, "not_permitted", ErrorKind::Permission, Advice::Never, "the group does not let this account do that, or the account is not in it any more"),
     (Code::NoAccountKey, "account_key_missing", ErrorKind::Permission, Advice::AfterUserActs, "this device does not hold the account's key; do it on the device that made the account, or with the recovery key"),
+    (Code::InvitationInvalid, "invitation_invalid", ErrorKind::Misuse, Advice::AfterUserActs, "the text is not an invitation to a group; give it whole, from WAXWING:JOIN/ on"),
+    (Code::InvitationOver, "invitation_over", ErrorKind::Permission, Advice::AfterUserActs, "the invitation has had its time; ask for a new one"),
     (Code::LinkTextInvalid, "link_text_invalid", ErrorKind::Misuse, Advice::AfterUserActs, "the text is not that of a new device; give it whole, from WAXWING: on"),
     (Code::LinkCodeDiffers, "link_code_differs", ErrorKind::Permission, Advice::AfterUserActs, "the two devices show different codes, or it was mistyped; nothing was sent; link anew, with both devices before you"),
     (Code::LinkBroken, "link_broken", ErrorKind::Cancelled, Advice::AfterUserActs, "the other device went away or did not follow; begin anew on both"),
@@ -276,6 +280,7 @@ impl From<Failure> for Error {
             Failure::NoAccountKey => Code::NoAccountKey,
             Failure::TooManyDevices => Code::TooManyDevices,
             Failure::NotPermitted => Code::NotPermitted,
+            Failure::InvitationOver => Code::InvitationOver,
             Failure::Invalid => Code::InvalidInput,
         };
         code.into()

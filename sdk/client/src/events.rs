@@ -26,6 +26,15 @@ pub enum Event {
     VerificationChanged(AccountId),
     /// An account has other devices than before; it can be our own ([`Client::devices`](crate::Client::devices)).
     DevicesChanged(AccountId),
+    /// Somebody asks to be in a group, and waits for an answer ([`Group::requests`](crate::Group::requests)).
+    JoinRequested {
+        /// The group's conversation.
+        conversation_id: ConversationId,
+        /// Who.
+        account: AccountId,
+    },
+    /// A group that this account asked to be in let it in, or refused ([`Client::joins`](crate::Client::joins)).
+    JoinAnswered(ConversationId),
     /// The relay confirmed this device.
     Registered,
     /// The relay does not know this device any more; the word says why.

@@ -18,8 +18,8 @@ use crate::store::show;
 /// stands, the group's other admins may have decided first: then the timeline says [`GroupNotice::NotDone`].
 #[derive(Clone)]
 pub struct Group {
-    shared: Arc<Shared>,
-    id: ConversationId,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) id: ConversationId,
 }
 
 /// What is known of a group.
@@ -123,6 +123,8 @@ pub enum GroupNotice {
     /// Whoever it is by writes under another membership than ours of the same moment. The relay told us different things, or this member
     /// lies; what it writes cannot be read here.
     Apart,
+    /// The sender of the entry, who is not in the group, asks to be ([`Group::requests`]).
+    AsksToJoin,
 }
 
 impl GroupNotice {
@@ -147,6 +149,7 @@ impl GroupNotice {
             GroupEvent::Title(title) => GroupNotice::Title(title.clone()),
             GroupEvent::NotDone => GroupNotice::NotDone,
             GroupEvent::Apart => GroupNotice::Apart,
+            GroupEvent::AsksToJoin => GroupNotice::AsksToJoin,
         })
     }
 }
@@ -244,7 +247,7 @@ impl Group {
     async fn change(&self, intent: GroupIntent) -> Result<()> {
         match self.shared.command(Command::ChangeGroup { conversation: self.id, intent }).await? {
             Outcome::Done => Ok(()),
-            Outcome::Account(_) | Outcome::Conversation(_) => Err(Code::Bug.into()),
+            Outcome::Account(_) | Outcome::Conversation(_) | Outcome::Invitation(_) => Err(Code::Bug.into()),
         }
     }
 }
@@ -280,6 +283,7 @@ impl fmt::Debug for GroupNotice {
             GroupNotice::Title(_) => "Title",
             GroupNotice::NotDone => "NotDone",
             GroupNotice::Apart => "Apart",
+            GroupNotice::AsksToJoin => "AsksToJoin",
         })
     }
 }

@@ -41,6 +41,7 @@ mod export;
 mod group;
 mod history;
 mod incoming;
+mod invitation;
 mod lifecycle;
 mod link;
 mod list;
@@ -66,6 +67,7 @@ pub use export::Export;
 pub use group::{Group, GroupInfo, GroupNotice, Member, MemberReceipt, Reach, Receipts};
 pub use history::History;
 pub use incoming::{Incoming, IncomingMarker, IncomingMessage};
+pub use invitation::{Invitation, InvitationLink, InvitationState, InvitationTerms, Join, JoinRequest};
 pub use lifecycle::{CatchUp, Lifecycle};
 pub use link::{LinkCode, LinkOffer, LinkStep, Linking};
 pub use list::{ConversationItem, ConversationList, LastEntry, ListDiff, PREVIEW_CHARS_MAX};
@@ -77,7 +79,7 @@ pub use token::{TokenFuture, TokenRequest, TokenSource, TokenUnavailable};
 pub use waxwing_crypto::Comparison;
 pub use waxwing_engine::{
     Body, CUSTOM_KIND_MAX_BYTES, ConversationId, Custom, DEVICE_NAME_MAX_BYTES, Delivery, FailureReason,
-    GroupEvent, GroupRole, GroupSettings, GroupStanding, GroupWho, HoldReason, MENTIONS_MAX, Marks, Mention,
-    Notice, REACTION_SIZE_MAX_BYTES, Reception, Status, TIMER_MAX_S,
+    GroupEvent, GroupRole, GroupSettings, GroupStanding, GroupWho, HoldReason, InvitationId, JoinState,
+    MENTIONS_MAX, Marks, Mention, Notice, REACTION_SIZE_MAX_BYTES, Reception, Status, TIMER_MAX_S,
 };
 pub use waxwing_wire::{AccountId, DeviceId, Handle, HandleError, MessageId, limits};

@@ -152,7 +152,7 @@ impl Shared {
         }
         match self.command(Command::Find(handle)).await? {
             Outcome::Account(account) => Ok(account),
-            Outcome::Done | Outcome::Conversation(_) => Err(Code::Bug.into()),
+            Outcome::Done | Outcome::Conversation(_) | Outcome::Invitation(_) => Err(Code::Bug.into()),
         }
     }
 

@@ -4,6 +4,7 @@
 //! [`Apply`](waxwing_engine::Apply); a few readers beside it serve timelines and lists.
 
 pub(crate) mod codes;
+pub(crate) mod doors;
 mod erase;
 pub(crate) mod exit;
 mod file;

@@ -4,9 +4,9 @@ use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId};
 
 use crate::annotation::{Annotation, Slot};
 use crate::model::{
-    AccountState, ConversationId, CounterRange, Delivery, DeviceAddress, GroupState, LocalDevice, Message,
-    OutboxDraft, OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, Reception,
-    RelayState, SealedRecord, SenderKeyRecord, SessionRecord,
+    AccountState, ConversationId, CounterRange, Delivery, DeviceAddress, Door, GroupState, Joining,
+    LocalDevice, Message, OutboxDraft, OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind,
+    ReceiverKeyRecord, Reception, RelayState, SealedRecord, SenderKeyRecord, SessionRecord,
 };
 use crate::setting::SettingRecord;
 
@@ -323,7 +323,7 @@ pub enum Write {
         /// Which chain.
         chain: [u8; 16],
     },
-    /// Deletes all keys of a group's messages, our own too, and what waits for one.
+    /// Deletes all keys of a group's messages, our own too, what waits for one, and who may ask to be in it.
     ForgetGroupKeys(GroupId),
     /// Keeps a message of a group that cannot be opened yet.
     PutGroupWaiting {
@@ -370,6 +370,18 @@ pub enum Write {
         /// The time.
         before_ms: i64,
     },
+
+    /// Replaces what is known of who may ask to be in a group, and who asks.
+    PutDoor {
+        /// Of which group.
+        group: GroupId,
+        /// What is known.
+        door: Door,
+    },
+    /// Adds or replaces a group that we ask to be in.
+    PutJoining(Joining),
+    /// Forgets that we asked.
+    DeleteJoining(GroupId),
 
     /// Deletes sessions, sealed bytes, prekeys and the keys of groups that belong to this device's keys, before it gets new ones.
     ForgetDeviceState,

@@ -1,5 +1,7 @@
 //! What is inside a sealed payload (docs/spec.md, "Content"): encoded, padded, and checked when it is read.
 
+mod door;
+
 use prost::Message as _;
 use waxwing_crypto::{pad, unpad};
 use waxwing_wire::{AccountId, DeviceId, MessageId, limits};
@@ -7,7 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::annotation::{Change, REACTION_SIZE_MAX_BYTES, Revision};
 use crate::marks::Marks;
-use crate::model::{ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, Party, ReceiptKind};
+use crate::model::{
+    ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, Invitation, InvitationId, JoinRequest, Party,
+    ReceiptKind,
+};
 use crate::setting::Setting;
 
 /// The generated protobuf types.
@@ -62,6 +67,12 @@ pub(crate) enum ContentBody {
     Annotations { target: MessageId, items: Vec<(Change, Revision)> },
     /// Settings of the conversation.
     Settings { items: Vec<(Setting, Revision)> },
+    /// Somebody asks to be in the group, by the token of an invitation.
+    AskToJoin { token: Zeroizing<[u8; 16]> },
+    /// The recipient is not let in by this invitation.
+    JoinRefused { invitation: InvitationId },
+    /// What those know who let in.
+    Invitations { invitations: Vec<Invitation>, requests: Vec<JoinRequest> },
     /// Something of a newer client.
     Unknown,
 }
@@ -123,17 +134,7 @@ impl Content {
                 marks: text.marks.to_proto(),
             })),
             ContentBody::Receipt { kind, author, ranges } => {
-                Some(proto::content::Body::Receipt(proto::Receipt {
-                    kind: match kind {
-                        ReceiptKind::Delivered => proto::receipt::Kind::Delivered.into(),
-                        ReceiptKind::Read => proto::receipt::Kind::Read.into(),
-                    },
-                    author_device: author.as_bytes().to_vec(),
-                    ranges: ranges
-                        .iter()
-                        .map(|range| proto::Range { first: range.first, last: range.last })
-                        .collect(),
-                }))
+                Some(proto::content::Body::Receipt(receipt_to_proto(*kind, *author, ranges)))
             }
             ContentBody::SendAgain { wire_ids } => {
                 Some(proto::content::Body::SendAgain(proto::SendAgain { wire_ids: ids(wire_ids) }))
@@ -169,6 +170,16 @@ impl Content {
                 Some(proto::content::Body::Annotations(annotations_to_proto(*target, items)))
             }
             ContentBody::Settings { items } => Some(proto::content::Body::Settings(settings_to_proto(items))),
+            ContentBody::AskToJoin { token } => {
+                Some(proto::content::Body::AskToJoin(proto::AskToJoin { token: token.to_vec() }))
+            }
+            ContentBody::JoinRefused { invitation } => {
+                let invitation = invitation.0.to_vec();
+                Some(proto::content::Body::JoinRefused(proto::JoinRefused { invitation }))
+            }
+            ContentBody::Invitations { invitations, requests } => {
+                Some(proto::content::Body::Invitations(door::to_proto(invitations, requests)))
+            }
             ContentBody::Unknown => None,
         };
         let content = proto::Content {
@@ -223,6 +234,17 @@ impl Content {
             Some(proto::content::Body::DeviceName(said)) => device_name_from_proto(said)?,
             Some(proto::content::Body::Annotations(annotations)) => annotations_from_proto(annotations)?,
             Some(proto::content::Body::Settings(settings)) => settings_from_proto(settings)?,
+            Some(proto::content::Body::AskToJoin(asks)) => {
+                let token = Zeroizing::new(asks.token);
+                ContentBody::AskToJoin {
+                    token: Zeroizing::new(token[..].try_into().map_err(|_| BadContent)?),
+                }
+            }
+            Some(proto::content::Body::JoinRefused(refused)) => {
+                let id = refused.invitation.try_into().map_err(|_| BadContent)?;
+                ContentBody::JoinRefused { invitation: InvitationId(id) }
+            }
+            Some(proto::content::Body::Invitations(said)) => door::from_proto(said)?,
             None => ContentBody::Unknown,
         };
         let conversation: [u8; 16] = content.conversation_id.try_into().map_err(|_| BadContent)?;
@@ -355,6 +377,17 @@ fn settings_from_proto(settings: proto::Settings) -> Result<ContentBody, BadCont
         items.push((setting, Revision { count: item.count, device }));
     }
     Ok(ContentBody::Settings { items })
+}
+
+fn receipt_to_proto(kind: ReceiptKind, author: DeviceId, ranges: &[CounterRange]) -> proto::Receipt {
+    proto::Receipt {
+        kind: match kind {
+            ReceiptKind::Delivered => proto::receipt::Kind::Delivered.into(),
+            ReceiptKind::Read => proto::receipt::Kind::Read.into(),
+        },
+        author_device: author.as_bytes().to_vec(),
+        ranges: ranges.iter().map(|range| proto::Range { first: range.first, last: range.last }).collect(),
+    }
 }
 
 fn receipt_from_proto(receipt: &proto::Receipt) -> Result<ContentBody, BadContent> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use waxwing_wire::{AccountId, ClientFrame, MessageId, RefusalCode};
 
-use crate::model::ConversationId;
+use crate::model::{ConversationId, InvitationId};
 
 /// One thing for the shell to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum Outcome {
     Account(AccountId),
     /// The conversation that was made.
     Conversation(ConversationId),
+    /// The invitation that was made; its link is in the store.
+    Invitation(InvitationId),
 }
 
 /// Why a command did not end well. Nothing was changed.
@@ -88,6 +90,8 @@ pub enum Failure {
     KeyChanged,
     /// The group does not let this account do that, or the account is not in it any more.
     NotPermitted,
+    /// The invitation has had its time.
+    InvitationOver,
     /// The handle, text or key makes no sense.
     Invalid,
 }
@@ -111,6 +115,15 @@ pub enum Event {
     VerificationChanged(AccountId),
     /// An account has other devices than before; it can be our own.
     DevicesChanged(AccountId),
+    /// Somebody asks to be in a group, and waits for an answer.
+    JoinRequested {
+        /// The group's conversation.
+        conversation: ConversationId,
+        /// Who.
+        account: AccountId,
+    },
+    /// A group that we asked to be in let us in, or refused.
+    JoinAnswered(ConversationId),
     /// The relay confirmed this device.
     Registered,
     /// The relay does not know this device any more, and the device cannot mend it.

@@ -21,7 +21,7 @@ use crate::commands;
 use crate::connection::Connection;
 use crate::directory::Directory;
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
-use crate::groups::{Groups, intent, kept, messages};
+use crate::groups::{Groups, intent, invite, join, kept, messages};
 use crate::inbox::{self, Desk};
 use crate::input::{Command, Input};
 use crate::keep::Keep;
@@ -383,7 +383,12 @@ impl Engine {
             | Command::AcceptKey(_)
             | Command::SetVerified { .. }
             | Command::CreateGroup { .. }
-            | Command::ChangeGroup { .. } => match self.on_account_command(work, id, command, rng)? {
+            | Command::ChangeGroup { .. }
+            | Command::Invite { .. }
+            | Command::Revoke { .. }
+            | Command::Join(_)
+            | Command::Admit { .. }
+            | Command::Refuse { .. } => match self.on_account_command(work, id, command, rng)? {
                 Some(result) => result,
                 None => return Ok(()),
             },
@@ -443,6 +448,17 @@ impl Engine {
             Command::CreateGroup { title, members } => intent::create(work, me, title, members, rng)?,
             Command::ChangeGroup { conversation, intent } => {
                 intent::change(work, me, conversation, intent, rng)?
+            }
+            Command::Invite { conversation, needs_approval, expires_at_ms } => {
+                invite::invite(work, me, conversation, needs_approval, expires_at_ms, rng)?
+            }
+            Command::Revoke { conversation, invitation } => {
+                invite::revoke(work, me, conversation, invitation, rng)?
+            }
+            Command::Join(invitation) => join::ask(work, me, &mut self.directory, &invitation, rng)?,
+            Command::Admit { conversation, account } => invite::admit(work, me, conversation, account, rng)?,
+            Command::Refuse { conversation, account } => {
+                invite::refuse(work, me, conversation, account, rng)?
             }
             Command::Resume
             | Command::Suspend

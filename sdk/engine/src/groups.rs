@@ -6,12 +6,15 @@
 //!                 +----- GroupStale ----+                   introduction --> whoever is added
 //! ```
 //!
-//! `chain` takes changes in; `kept` are those that cannot be judged yet; `intent` is what we want to change; `introduce` brings in whoever comes; `keys` are sender keys;
+//! `chain` takes changes in; `kept` are those that cannot be judged yet; `intent` is what we want to change; `introduce` brings in whoever comes; `invite` and
+//! `join` are the two sides of an invitation; `keys` are sender keys;
 //! `messages` opens what members write; `receipts` is what they told of ours.
 
 pub(crate) mod chain;
 pub(crate) mod intent;
 pub(crate) mod introduce;
+pub(crate) mod invite;
+pub(crate) mod join;
 pub(crate) mod kept;
 pub(crate) mod keys;
 pub(crate) mod messages;

@@ -15,7 +15,7 @@ use crate::engine::on_device_name;
 use crate::groups::chain::Taken;
 use crate::groups::keys::Accepted;
 use crate::groups::messages::Arrived;
-use crate::groups::{self, Groups, introduce};
+use crate::groups::{self, Groups, introduce, invite, join};
 use crate::me::Me;
 use crate::model::{
     Body, ConversationId, CounterRange, Delivery, DeviceAddress, GroupStanding, Lane, LaneKind, Message,
@@ -317,6 +317,18 @@ fn receive<V: View>(
         ContentBody::Annotations { target, items } => {
             annotate::on_annotations(work, desk.me, from, content.conversation, target, items)
         }
+        ContentBody::AskToJoin { token } => {
+            let Place::Group(group) = place else { return Ok(()) };
+            invite::on_ask(work, desk, from, group, &token, rng)
+        }
+        ContentBody::JoinRefused { invitation } => {
+            let Place::Group(group) = place else { return Ok(()) };
+            join::on_refused(work, group, invitation)
+        }
+        ContentBody::Invitations { invitations, requests } => {
+            let Place::Group(group) = place else { return Ok(()) };
+            invite::on_invitations(work, desk, from, group, invitations, requests, rng)
+        }
         ContentBody::DeviceName(_) | ContentBody::Unknown => Ok(()),
     }
 }
@@ -330,7 +342,8 @@ pub(crate) fn is_shut_out<V: View>(
     Ok(settings::is_blocked(work, me, account)? && groups::shared_with(work, account)?.is_empty())
 }
 
-/// Whether a content is taken in: of a blocked account, only what a group that both are in needs. It brings us into none.
+/// Whether a content is taken in: of a blocked account, only what a group that both are in needs. It brings us into none, and
+/// asks for none.
 fn is_heard<V: View>(
     work: &mut Work<'_, V>,
     me: &Me,
@@ -338,7 +351,11 @@ fn is_heard<V: View>(
     place: Place,
     body: &ContentBody,
 ) -> Result<bool, V::Error> {
-    let is_ours = matches!(place, Place::Group(_)) && !matches!(body, ContentBody::Introduction(_));
+    let is_of_door = matches!(
+        body,
+        ContentBody::Introduction(_) | ContentBody::AskToJoin { .. } | ContentBody::JoinRefused { .. }
+    );
+    let is_ours = matches!(place, Place::Group(_)) && !is_of_door;
     Ok(is_ours || !settings::is_blocked(work, me, from.account)?)
 }
 
@@ -379,7 +396,12 @@ fn place_of<V: View>(
     }
     let group = content.conversation.as_group();
     let is_about_keys = match content.body {
-        ContentBody::SenderKey { .. } | ContentBody::Introduction(_) | ContentBody::AskKey(_) => true,
+        ContentBody::SenderKey { .. }
+        | ContentBody::Introduction(_)
+        | ContentBody::AskKey(_)
+        | ContentBody::AskToJoin { .. }
+        | ContentBody::JoinRefused { .. }
+        | ContentBody::Invitations { .. } => true,
         ContentBody::Text(_)
         | ContentBody::Receipt { .. }
         | ContentBody::SendAgain { .. }
@@ -409,6 +431,9 @@ fn place_of<V: View>(
         | ContentBody::SenderKey { .. }
         | ContentBody::Introduction(_)
         | ContentBody::AskKey(_)
+        | ContentBody::AskToJoin { .. }
+        | ContentBody::JoinRefused { .. }
+        | ContentBody::Invitations { .. }
         | ContentBody::Annotations { .. }
         | ContentBody::Settings { .. }
         | ContentBody::DeviceName(_)

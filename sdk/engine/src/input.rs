@@ -3,6 +3,7 @@
 use std::fmt;
 
 use waxwing_crypto::DeviceEntry;
+use waxwing_crypto::group::GroupInvitation;
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayFrame};
 use zeroize::Zeroizing;
 
@@ -10,7 +11,7 @@ use crate::annotation::Change;
 use crate::effect::CommandId;
 use crate::link::LinkImport;
 use crate::marks::Marks;
-use crate::model::{ConversationId, GroupIntent, LocalDevice};
+use crate::model::{ConversationId, GroupIntent, InvitationId, LocalDevice};
 use crate::setting::Setting;
 
 /// One thing that happened.
@@ -105,6 +106,38 @@ pub enum Command {
     /// Leave all groups, and delete our account: at the relay, and here. Needs the account's key and a link. Once it has begun it goes on
     /// by itself, over crashes and restarts too.
     DeleteAccount,
+    /// Make an invitation to a group.
+    Invite {
+        /// Which group.
+        conversation: ConversationId,
+        /// Whether somebody looks at each request.
+        needs_approval: bool,
+        /// Until when one may ask. Zero: for ever.
+        expires_at_ms: i64,
+    },
+    /// Take an invitation back, for good.
+    Revoke {
+        /// To which group.
+        conversation: ConversationId,
+        /// Which invitation.
+        invitation: InvitationId,
+    },
+    /// Ask to be in a group.
+    Join(Box<GroupInvitation>),
+    /// Let in somebody who asked.
+    Admit {
+        /// To which group.
+        conversation: ConversationId,
+        /// Whom.
+        account: AccountId,
+    },
+    /// Refuse somebody who asked.
+    Refuse {
+        /// To which group.
+        conversation: ConversationId,
+        /// Whom.
+        account: AccountId,
+    },
     /// Put a further device on our account's list. Needs the account's key and the relay.
     AddDevice(Box<DeviceEntry>),
     /// Take over the place of this device, which was linked to an account; answered once the relay has its prekeys.

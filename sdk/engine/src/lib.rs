@@ -58,12 +58,12 @@ pub use link::{
 };
 pub use marks::{CUSTOM_KIND_MAX_BYTES, Custom, MENTIONS_MAX, Marks, Mention};
 pub use model::{
-    AccountState, Body, ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, Delivery, DeviceAddress,
+    AccountState, Body, ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, Delivery, DeviceAddress, Door,
     FailureReason, GroupEvent, GroupIntent, GroupMember, GroupRole, GroupSettings, GroupStanding, GroupState,
-    GroupWaiting, GroupWho, HoldReason, Lane, LaneKind, LocalDevice, Message, Notice, OutboxDraft,
-    OutboxItem, OutboxOrder, OutboxPayload, OwnDevice, Party, PrekeyKind, PrekeyRecord, ReceiptKind,
-    ReceiverKeyRecord, Reception, Registration, RelayState, RosterAtRest, SealedRecord, SenderKeyRecord,
-    SessionRecord, Standing, Status, WaitingEnvelope,
+    GroupWaiting, GroupWho, HoldReason, Invitation, InvitationId, JoinRequest, JoinState, Joining, Lane,
+    LaneKind, LocalDevice, Message, Notice, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, OwnDevice,
+    Party, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, Reception, Registration, RelayState,
+    RosterAtRest, SealedRecord, SenderKeyRecord, SessionRecord, Standing, Status, WaitingEnvelope,
 };
 pub use setting::{Setting, SettingKind, SettingRecord, TIMER_MAX_S};
 pub use step::{Held, Step};

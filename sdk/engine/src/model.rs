@@ -1,11 +1,15 @@
 //! The words the app uses: conversations, messages, and how far they got.
 
 mod deed;
+mod door;
 mod group;
 mod roster;
 
 use std::fmt;
 
+pub(crate) use door::Heard;
+pub use door::{Door, Invitation, InvitationId, JoinRequest, JoinState, Joining};
+pub(crate) use group::may_add;
 pub use group::{
     GroupEvent, GroupIntent, GroupMember, GroupRole, GroupSettings, GroupStanding, GroupState, GroupWaiting,
     GroupWho, Party, ReceiverKeyRecord, SenderKeyRecord,

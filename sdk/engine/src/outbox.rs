@@ -28,7 +28,7 @@ use crate::connection::Connection;
 use crate::content::{Content, ContentBody, Text};
 use crate::directory::Directory;
 use crate::effect::Event;
-use crate::groups::Groups;
+use crate::groups::{Groups, join};
 use crate::inbox::is_shut_out;
 use crate::me::Me;
 use crate::model::{
@@ -375,6 +375,11 @@ impl Outbox {
             }
             OutboxPayload::Control { content, device } => {
                 let Ok(content) = Content::decode(content) else { return Ok(None) };
+                if let (ContentBody::AskToJoin { .. }, Party::Account(to)) = (&content.body, content.to)
+                    && !join::may_ask(work, content.conversation.as_group(), to)?
+                {
+                    return Ok(None);
+                }
                 let to_own_devices = device.is_none() && is_for_ours_too(&content);
                 let content = content.encode_padded();
                 Ok(Some(Sealing { item, content, only: *device, to_own_devices }))

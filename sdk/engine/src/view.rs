@@ -4,9 +4,9 @@ use waxwing_wire::{AccountId, DeviceId, GroupId, Handle, MessageId};
 
 use crate::annotation::Annotation;
 use crate::model::{
-    AccountState, ConversationId, CounterRange, DeviceAddress, GroupState, GroupWaiting, Lane, LocalDevice,
-    Message, OutboxItem, OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord,
-    RelayState, SealedRecord, SenderKeyRecord, SessionRecord, WaitingEnvelope,
+    AccountState, ConversationId, CounterRange, DeviceAddress, Door, GroupState, GroupWaiting, Joining, Lane,
+    LocalDevice, Message, OutboxItem, OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind,
+    ReceiverKeyRecord, RelayState, SealedRecord, SenderKeyRecord, SessionRecord, WaitingEnvelope,
 };
 use crate::setting::{SettingKind, SettingRecord};
 
@@ -176,6 +176,15 @@ pub trait View {
         chain: [u8; 16],
         limit: usize,
     ) -> Result<Vec<GroupWaiting>, Self::Error>;
+
+    /// Who may ask to be in a group, and who asks.
+    fn door(&self, group: GroupId) -> Result<Option<Door>, Self::Error>;
+
+    /// A group that we ask to be in, or asked.
+    fn joining(&self, group: GroupId) -> Result<Option<Joining>, Self::Error>;
+
+    /// All of these, by group.
+    fn joinings(&self) -> Result<Vec<Joining>, Self::Error>;
 
     /// How far members told that messages of one of our devices got there, by member and kind; runs in ascending order,
     /// joined where they touch.

@@ -11,7 +11,9 @@ use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
 use crate::groups::keys::{OwnKey, TheirKey};
 use crate::groups::receipts::Told;
 use crate::keep::{self, Chain, Keep};
-use crate::model::{AccountState, ConversationId, DeviceAddress, GroupState, Message, OutboxDraft};
+use crate::model::{
+    AccountState, ConversationId, DeviceAddress, Door, GroupState, Joining, Message, OutboxDraft,
+};
 use crate::sessions::Sessions;
 use crate::setting::{SettingKind, SettingRecord};
 use crate::step::Step;
@@ -39,6 +41,8 @@ pub(crate) struct Work<'v, V: View> {
     /// Envelopes that were handled, or not.
     seen: BTreeMap<(DeviceId, MessageId), bool>,
     told: BTreeMap<(ConversationId, DeviceId), Told>,
+    doors: BTreeMap<GroupId, Door>,
+    joinings: BTreeMap<GroupId, Option<Joining>>,
     kept: Vec<(GroupId, DeviceAddress, [u8; 16], MessageId)>,
     /// Chains of which something waits, or nothing.
     queued: BTreeMap<Chain, bool>,
@@ -63,6 +67,8 @@ impl<'v, V: View> Work<'v, V> {
             settings: BTreeMap::new(),
             seen: BTreeMap::new(),
             told: BTreeMap::new(),
+            doors: BTreeMap::new(),
+            joinings: BTreeMap::new(),
             kept: Vec::new(),
             queued: BTreeMap::new(),
             changed: BTreeSet::new(),
@@ -227,8 +233,38 @@ impl<'v, V: View> Work<'v, V> {
         of_group.map(|(_, sender, chain, wire_id)| (*sender, *chain, *wire_id))
     }
 
+    /// Who may ask to be in a group, and who asks, as the step will leave it.
+    pub(crate) fn door(&mut self, group: GroupId) -> Result<Door, V::Error> {
+        if let Some(known) = self.doors.get(&group) {
+            return Ok(known.clone());
+        }
+        let known = self.view.door(group)?.unwrap_or_default();
+        self.doors.insert(group, known.clone());
+        Ok(known)
+    }
+
+    pub(crate) fn put_door(&mut self, group: GroupId, door: Door) {
+        self.doors.insert(group, door.clone());
+        self.touch(ConversationId::group(group));
+        self.write(Write::PutDoor { group, door });
+    }
+
+    /// A group that we ask to be in, as the step will leave it.
+    pub(crate) fn joining(&mut self, group: GroupId) -> Result<Option<Joining>, V::Error> {
+        match self.joinings.get(&group) {
+            Some(known) => Ok(known.clone()),
+            None => self.view.joining(group),
+        }
+    }
+
+    pub(crate) fn put_joining(&mut self, joining: Joining) {
+        self.joinings.insert(joining.group, Some(joining.clone()));
+        self.write(Write::PutJoining(joining));
+    }
+
     /// We are out of a group: nothing of its keys stays.
     pub(crate) fn forget_group_keys(&mut self, group: GroupId) {
+        self.doors.insert(group, Door::default());
         self.keep.own_keys.insert(group, None);
         self.keep.their_keys.retain(|(of, ..), _| *of != group);
         self.write(Write::ForgetGroupKeys(group));

@@ -5,8 +5,9 @@ use std::fmt::Debug;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use waxwing_engine::{
-    Anchor, Apply, Body, Change, ConversationId, Delivery, FailureReason, GroupStanding, HoldReason,
-    LaneKind, Message, OutboxPayload, PrekeyKind, ReceiptKind, Reception, Slot, Status, View, Write,
+    Anchor, Apply, Body, Change, ConversationId, Delivery, Door, FailureReason, GroupStanding, HoldReason,
+    InvitationId, JoinRequest, JoinState, Joining, LaneKind, Message, OutboxPayload, PrekeyKind, ReceiptKind,
+    Reception, Slot, Status, View, Write,
 };
 
 use super::Subject;
@@ -232,7 +233,7 @@ impl Dice {
     fn write_of_groups(&mut self, model: &Subject<MemoryStore>) -> Write {
         let (n, chain) = (1 + self.small(2), 1 + self.small(3));
         let (group, sender) = (group_id(n), address(2 + self.small(2), 2 + self.small(2)));
-        match self.below(12) {
+        match self.below(14) {
             0 => {
                 let mut state = make::group(n, ["", "birds", "crows"][self.below(3) as usize]);
                 state.standing = [GroupStanding::Member, GroupStanding::Out][self.below(2) as usize];
@@ -269,6 +270,21 @@ impl Dice {
                 }
             }
             11 if self.below(8) == 0 => Write::ExpireMemberReceipts { before_ms: self.at_ms() },
+            11 => {
+                let asks = JoinRequest {
+                    account: sender.account,
+                    invitation: InvitationId([chain; 16]),
+                    asked_at_ms: self.at_ms(),
+                    refused: self.below(2) == 0,
+                };
+                Write::PutDoor { group, door: Door { invitations: Vec::new(), requests: vec![asks] } }
+            }
+            12 if self.below(3) == 0 => Write::DeleteJoining(group),
+            12 => {
+                let states = [JoinState::Waiting, JoinState::Refused, JoinState::Joined];
+                let (asked_at_ms, state) = (self.at_ms(), states[self.below(3) as usize]);
+                Write::PutJoining(Joining { group, link: format!("link {chain}"), asked_at_ms, state })
+            }
             _ if self.below(6) == 0 => Write::ForgetDeviceState,
             _ => Write::DropSealed { order: self.order(model) },
         }
@@ -291,6 +307,7 @@ where
     }
     let chat = conversation(2);
     same!(|s| s.relay());
+    same!(|s| s.joinings());
     same!(|s| s.highest_prekey_id());
     same!(|s| s.one_time_prekeys_above(3, 4));
     for kind in [PrekeyKind::Weekly, PrekeyKind::OneTime, PrekeyKind::LastResort] {
@@ -359,6 +376,8 @@ where
     same!(|s| s.sender_key(group));
     same!(|s| s.key_holders(group));
     same!(|s| s.group_waiting_chains(group));
+    same!(|s| s.door(group));
+    same!(|s| s.joining(group));
     same!(|s| s.member_receipts(ConversationId::group(group), device_id(1)));
     same!(|s| s.member_receipts(ConversationId::group(group), device_id(2)));
     for sender in [(2, 2), (2, 3), (3, 2), (3, 3)].map(|(account, device)| address(account, device)) {

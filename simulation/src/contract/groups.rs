@@ -3,8 +3,9 @@
 use std::fmt::Debug;
 
 use waxwing_engine::{
-    Apply, Body, ConversationId, DeviceAddress, GroupEvent, GroupIntent, GroupStanding, LaneKind, Message,
-    OutboxPayload, Party, ReceiptKind, ReceiverKeyRecord, Status, View, Write,
+    Apply, Body, ConversationId, DeviceAddress, Door, GroupEvent, GroupIntent, GroupStanding, Invitation,
+    InvitationId, JoinRequest, JoinState, Joining, LaneKind, Message, OutboxPayload, Party, ReceiptKind,
+    ReceiverKeyRecord, Status, View, Write,
 };
 use waxwing_wire::MessageId;
 
@@ -37,6 +38,8 @@ where
     a_lane_to_a_group_is_not_one_to_an_account(&mut fresh());
     changes_of_a_group_come_back(&mut fresh());
     dropped_bytes_leave_their_item(&mut fresh());
+    a_door_comes_back_and_goes_with_the_group(&mut fresh());
+    what_we_asked_for_comes_back(&mut fresh());
 }
 
 fn a_former_device_keeps_its_keys<S: View + Apply>(store: &mut Subject<S>)
@@ -116,6 +119,7 @@ where
         GroupEvent::Title("a\0b".to_owned()),
         GroupEvent::NotDone,
         GroupEvent::Apart,
+        GroupEvent::AsksToJoin,
     ];
     for (n, event) in (1..).zip(events) {
         let entry = Message { conversation, body: Body::Group(event), status: Status::Local, ..outgoing(n) };
@@ -412,6 +416,7 @@ where
         GroupIntent::Create(vec![0, 255]),
         GroupIntent::Add(vec![account_id(2), account_id(3)]),
         GroupIntent::Title(String::new()),
+        GroupIntent::Admit(account_id(2)),
     ];
     for (n, intent) in (1..).zip(intents) {
         let payload = OutboxPayload::ChangeGroup(intent);
@@ -438,4 +443,61 @@ where
     assert_eq!(store.read(|s| s.sealed(orders[0])), [], "for every device");
     assert_eq!(store.read(|s| s.sealed(orders[1])).len(), 2, "of this item only");
     assert_eq!(store.read(|s| s.outbox(to_group, 0, 9)).len(), 2, "both are still to be sent");
+}
+
+fn door(n: u8) -> Door {
+    let id = InvitationId([n; 16]);
+    let invitation = Invitation {
+        id,
+        by: account_id(2),
+        inviters: vec![account_id(2), account_id(3)],
+        made_at_ms: i64::from(n),
+        expires_at_ms: i64::MAX,
+        needs_approval: true,
+        revoked: n.is_multiple_of(2),
+        link: "WAXWING:JOIN/..".to_owned(),
+    };
+    let asks =
+        JoinRequest { account: account_id(4), invitation: id, asked_at_ms: 5, refused: n.is_multiple_of(2) };
+    Door { invitations: vec![invitation], requests: vec![asks] }
+}
+
+fn a_door_comes_back_and_goes_with_the_group<S: View + Apply>(store: &mut Subject<S>)
+where
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    let (one, other) = (group_id(1), group_id(2));
+    assert_eq!(store.read(|s| s.door(one)), None);
+    store.apply([
+        Write::PutDoor { group: one, door: door(1) },
+        Write::PutDoor { group: other, door: door(2) },
+        Write::PutDoor { group: one, door: door(4) },
+    ]);
+    assert_eq!(store.read(|s| s.door(one)), Some(door(4)), "the newest");
+    store.apply([Write::ForgetGroupKeys(one)]);
+    assert_eq!(store.read(|s| s.door(one)), None);
+    assert_eq!(store.read(|s| s.door(other)), Some(door(2)));
+}
+
+fn what_we_asked_for_comes_back<S: View + Apply>(store: &mut Subject<S>)
+where
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    let joining = |n, state| Joining { group: group_id(n), link: format!("link {n}"), asked_at_ms: 5, state };
+    assert_eq!(store.read(|s| s.joining(group_id(1))), None);
+    let states = [JoinState::Refused, JoinState::Waiting, JoinState::Joined];
+    store.apply(
+        [1, 2, 3].into_iter().zip(states).rev().map(|(n, state)| Write::PutJoining(joining(n, state))),
+    );
+    let all: Vec<Joining> = (1..).zip(states).map(|(n, state)| joining(n, state)).collect();
+    assert_eq!(store.read(S::joinings), all, "by group");
+    assert_eq!(store.read(|s| s.joining(group_id(2))), Some(joining(2, JoinState::Waiting)));
+    store.apply([
+        Write::PutJoining(joining(2, JoinState::Joined)),
+        Write::DeleteJoining(group_id(1)),
+        Write::DeleteJoining(group_id(9)),
+    ]);
+    assert_eq!(store.read(S::joinings), [joining(2, JoinState::Joined), joining(3, JoinState::Joined)]);
 }

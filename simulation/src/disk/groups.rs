@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use waxwing_engine::{
-    ConversationId, CounterRange, DeviceAddress, GroupStanding, GroupState, GroupWaiting, ReceiptKind,
-    ReceiverKeyRecord, SenderKeyRecord,
+    ConversationId, CounterRange, DeviceAddress, Door, GroupStanding, GroupState, GroupWaiting, Joining,
+    ReceiptKind, ReceiverKeyRecord, SenderKeyRecord,
 };
 use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId};
 
@@ -25,6 +25,8 @@ pub(super) struct GroupTables {
     /// With the time at which each was put.
     pub(super) waiting: BTreeMap<u64, (GroupWaiting, i64)>,
     waiting_high: u64,
+    pub(super) doors: BTreeMap<GroupId, Door>,
+    pub(super) joinings: BTreeMap<GroupId, Joining>,
     pub(super) receipts: BTreeMap<ReceiptKey, (Vec<CounterRange>, i64)>,
 }
 
@@ -88,6 +90,7 @@ impl GroupTables {
         self.holders.retain(|(of, _)| *of != group);
         self.receiver_keys.retain(|(of, _, _), _| *of != group);
         self.waiting.retain(|_, (waits, _)| waits.group != group);
+        self.doors.remove(&group);
     }
 
     /// All keys of all groups.

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use waxwing_engine::{
-    AccountState, Annotation, Body, ConversationId, CounterRange, DeviceAddress, GroupState, GroupWaiting,
-    Lane, LocalDevice, Message, OutboxItem, OutboxOrder, OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind,
-    ReceiverKeyRecord, Reception, RelayState, SealedRecord, SenderKeyRecord, SessionRecord, SettingKind,
-    SettingRecord, Status, View, WaitingEnvelope,
+    AccountState, Annotation, Body, ConversationId, CounterRange, DeviceAddress, Door, GroupState,
+    GroupWaiting, Joining, Lane, LocalDevice, Message, OutboxItem, OutboxOrder, OwnDevice, PrekeyKind,
+    PrekeyRecord, ReceiptKind, ReceiverKeyRecord, Reception, RelayState, SealedRecord, SenderKeyRecord,
+    SessionRecord, SettingKind, SettingRecord, Status, View, WaitingEnvelope,
 };
 use waxwing_wire::{AccountId, DeviceId, GroupId, Handle, MessageId};
 
@@ -318,6 +318,21 @@ impl View for MemoryStore {
         let mut found = self.working.groups.waiting_of(group, sender, chain);
         found.truncate(limit);
         Ok(found)
+    }
+
+    fn door(&self, group: GroupId) -> Result<Option<Door>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.groups.doors.get(&group).cloned())
+    }
+
+    fn joining(&self, group: GroupId) -> Result<Option<Joining>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.groups.joinings.get(&group).cloned())
+    }
+
+    fn joinings(&self) -> Result<Vec<Joining>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.groups.joinings.values().cloned().collect())
     }
 
     fn member_receipts(

@@ -190,6 +190,9 @@ impl Tables {
                 self.groups.put_receipt(*conversation, *author, *member, *kind, ranges, *at_ms);
             }
             Write::ExpireMemberReceipts { before_ms } => self.groups.expire_receipts(*before_ms),
+            Write::PutDoor { group, door } => { self.groups.doors.insert(*group, door.clone()); }
+            Write::PutJoining(joining) => { self.groups.joinings.insert(joining.group, joining.clone()); }
+            Write::DeleteJoining(group) => { self.groups.joinings.remove(group); }
             Write::ForgetDeviceState => self.forget_device_state(),
         }
     }

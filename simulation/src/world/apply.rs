@@ -378,6 +378,8 @@ impl World {
             | Told::VerificationChanged(_)
             | Told::DevicesChanged(_)
             | Told::StoreRolledBack
+            | Told::JoinRequested { .. }
+            | Told::JoinAnswered(_)
             | Told::OutboxEmpty => {}
         }
     }

@@ -6,7 +6,7 @@ use waxwing::{
     ListDiff, Member,
 };
 
-use super::patience;
+use super::{invite, patience};
 use crate::args::{self, Common, Role};
 use crate::fail::Fail;
 use crate::record::group::{name_of, role_word, who_word};
@@ -17,6 +17,9 @@ use crate::{out, safe_text};
 pub(super) async fn run(common: &Common, options: args::Group) -> Result<(), Fail> {
     if let args::Group::Info { group } = options {
         return info(common, &group).await;
+    }
+    if let args::Group::Door(options) = options {
+        return invite::run(common, options).await;
     }
     let session = session::open(common, Link::Up).await?;
     let result = match change(&session, options).await {
@@ -64,13 +67,27 @@ async fn change(session: &Session, options: args::Group) -> Result<Group, Fail> 
             let changed = group.set_title(title).await;
             (group, changed)
         }
-        args::Group::Info { group } => (of(group).await?, Ok(())),
+        args::Group::Approve { group, handle } => {
+            let group = of(group).await?;
+            let changed = group.approve(handle).await;
+            (group, changed)
+        }
+        args::Group::Refuse { group, handle } => {
+            let group = of(group).await?;
+            let changed = group.refuse(handle).await;
+            (group, changed)
+        }
+        args::Group::Info { group }
+        | args::Group::Door(
+            args::Door::Invite(args::Invite { group, .. }) | args::Door::Requests { group },
+        ) => (of(group).await?, Ok(())),
+        args::Group::Door(args::Door::Join { .. }) => return Err(unknown("")),
     };
     changed.map_err(session::fail)?;
     Ok(group)
 }
 
-fn group_of(conversation: &Conversation) -> Result<Group, Fail> {
+pub(super) fn group_of(conversation: &Conversation) -> Result<Group, Fail> {
     conversation.group().ok_or_else(|| unknown(&conversation.id().to_string()))
 }
 

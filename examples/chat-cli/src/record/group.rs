@@ -18,6 +18,7 @@ pub(super) fn word(notice: &GroupNotice) -> &'static str {
         GroupNotice::Title(_) => "title_changed",
         GroupNotice::NotDone => "not_done",
         GroupNotice::Apart => "seen_apart",
+        GroupNotice::AsksToJoin => "join_requested",
     }
 }
 
@@ -39,7 +40,11 @@ pub(super) fn event_json(notice: &GroupNotice) -> Value {
             "write": who_word(settings.write), "add": who_word(settings.add), "edit": who_word(settings.edit),
         }),
         GroupNotice::Title(title) => json!({ "title": title }),
-        GroupNotice::Joined | GroupNotice::Left | GroupNotice::NotDone | GroupNotice::Apart => json!({}),
+        GroupNotice::Joined
+        | GroupNotice::Left
+        | GroupNotice::NotDone
+        | GroupNotice::Apart
+        | GroupNotice::AsksToJoin => json!({}),
     }
 }
 
@@ -57,6 +62,7 @@ pub(super) fn text(sender: &Contact, notice: &GroupNotice) -> String {
         }
         GroupNotice::Settings(_) => format!("{by} changed what members may do"),
         GroupNotice::Title(title) => format!("{by} called the group \"{}\"", safe_text::one_line(title)),
+        GroupNotice::AsksToJoin => format!("{by} asks to join"),
         GroupNotice::NotDone => String::from("not done: others changed the group first"),
         GroupNotice::Apart => {
             format!("{by} sees other members in this group than you do: compare them, and be careful")

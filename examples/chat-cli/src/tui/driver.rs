@@ -212,6 +212,8 @@ impl Driver {
             | Event::KeyChanged(_)
             | Event::VerificationChanged(_)
             | Event::DevicesChanged(_)
+            | Event::JoinRequested { .. }
+            | Event::JoinAnswered(_)
             | Event::OutboxEmpty
             | Event::Lagged => {}
         }

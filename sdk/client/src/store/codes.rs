@@ -4,9 +4,9 @@ use rusqlite::Row;
 use rusqlite::types::FromSql;
 use waxwing_engine::{
     AccountState, Anchor, Annotation, Body, Change, ConversationId, Delivery, DeviceAddress, FailureReason,
-    GroupEvent, GroupStanding, HoldReason, Lane, LaneKind, Marks, Message, Notice, Party, PrekeyKind,
-    ReceiptKind, Reception, Registration, Revision, Setting, SettingKind, SettingRecord, Slot, Standing,
-    Status,
+    GroupEvent, GroupStanding, HoldReason, JoinState, Lane, LaneKind, Marks, Message, Notice, Party,
+    PrekeyKind, ReceiptKind, Reception, Registration, Revision, Setting, SettingKind, SettingRecord, Slot,
+    Standing, Status,
 };
 use waxwing_wire::{AccountId, DeviceId, GroupId, Handle, MessageId};
 
@@ -277,6 +277,23 @@ pub(crate) fn group_standing(code: i64) -> Stored<GroupStanding> {
     Ok(match code {
         GROUP_MEMBER => GroupStanding::Member,
         1 => GroupStanding::Out,
+        _ => return Err(StoreError::Corrupt),
+    })
+}
+
+pub(crate) fn join_state_code(state: JoinState) -> i64 {
+    match state {
+        JoinState::Waiting => 0,
+        JoinState::Refused => 1,
+        JoinState::Joined => 2,
+    }
+}
+
+pub(crate) fn join_state(code: i64) -> Stored<JoinState> {
+    Ok(match code {
+        0 => JoinState::Waiting,
+        1 => JoinState::Refused,
+        2 => JoinState::Joined,
         _ => return Err(StoreError::Corrupt),
     })
 }

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, Row, params};
 use waxwing_engine::{
-    ConversationId, CounterRange, DeviceAddress, GroupState, GroupWaiting, ReceiptKind, ReceiverKeyRecord,
-    SenderKeyRecord,
+    ConversationId, CounterRange, DeviceAddress, Door, GroupState, GroupWaiting, Joining, ReceiptKind,
+    ReceiverKeyRecord, SenderKeyRecord,
 };
 use waxwing_wire::{AccountId, DeviceId, GroupId};
 use zeroize::Zeroizing;
@@ -184,6 +184,24 @@ pub(crate) fn member_receipts(
     })
 }
 
+pub(crate) fn door(db: &Connection, group: GroupId) -> Stored<Option<Door>> {
+    let stored = one(db, query::DOOR, [group.as_bytes()], |row| blob(row, 0))?;
+    stored.map(|bytes| Door::from_bytes(&bytes).ok_or(StoreError::Corrupt)).transpose()
+}
+
+pub(super) fn joining(db: &Connection, group: GroupId) -> Stored<Option<Joining>> {
+    one(db, query::JOINING, [group.as_bytes()], |row| joining_of(group, row, 0))
+}
+
+pub(crate) fn joinings(db: &Connection) -> Stored<Vec<Joining>> {
+    rows(db, query::JOININGS, (), |row| joining_of(group_id(row, 0)?, row, 1))
+}
+
+fn joining_of(group: GroupId, row: &Row<'_>, column: usize) -> Stored<Joining> {
+    let state = codes::join_state(value(row, column + 2)?)?;
+    Ok(Joining { group, link: value(row, column)?, asked_at_ms: value(row, column + 1)?, state })
+}
+
 fn group_id(row: &Row<'_>, column: usize) -> Stored<GroupId> {
     bytes(row, column).map(GroupId::from_bytes)
 }
@@ -264,6 +282,15 @@ impl Writer {
         )
     }
 
+    pub(super) fn put_door(&mut self, group: GroupId, door: &Door) -> Stored<()> {
+        self.run(query::PUT_DOOR, (group.as_bytes(), door.to_bytes()))
+    }
+
+    pub(super) fn put_joining(&mut self, joining: &Joining) -> Stored<()> {
+        let state = codes::join_state_code(joining.state);
+        self.run(query::PUT_JOINING, (joining.group.as_bytes(), &joining.link, joining.asked_at_ms, state))
+    }
+
     pub(super) fn put_receiver_key(&mut self, group: GroupId, key: &ReceiverKeyRecord) -> Stored<()> {
         let (group, account, device) = at(group, &key.sender);
         let row = (group, account, device, key.chain, &key.snapshot[..], key.created_at_ms);
@@ -286,6 +313,7 @@ impl Writer {
             query::FORGET_KEY_HOLDERS_OF,
             query::FORGET_RECEIVER_KEYS_OF,
             query::FORGET_WAITING_OF,
+            query::FORGET_DOOR_OF,
         ]
         .into_iter()
         .try_for_each(|sql| self.run(sql, [group.as_bytes()]))

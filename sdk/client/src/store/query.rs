@@ -289,6 +289,14 @@ statements! {
     DELETE_WAITING = "DELETE FROM waiting WHERE position = ?1";
     COUNT_REPAIR = "INSERT INTO repair (device, wire_id, attempts, at_ms) VALUES (?1, ?2, 1, ?3) \
         ON CONFLICT (device, wire_id) DO UPDATE SET attempts = attempts + 1, at_ms = excluded.at_ms";
+    DOOR = "SELECT door FROM group_door WHERE group_id = ?1";
+    JOINING = "SELECT link, asked_at_ms, state FROM joining WHERE group_id = ?1";
+    JOININGS = "SELECT group_id, link, asked_at_ms, state FROM joining ORDER BY group_id";
+    PUT_DOOR = "INSERT INTO group_door (group_id, door) VALUES (?1, ?2) ON CONFLICT (group_id) DO UPDATE SET door = excluded.door";
+    FORGET_DOOR_OF = "DELETE FROM group_door WHERE group_id = ?1";
+    PUT_JOINING = "INSERT INTO joining (group_id, link, asked_at_ms, state) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (group_id) DO UPDATE SET link = excluded.link, asked_at_ms = excluded.asked_at_ms, state = excluded.state";
+    DELETE_JOINING = "DELETE FROM joining WHERE group_id = ?1";
     PUT_GROUP = "INSERT INTO group_state (group_id, revision, roster, secret, standing, title, past_epochs, last_account, last_device, joined, vouched_by) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (group_id) DO UPDATE SET revision = excluded.revision, \
         roster = excluded.roster, secret = excluded.secret, standing = excluded.standing, title = excluded.title, \

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 
 use rusqlite::{Connection, Row};
 use waxwing_engine::{
-    AccountState, Annotation, ConversationId, CounterRange, DeviceAddress, GroupIntent, GroupState,
-    GroupWaiting, Lane, LocalDevice, Message, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload, OwnDevice,
-    PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, RelayState, SealedRecord, SenderKeyRecord,
-    SessionRecord, SettingKind, SettingRecord, View, WaitingEnvelope,
+    AccountState, Annotation, ConversationId, CounterRange, DeviceAddress, Door, GroupIntent, GroupState,
+    GroupWaiting, Joining, Lane, LocalDevice, Message, OutboxDraft, OutboxItem, OutboxOrder, OutboxPayload,
+    OwnDevice, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, RelayState, SealedRecord,
+    SenderKeyRecord, SessionRecord, SettingKind, SettingRecord, View, WaitingEnvelope,
 };
 use waxwing_wire::{AccountId, DeviceId, GroupId, Handle, MessageId, RelayId};
 use zeroize::Zeroizing;
@@ -270,6 +270,18 @@ impl View for Writer {
         limit: usize,
     ) -> Stored<Vec<GroupWaiting>> {
         groups::waiting(&self.db, group, sender, chain, limit)
+    }
+
+    fn door(&self, group: GroupId) -> Stored<Option<Door>> {
+        groups::door(&self.db, group)
+    }
+
+    fn joining(&self, group: GroupId) -> Stored<Option<Joining>> {
+        groups::joining(&self.db, group)
+    }
+
+    fn joinings(&self) -> Stored<Vec<Joining>> {
+        groups::joinings(&self.db)
     }
 
     fn member_receipts(

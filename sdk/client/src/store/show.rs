@@ -220,7 +220,7 @@ fn with_columns(row: &Row<'_>, column: usize) -> Stored<With> {
 }
 
 /// An account with its name.
-fn named(db: &Connection, account: AccountId) -> Stored<Contact> {
+pub(super) fn named(db: &Connection, account: AccountId) -> Stored<Contact> {
     let handle = one(db, query::NAME, [account.as_bytes()], |row| {
         Ok(Handle::new(row.get_ref(0)?.as_str().map_err(|_| StoreError::Corrupt)?).ok())
     })?;

@@ -115,6 +115,9 @@ impl Writer {
             Write::ExpireGroupWaiting { before_ms } => self.run(query::EXPIRE_GROUP_WAITING, [before_ms]),
             Write::PutMemberReceipt { conversation, member, author, kind, ranges, at_ms } => self.put_member_receipt(*conversation, *member, *author, *kind, ranges, *at_ms),
             Write::ExpireMemberReceipts { before_ms } => self.run(query::EXPIRE_MEMBER_RECEIPTS, [before_ms]),
+            Write::PutDoor { group, door } => self.put_door(*group, door),
+            Write::PutJoining(joining) => self.put_joining(joining),
+            Write::DeleteJoining(group) => self.run(query::DELETE_JOINING, [group.as_bytes()]),
             Write::ForgetDeviceState => query::FORGET_DEVICE_STATE.into_iter().try_for_each(|sql| self.run(sql, ())),
         }
     }

@@ -214,6 +214,7 @@ pub(crate) fn adopt<V: View>(
     };
     work.put_group(state.clone());
     put_event(work, group, by, event, rng);
+    super::invite::on_change(work, me, group, change.change(), roster, rng)?;
     if by == me.address() {
         let added = added.into_iter().map(AccountId::from_bytes);
         super::introduce::introduce(work, &state, added, rng);

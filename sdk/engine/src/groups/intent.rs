@@ -25,11 +25,16 @@ use crate::view::View;
 use crate::work::Work;
 
 /// The lane of a group's changes.
-fn lane(group: GroupId) -> Lane {
+pub(crate) fn lane(group: GroupId) -> Lane {
     Lane { kind: LaneKind::GroupChanges, to: Party::Group(group) }
 }
 
-fn post<V: View>(work: &mut Work<'_, V>, group: GroupId, intent: GroupIntent, rng: &mut impl CryptoRng) {
+pub(crate) fn post<V: View>(
+    work: &mut Work<'_, V>,
+    group: GroupId,
+    intent: GroupIntent,
+    rng: &mut impl CryptoRng,
+) {
     let wire_id = new_message_id(work, rng);
     let payload = OutboxPayload::ChangeGroup(intent);
     work.post(OutboxDraft { wire_id, lane: lane(group), payload });
@@ -100,7 +105,7 @@ pub(crate) fn change<V: View>(
         return Ok(Err(Failure::NotPermitted));
     };
     match &mut intent {
-        GroupIntent::Create(_) => return Ok(Err(Failure::Invalid)),
+        GroupIntent::Create(_) | GroupIntent::Admit(_) => return Ok(Err(Failure::Invalid)),
         GroupIntent::Title(title) if title.len() > limits::GROUP_TITLE_SIZE_MAX_BYTES => {
             return Ok(Err(Failure::TooLarge));
         }
@@ -160,6 +165,7 @@ fn unsigned(intent: &GroupIntent, state: &GroupState, rng: &mut impl CryptoRng) 
     match intent {
         GroupIntent::Create(_) => Change::Add(Vec::new()),
         GroupIntent::Add(accounts) => Change::Add(bytes_of(accounts)),
+        GroupIntent::Admit(account) => Change::Add(vec![*account.as_bytes()]),
         GroupIntent::Remove(accounts) => Change::Remove(bytes_of(accounts)),
         GroupIntent::Role { account, role } => {
             Change::Role { account: *account.as_bytes(), role: role.to_crypto() }
@@ -192,6 +198,7 @@ pub(crate) fn sign(
         }
         GroupIntent::Create(_) => return None,
         GroupIntent::Add(_)
+        | GroupIntent::Admit(_)
         | GroupIntent::Remove(_)
         | GroupIntent::Role { .. }
         | GroupIntent::Settings(_)

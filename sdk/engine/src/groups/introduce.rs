@@ -10,7 +10,7 @@ use waxwing_crypto::group::roster::Roster;
 use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId};
 use zeroize::Zeroizing;
 
-use super::{Groups, chain, keys, messages};
+use super::{Groups, chain, invite, join, keys, messages};
 use crate::batch::Write;
 use crate::content::{AskKey, ContentBody, Introduction};
 use crate::directory::Directory;
@@ -101,6 +101,7 @@ pub(crate) fn on_introduction<V: View>(
         chain::put_event(work, group, from, GroupEvent::Joined, rng);
     }
     work.put_group(state.clone());
+    join::on_joined(work, group)?;
     for member in roster.members() {
         let account = AccountId::from_bytes(member.account);
         if work.account(account)?.is_none() {
@@ -175,7 +176,9 @@ pub(crate) fn introduce_new_devices<V: View>(
     for device in new.map(DeviceId::from_bytes) {
         for group in work.view.groups()? {
             if let Some(state) = work.group(group)?.filter(|state| state.revision > 0) {
-                keys::post(work, group, me.address().account, Some(device), introduction(&state), rng);
+                let own = me.address().account;
+                keys::post(work, group, own, Some(device), introduction(&state), rng);
+                invite::tell_all(work, group, own, Some(device), rng)?;
             }
         }
     }

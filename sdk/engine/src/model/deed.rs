@@ -6,7 +6,7 @@ use waxwing_wire::AccountId;
 use super::{GroupEvent, GroupIntent, GroupRole, GroupSettings, GroupWho};
 
 /// The generated protobuf types.
-mod proto {
+pub(super) mod proto {
     #![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
     include!(concat!(env!("OUT_DIR"), "/waxwing.record.v1.rs"));
 }
@@ -78,6 +78,7 @@ impl GroupIntent {
             GroupIntent::Role { account, role } => of_role(*account, *role),
             GroupIntent::Settings(settings) => of_settings(*settings),
             GroupIntent::Title(title) => GroupDeed { title: title.clone(), ..bare(Kind::Title) },
+            GroupIntent::Admit(account) => of_accounts(Kind::Admit, &[*account]),
         };
         deed.encode_to_vec()
     }
@@ -96,7 +97,10 @@ impl GroupIntent {
             }
             Kind::Settings => GroupIntent::Settings(settings(&deed)?),
             Kind::Title => GroupIntent::Title(deed.title),
-            Kind::Unspecified | Kind::Join | Kind::Leave | Kind::NotDone | Kind::Apart => return None,
+            Kind::Admit => GroupIntent::Admit(accounts(&deed)?.first().copied()?),
+            Kind::Unspecified | Kind::Join | Kind::Leave | Kind::NotDone | Kind::Apart | Kind::Ask => {
+                return None;
+            }
         })
     }
 }
@@ -116,6 +120,7 @@ impl GroupEvent {
             GroupEvent::Title(title) => GroupDeed { title: title.clone(), ..bare(Kind::Title) },
             GroupEvent::NotDone => bare(Kind::NotDone),
             GroupEvent::Apart => bare(Kind::Apart),
+            GroupEvent::AsksToJoin => bare(Kind::Ask),
         };
         deed.encode_to_vec()
     }
@@ -138,7 +143,8 @@ impl GroupEvent {
             Kind::Title => GroupEvent::Title(deed.title),
             Kind::NotDone => GroupEvent::NotDone,
             Kind::Apart => GroupEvent::Apart,
-            Kind::Unspecified => return None,
+            Kind::Ask => GroupEvent::AsksToJoin,
+            Kind::Unspecified | Kind::Admit => return None,
         })
     }
 }
@@ -162,6 +168,7 @@ mod tests {
             GroupIntent::Role { account: account(3), role },
             GroupIntent::Settings(settings),
             GroupIntent::Title("birds".to_owned()),
+            GroupIntent::Admit(account(3)),
         ] {
             assert_eq!(GroupIntent::from_bytes(&intent.to_bytes()), Some(intent));
         }
@@ -176,6 +183,7 @@ mod tests {
             GroupEvent::Title("birds".to_owned()),
             GroupEvent::NotDone,
             GroupEvent::Apart,
+            GroupEvent::AsksToJoin,
         ] {
             assert_eq!(GroupEvent::from_bytes(&event.to_bytes()), Some(event));
         }

@@ -132,12 +132,25 @@ impl GroupState {
             .collect()
     }
 
+    /// Whether an account may let others in.
+    #[must_use]
+    pub fn may_add(&self, account: AccountId) -> bool {
+        self.roster().is_some_and(|roster| may_add(&roster, account))
+    }
+
     /// What members may do.
     #[must_use]
     pub fn settings(&self) -> GroupSettings {
         self.roster()
             .map_or_else(GroupSettings::default, |roster| GroupSettings::from_crypto(roster.settings()))
     }
+}
+
+/// Whether an account may let others in.
+pub(crate) fn may_add(roster: &Roster, account: AccountId) -> bool {
+    // Somebody who is in no group.
+    let nobody = roster::Change::Add(vec![[0; 16]]);
+    roster.permits(account.as_bytes(), &nobody).is_ok()
 }
 
 /// Secrets and names stay out of it.
@@ -263,6 +276,8 @@ pub enum GroupIntent {
     Settings(GroupSettings),
     /// Call it something else.
     Title(String),
+    /// Let in somebody who asked. Where somebody else did that first, there is nothing to do, and nothing to tell.
+    Admit(AccountId),
 }
 
 /// The kind only: names stay out of logs.
@@ -275,6 +290,7 @@ impl fmt::Debug for GroupIntent {
             GroupIntent::Role { .. } => "Role",
             GroupIntent::Settings(_) => "Settings",
             GroupIntent::Title(_) => "Title",
+            GroupIntent::Admit(_) => "Admit",
         })
     }
 }
@@ -307,6 +323,8 @@ pub enum GroupEvent {
     NotDone,
     /// Whoever it is by writes under another membership than ours of the same moment: the relay told us different things, or it lies.
     Apart,
+    /// The sender of the entry, who is not in the group, asks to be.
+    AsksToJoin,
 }
 
 /// The kind only: names stay out of logs.
@@ -323,6 +341,7 @@ impl fmt::Debug for GroupEvent {
             GroupEvent::Title(_) => "Title",
             GroupEvent::NotDone => "NotDone",
             GroupEvent::Apart => "Apart",
+            GroupEvent::AsksToJoin => "AsksToJoin",
         })
     }
 }

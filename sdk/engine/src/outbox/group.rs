@@ -208,7 +208,7 @@ fn give_up<V: View>(
         OutboxPayload::Message { message } => {
             set_delivery(work, *message, Delivery::Failed(FailureReason::NotPermitted));
         }
-        OutboxPayload::ChangeGroup(GroupIntent::Settings(_)) => {}
+        OutboxPayload::ChangeGroup(GroupIntent::Settings(_) | GroupIntent::Admit(_)) => {}
         OutboxPayload::ChangeGroup(_) => {
             chain::put_event(work, group, me.address(), GroupEvent::NotDone, rng)
         }

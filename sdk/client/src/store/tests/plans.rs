@@ -6,8 +6,9 @@ use super::super::{Store, Writer, query};
 const SMALL: [&str; 4] = ["SCAN local", "SCAN relay", "SCAN feed", "SCAN counter"];
 
 /// Statements that mean every row of their table, each with its reason.
-const WHOLE_TABLE: [(&str, &str); 11] = [
+const WHOLE_TABLE: [(&str, &str); 12] = [
     ("LIST", "the list shows every conversation, once, in the order of its index"),
+    ("JOININGS", "there are 64 at most"),
     ("OUTBOX_LEN", "counts what waits; asked for by hand only"),
     ("ARCHIVE_SESSIONS", "after an old copy of the store was put back"),
     ("FORGET_SESSIONS", "before the device gets new keys"),
