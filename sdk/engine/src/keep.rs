@@ -53,12 +53,19 @@ fn bound<K, V>(rows: &mut BTreeMap<K, V>, rows_max: usize) {
     }
 }
 
-/// Whether a write removes rows that are kept, past the methods of `Work` that change them.
+/// Whether a write changes rows that are kept, past the methods of `Work` that change them. A write of that kind belongs here, or the
+/// engine goes on with what the store has no more.
 pub(crate) fn ends(write: &Write) -> bool {
     matches!(
         write,
-        Write::ForgetDeviceState
+        Write::Erase
+            | Write::ForgetDeviceState
             | Write::DeleteLocal
+            | Write::PutAccount(_)
+            | Write::PutGroup { .. }
+            | Write::PutSenderKey { .. }
+            | Write::PutKeyHolders { .. }
+            | Write::PutReceiverKey { .. }
             | Write::ForgetKeyHolder { .. }
             | Write::DeleteReceiverKey { .. }
             | Write::ForgetGroupKeys(_)

@@ -132,7 +132,7 @@ impl<'v, V: View> Work<'v, V> {
     pub(crate) fn put_account(&mut self, state: AccountState) {
         self.keep.accounts.insert(state.account, Some(state.clone()));
         self.keep.unsettle();
-        self.write(Write::PutAccount(state));
+        self.batch.push(Write::PutAccount(state));
     }
 
     /// The sessions with a device, to be used and changed; what changed is written at the end of the step.
@@ -164,7 +164,7 @@ impl<'v, V: View> Work<'v, V> {
         self.keep.groups.insert(state.group, Some(state.clone()));
         self.touch(ConversationId::group(state.group));
         let at_ms = self.now.utc_ms;
-        self.write(Write::PutGroup { state, at_ms });
+        self.batch.push(Write::PutGroup { state, at_ms });
     }
 
     /// Our own sender key of a group, to be used and changed; what changed is written at the end of the step.
