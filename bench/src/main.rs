@@ -2,6 +2,7 @@
 //!
 //! Each bench is a package of its own, so that the quick ones never wait for the slow ones' dependencies.
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, ValueEnum};
@@ -11,6 +12,7 @@ enum Which {
     Crypto,
     Relay,
     Client,
+    Groups,
 }
 
 /// Runs the benches of Waxwing.
@@ -25,7 +27,7 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let all = [Which::Crypto, Which::Relay, Which::Client];
+    let all = [Which::Crypto, Which::Relay, Which::Client, Which::Groups];
     let chosen = args.which.map_or(all.to_vec(), |which| vec![which]);
     let ran = chosen.into_iter().all(|which| run(which, &args.options));
     if ran { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -36,12 +38,22 @@ fn run(which: Which, options: &[String]) -> bool {
         Which::Crypto => bench("waxwing-bench-crypto", options),
         Which::Relay => relay() && bench("waxwing-bench-relay", options),
         Which::Client => relay() && bench("waxwing-bench-client", options),
+        Which::Groups => relay() && openmls() && bench("waxwing-bench-groups", options),
     }
 }
 
 /// The relay is measured as operators run it, built by itself; the benches find it beside their own program.
 fn relay() -> bool {
     cargo(&["build", "--release", "--package", "waxwing-relay"], &[])
+}
+
+/// The peer of groups stands in a workspace of its own, and is put beside the other programs.
+fn openmls() -> bool {
+    let target = std::env::current_exe().ok();
+    let target = target.as_deref().and_then(Path::parent).and_then(Path::parent).and_then(Path::to_str);
+    target.is_some_and(|target| {
+        cargo(&["build", "--release", "--manifest-path", "bench/mls/Cargo.toml", "--target-dir", target], &[])
+    })
 }
 
 fn bench(package: &str, options: &[String]) -> bool {

@@ -12,7 +12,7 @@ pub(crate) fn check(arguments: &[String]) -> Outcome {
     need_build_tools()?;
 
     Call::new("cargo fmt --all --check").run()?;
-    for apart in ["fuzz/Cargo.toml", "bench/timing/Cargo.toml"] {
+    for apart in ["fuzz/Cargo.toml", "bench/timing/Cargo.toml", "bench/mls/Cargo.toml"] {
         Call::new("cargo fmt --check --manifest-path").arg(apart).run()?;
     }
     tidy::tidy(&[])?;

@@ -4,7 +4,7 @@ use crate::shell::{Call, Outcome, Trouble, no_arguments};
 use crate::test::need_build_tools;
 
 /// What can be measured.
-const BENCHES: &[&str] = &["crypto", "relay", "client"];
+const BENCHES: &[&str] = &["crypto", "relay", "client", "groups"];
 
 /// Writes every golden file anew.
 pub(crate) fn vectors(arguments: &[String]) -> Outcome {

@@ -43,6 +43,21 @@ const ARROWS: &[Arrows] = &[
     Arrows { folder: "bench", package: "waxwing-bench", uses: &[], tests: &[] },
     Arrows { folder: "bench/client", package: "waxwing-bench-client", uses: MEASURED, tests: &[] },
     Arrows { folder: "bench/crypto", package: "waxwing-bench-crypto", uses: MEASURED, tests: &[] },
+    Arrows {
+        folder: "bench/groups",
+        package: "waxwing-bench-groups",
+        uses: &[
+            "waxwing",
+            "waxwing-bench",
+            "waxwing-crypto",
+            "waxwing-engine",
+            "waxwing-relay",
+            "waxwing-simulation",
+            "waxwing-wire",
+        ],
+        tests: &[],
+    },
+    Arrows { folder: "bench/mls", package: "waxwing-bench-mls", uses: &[], tests: &[] },
     Arrows { folder: "bench/relay", package: "waxwing-bench-relay", uses: MEASURED, tests: &[] },
     Arrows { folder: "bench/timing", package: "waxwing-bench-timing", uses: &["waxwing-crypto"], tests: &[] },
     Arrows {
