@@ -12,6 +12,7 @@ use waxwing::{
     Client, Conversation, Delivery, Draft, Event, Group, GroupNotice, GroupRole, GroupSettings,
     GroupStanding, GroupWho, ListDiff, Page, Reach, Recover, Registration, TimelineItem,
 };
+use waxwing_relay::relay::Rate;
 
 async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
     soon(async {
@@ -245,4 +246,49 @@ async fn what_is_done_offline_goes_out_with_the_link_and_outlives_the_process() 
     let (at_bob, in_bob) = joined(&bob, &made).await;
     until_texts(&at_bob, &["soon"]).await;
     until(async || (in_bob.info().await.unwrap().title == "hike").then_some(())).await;
+}
+
+#[tokio::test]
+async fn messages_over_the_rate_of_a_group_wait_their_turn_and_none_is_lost_or_overtaken() {
+    let slow = Rate { burst: 3, interval: Duration::from_millis(400) };
+    let stage = Stage::with(|config| config.rates.group_messages = slow).await;
+    let (alice, bob) = (stage.registered("alice").await, stage.registered("bob").await);
+    let made = soon(alice.create_group("walk", ["bob"])).await.unwrap();
+    let (at_bob, _) = joined(&bob, &made).await;
+    let lines: Vec<String> = (0..7).map(|n| format!("line {n}")).collect();
+    let mut sent = Vec::new();
+    for line in &lines {
+        sent.push(soon(made.send(Draft::text(line.as_str()))).await.unwrap());
+    }
+    for sent in &sent {
+        assert_eq!(soon(sent.wait_for(Delivery::Sent)).await.unwrap(), Delivery::Sent);
+    }
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    until_texts(&at_bob, &lines).await;
+}
+
+#[tokio::test]
+async fn a_change_over_a_limit_of_the_relay_is_given_up_and_said_so() {
+    let stage = Stage::with(|config| config.store.groups_per_account_max = 1).await;
+    let (alice, bob) = (stage.registered("alice").await, stage.registered("bob").await);
+    let carol = stage.registered("carol").await;
+    let made = soon(alice.create_group("walk", ["bob"])).await.unwrap();
+    send(&made, "hello").await;
+    // She is in one already: another is not made.
+    let second = soon(alice.create_group("more", ["carol"])).await.unwrap();
+    let group = second.group().unwrap();
+    until(async || (group.info().await.unwrap().standing == GroupStanding::Out).then_some(())).await;
+    assert!(notices(&second).await.contains(&("alice".to_owned(), GroupNotice::NotDone)));
+    assert_eq!(second.send(Draft::text("lost?")).await.unwrap_err().code(), "not_permitted");
+    // Bob is in one, too; the group goes on without him.
+    let third = soon(carol.create_group("walkers", ["carol"; 0])).await.unwrap();
+    let in_third = third.group().unwrap();
+    send(&third, "alone").await;
+    soon(carol.direct("bob")).await.unwrap();
+    soon(in_third.add(["bob"])).await.unwrap();
+    until(async || notices(&third).await.contains(&("carol".to_owned(), GroupNotice::NotDone)).then_some(()))
+        .await;
+    send(&third, "still alone").await;
+    assert_eq!(in_third.info().await.unwrap().members.len(), 1);
+    assert!(bob.conversation(third.id()).is_err());
 }

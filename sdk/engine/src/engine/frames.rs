@@ -202,7 +202,8 @@ impl Engine {
         }
         if let Some(message) = refused.message {
             if let Some(me) = &self.me {
-                self.outbox.on_refused(work, &mut self.directory, me, (request, message), refused);
+                let named = (request, message);
+                self.outbox.on_refused(work, &mut self.directory, me, named, refused, rng)?;
             }
             return Ok(());
         }
