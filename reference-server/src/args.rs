@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use waxwing_relay::relay::{Rate, RateLimits};
 use waxwing_relay::store::StoreLimits;
 use waxwing_relay::{AddressLimits, Config, RegistrationConfig, TlsFiles};
+use waxwing_wire::limits::GROUPS_PER_ACCOUNT_MAX;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum LogFormat {
@@ -64,6 +65,18 @@ pub(crate) struct Args {
     /// Changes of groups a second of one account, 100 at once
     #[arg(long, env = "WAXWING_RELAY_GROUP_CHANGES_PER_SECOND", default_value_t = 1)]
     group_changes_per_second: u32,
+    /// Messages a second in one group, 10 times as many at once
+    #[arg(long, env = "WAXWING_RELAY_GROUP_MESSAGES_PER_SECOND", default_value_t = 200)]
+    group_messages_per_second: u32,
+    /// Messages a second of one account in all its groups, 20 times as many at once
+    #[arg(long, env = "WAXWING_RELAY_GROUP_MESSAGES_OF_ACCOUNT_PER_SECOND", default_value_t = 50)]
+    group_messages_of_account_per_second: u32,
+    /// Groups that one account makes an hour
+    #[arg(long, env = "WAXWING_RELAY_GROUPS_MADE_PER_HOUR", default_value_t = 100)]
+    groups_made_per_hour: u32,
+    /// Groups that one account is in
+    #[arg(long, env = "WAXWING_RELAY_GROUPS_PER_ACCOUNT_MAX", default_value_t = GROUPS_PER_ACCOUNT_MAX)]
+    groups_per_account_max: u64,
     /// Registrations an hour from one address
     #[arg(long, env = "WAXWING_RELAY_REGISTRATIONS_PER_HOUR", default_value_t = 100)]
     registrations_per_hour: u32,
@@ -124,12 +137,22 @@ impl Args {
                 prekey_fetches: Rate::per_hour(self.prekey_fetches_per_hour),
                 account_lookups: Rate::per_second(self.account_lookups_per_second, 200),
                 group_changes: Rate::per_second(self.group_changes_per_second, 100),
+                group_messages: Rate::per_second(
+                    self.group_messages_per_second,
+                    self.group_messages_per_second.saturating_mul(10),
+                ),
+                group_messages_of_account: Rate::per_second(
+                    self.group_messages_of_account_per_second,
+                    self.group_messages_of_account_per_second.saturating_mul(20),
+                ),
+                group_creations: Rate::per_hour(self.groups_made_per_hour),
                 registrations: Rate::per_hour(self.registrations_per_hour),
                 rooms: Rate::per_hour(self.registrations_per_hour.max(120)),
             },
             store: StoreLimits {
                 mailbox_max_envelopes: self.mailbox_max,
                 group_log_above_devices: self.group_log_above,
+                groups_per_account_max: self.groups_per_account_max,
             },
             sockets_max: self.sockets_max,
             address: if self.limit_loopback {

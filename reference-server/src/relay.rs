@@ -10,6 +10,7 @@
 //!
 //! The sockets and the simulation drive the same [`Connection`].
 
+mod answers;
 mod connection;
 mod deletion;
 mod delivery;

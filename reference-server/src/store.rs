@@ -361,11 +361,17 @@ pub struct StoreLimits {
     pub mailbox_max_envelopes: u64,
     /// A group with more devices than this has a log.
     pub group_log_above_devices: u64,
+    /// Groups that an account is in.
+    pub groups_per_account_max: u64,
 }
 
 impl Default for StoreLimits {
     fn default() -> StoreLimits {
-        StoreLimits { mailbox_max_envelopes: 100_000, group_log_above_devices: 1_000 }
+        StoreLimits {
+            mailbox_max_envelopes: 100_000,
+            group_log_above_devices: 1_000,
+            groups_per_account_max: limits::GROUPS_PER_ACCOUNT_MAX,
+        }
     }
 }
 

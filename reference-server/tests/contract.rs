@@ -11,7 +11,8 @@ use waxwing_relay::store::{
 };
 use waxwing_wire::{AccountQuery, Destination, FetchId, MessageId, Prekey, RefusalCode, SealedFor};
 
-const LIMITS: StoreLimits = StoreLimits { mailbox_max_envelopes: 12, group_log_above_devices: 1_000 };
+const LIMITS: StoreLimits =
+    StoreLimits { mailbox_max_envelopes: 12, group_log_above_devices: 1_000, groups_per_account_max: 2 };
 
 /// Groups of three devices and more have a log.
 const LOGS: StoreLimits = StoreLimits { group_log_above_devices: 2, ..LIMITS };

@@ -11,7 +11,8 @@ use waxwing_relay::store::{
 use waxwing_wire::{GroupOrigin, MessageId};
 
 /// Groups of two devices and more have a log.
-const LIMITS: StoreLimits = StoreLimits { mailbox_max_envelopes: 6, group_log_above_devices: 1 };
+const LIMITS: StoreLimits =
+    StoreLimits { mailbox_max_envelopes: 6, group_log_above_devices: 1, groups_per_account_max: 1_000 };
 
 /// Both stores, which must say the same.
 struct Both {

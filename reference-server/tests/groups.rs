@@ -1,9 +1,9 @@
 //! Groups over real sockets: changes in one order, and one message for many.
 
 use bytes::Bytes;
-use support::{Client, Person, RelayProcess, folder, message, person, refusal};
+use support::{Client, Person, RelayProcess, folder, message, person, refusal, submit};
 use waxwing_wire::{
-    AccountId, ChangeGroup, ClientBody, Envelope, GroupId, RefusalCode, RelayBody, SubmitToGroup,
+    AccountId, ChangeGroup, ClientBody, Envelope, GroupId, MessageId, RefusalCode, RelayBody, SubmitToGroup,
 };
 
 mod support;
@@ -195,4 +195,91 @@ async fn who_comes_late_to_a_log_reads_from_there_and_another_device_too() {
     assert_eq!(all(&relay, b).await, [(1, 1), (2, 2), (3, 3), (4, 4)]);
     assert_eq!(all(&relay, &tablet).await, [(1, 3), (2, 4)]);
     assert_eq!(all(&relay, c).await, [(1, 4), (2, 5)]);
+}
+
+/// What a refusal says: the code, the time to wait, the message.
+fn refused(body: &RelayBody) -> (RefusalCode, u32, Option<MessageId>) {
+    let RelayBody::Refused(refused) = body else { panic!("{body:?} is a refusal") };
+    (refused.code, refused.retry_after_ms, refused.message)
+}
+
+#[tokio::test]
+async fn messages_over_the_rate_are_refused_with_a_time_and_nothing_overtakes_them() {
+    let (data, people) = (folder(), [person(1), person(2)]);
+    let relay = RelayProcess::start(&data.path, &["--group-messages-of-account-per-second", "1"]);
+    let mut alice = Client::registered(&relay.url, &people[0]).await;
+    let mut bob = Client::registered(&relay.url, &people[1]).await;
+    alice.ask(change(1, 1, &[&people[0], &people[1]])).await;
+    // Twenty at once, and perhaps some more while the time goes.
+    let mut number = 10;
+    let over = loop {
+        let answer = alice.ask(say(number, 1, 1)).await;
+        if answer != (RelayBody::Accepted { message: message(number) }) {
+            break answer;
+        }
+        number += 1;
+        assert!(number < 1_000, "there is a limit");
+    };
+    assert!(number >= 30, "as many at once as the burst says");
+    let (code, wait_ms, name) = refused(&over);
+    assert_eq!((code, name), (RefusalCode::RateLimited, Some(message(number))));
+    assert!((1..=1_000).contains(&wait_ms), "{wait_ms}");
+    let behind = alice.ask(say(number + 1, 1, 1)).await;
+    assert_eq!(refused(&behind), (RefusalCode::Fenced, 0, Some(message(number + 1))));
+    let direct = alice.ask(submit(&people[1], number + 2, 1, 1)).await;
+    assert_eq!(refused(&direct).0, RefusalCode::Fenced, "one fence for all");
+    assert_eq!(bob.ask(say(2, 1, 1)).await, RelayBody::Accepted { message: message(2) }, "others may write");
+
+    let mut fence = 2;
+    loop {
+        let again = alice.ask(say(number, fence, 1)).await;
+        if again == (RelayBody::Accepted { message: message(number) }) {
+            break;
+        }
+        assert_eq!(refused(&again).0, RefusalCode::RateLimited);
+        tokio::time::sleep(std::time::Duration::from_millis(wait_ms.into())).await;
+        fence += 1;
+    }
+    let metrics = relay.get("/metrics");
+    for line in [
+        format!("group_messages_total {}", number - 10 + 2),
+        format!("group_fan_out_devices_sum {}", number - 10 + 2),
+        "group_changes_total 1".to_owned(),
+    ] {
+        assert!(metrics.contains(&format!("waxwing_relay_{line}\n")), "{line} in {metrics}");
+    }
+    assert!(metrics.contains("waxwing_relay_group_refusals_total{code=\"rate_limited\"}"), "{metrics}");
+}
+
+#[tokio::test]
+async fn accounts_make_so_many_groups_an_hour_and_are_in_so_many() {
+    let (data, people) = (folder(), [person(1), person(2)]);
+    let options = ["--groups-made-per-hour", "3", "--groups-per-account-max", "2"];
+    let relay = RelayProcess::start(&data.path, &options);
+    let mut alice = Client::registered(&relay.url, &people[0]).await;
+    let mut bob = Client::registered(&relay.url, &people[1]).await;
+    let make = |number: u64, id: u8, members: &[&Person]| {
+        let ClientBody::ChangeGroup(change) = change(number, 1, members) else { unreachable!() };
+        ClientBody::ChangeGroup(Box::new(ChangeGroup { group: GroupId::from_bytes([id; 16]), ..*change }))
+    };
+    let both = [&people[0], &people[1]];
+    for id in 1..=2 {
+        let made = alice.ask(make(id.into(), id, &both)).await;
+        assert_eq!(made, RelayBody::GroupChanged { group: GroupId::from_bytes([id; 16]), revision: 1 });
+    }
+    assert_eq!(
+        refused(&alice.ask(make(3, 3, &both[..1])).await),
+        (RefusalCode::GroupsFull, 0, Some(message(3)))
+    );
+    let (code, wait_ms, name) = refused(&alice.ask(make(4, 4, &both[..1])).await);
+    assert_eq!((code, name), (RefusalCode::RateLimited, Some(message(4))));
+    assert!(wait_ms > 60_000, "{wait_ms}");
+    // Nobody is brought into one too many by others either, and who leaves one has room again.
+    assert_eq!(refused(&bob.ask(make(5, 5, &both[1..])).await).0, RefusalCode::GroupsFull);
+    let ClientBody::ChangeGroup(leave) = change(6, 2, &both[..1]) else { unreachable!() };
+    let leave = ChangeGroup { group: GroupId::from_bytes([1; 16]), ..*leave };
+    let left = bob.ask(ClientBody::ChangeGroup(Box::new(leave))).await;
+    assert_eq!(left, RelayBody::GroupChanged { group: GroupId::from_bytes([1; 16]), revision: 2 });
+    let made = bob.ask(make(7, 7, &both[1..])).await;
+    assert_eq!(made, RelayBody::GroupChanged { group: GroupId::from_bytes([7; 16]), revision: 1 });
 }

@@ -28,6 +28,9 @@ fn rules() -> Rules {
         prekey_fetches: plenty,
         account_lookups: plenty,
         registrations: plenty,
+        group_messages: plenty,
+        group_messages_of_account: plenty,
+        group_creations: plenty,
         ..RateLimits::default()
     };
     Rules { rates, ..Rules::default() }

@@ -32,6 +32,9 @@ pub const DESTINATIONS_MAX: usize = 64;
 /// Accounts in a group, as far as the relay goes along.
 pub const GROUP_MEMBERS_MAX: usize = 4_096;
 
+/// Groups that an account may be in, as far as the relay goes along.
+pub const GROUPS_PER_ACCOUNT_MAX: u64 = 1_000;
+
 /// Largest signed change of a group, in bytes: its creation names every member.
 pub const GROUP_CHANGE_SIZE_MAX_BYTES: usize = 96 * 1024;
 

@@ -36,6 +36,8 @@ pub enum RefusalCode {
     RateLimited,
     /// A recipient's mailbox is full.
     MailboxFull,
+    /// An account is in as many groups as it may be.
+    GroupsFull,
     /// An earlier Submit of this connection was refused; send this one again under a greater fence.
     Fenced,
     /// The same device logged in on a newer connection.
@@ -63,6 +65,7 @@ const WORDS: [(RefusalCode, &str); 19] = [
     (RefusalCode::TooLarge, "too_large"),
     (RefusalCode::RateLimited, "rate_limited"),
     (RefusalCode::MailboxFull, "mailbox_full"),
+    (RefusalCode::GroupsFull, "groups_full"),
     (RefusalCode::Fenced, "fenced"),
     (RefusalCode::Superseded, "superseded"),
     (RefusalCode::Unavailable, "unavailable"),

@@ -70,12 +70,8 @@ pub(crate) enum Command {
     Listen(Listen),
     /// Print what the store has of one conversation, oldest first; needs no relay
     History {
-        /// The other person
-        #[arg(required_unless_present = "group", conflicts_with = "group")]
-        handle: Option<String>,
-        /// A group in place of a person: its id, or its title
-        #[arg(long, value_name = "GROUP")]
-        group: Option<String>,
+        #[command(flatten)]
+        whom: Whom,
         /// Only this message and some around it
         #[arg(long, value_name = "MESSAGE_ID")]
         around: Option<String>,
@@ -97,14 +93,12 @@ pub(crate) enum Command {
     },
     /// Print a whole conversation as lines of JSON, oldest first; needs no relay
     Export {
-        /// The other person
-        #[arg(required_unless_present = "group", conflicts_with = "group")]
-        handle: Option<String>,
-        /// A group in place of a person: its id, or its title
-        #[arg(long, value_name = "GROUP")]
-        group: Option<String>,
+        #[command(flatten)]
+        whom: Whom,
     },
     /// Make groups, change them, show them
+    ///
+    /// GROUP is a group's id, or its title where only one here has it.
     #[command(subcommand)]
     Group(Group),
     /// List the conversations, the newest first; needs no relay
@@ -125,7 +119,7 @@ pub(crate) enum Command {
         /// The message, as --json shows it
         message_id: String,
     },
-    /// Change the text of a message of ours
+    /// Change the text of a message of yours
     Edit {
         /// The message, as --json shows it
         message_id: String,
@@ -133,7 +127,7 @@ pub(crate) enum Command {
         #[arg(allow_hyphen_values = false)]
         text: String,
     },
-    /// Take back a message of ours for everyone, or remove one from our own devices
+    /// Take back a message of yours for everyone, or remove one from your own devices
     Delete {
         /// The message, as --json shows it
         message_id: String,
@@ -141,17 +135,22 @@ pub(crate) enum Command {
         #[arg(long)]
         for_me: bool,
     },
-    /// React to a message, in place of our reaction before; without REACTION, take it back
+    /// React to a message, in place of your reaction before; without REACTION, take it back
     React {
         /// The message, as --json shows it
         message_id: String,
         /// One character as people see it
         reaction: Option<String>,
     },
+    /// Show who has a message of yours, and who has read it; needs no relay
+    Receipts {
+        /// The message, as --json shows it
+        message_id: String,
+    },
     /// Keep quiet about a conversation
     Mute {
-        /// The other person
-        handle: String,
+        #[command(flatten)]
+        whom: Whom,
         /// For so long; without it for ever
         #[arg(long = "for", value_name = "SECONDS", value_parser = seconds)]
         time: Option<Duration>,
@@ -161,16 +160,16 @@ pub(crate) enum Command {
     },
     /// Put a conversation to the top of the list
     Pin {
-        /// The other person
-        handle: String,
+        #[command(flatten)]
+        whom: Whom,
         /// Take it back
         #[arg(long)]
         off: bool,
     },
     /// Put a conversation away
     Archive {
-        /// The other person
-        handle: String,
+        #[command(flatten)]
+        whom: Whom,
         /// Take it back
         #[arg(long)]
         off: bool,
@@ -185,26 +184,34 @@ pub(crate) enum Command {
     },
     /// Mark a conversation, to come back to it
     MarkUnread {
-        /// The other person
-        handle: String,
+        #[command(flatten)]
+        whom: Whom,
         /// Take it back
         #[arg(long)]
         off: bool,
     },
     /// Let new messages of both sides disappear after so long
     Timer {
-        /// The other person
-        handle: String,
+        /// The other person; with --group it is not given
+        #[arg(required_unless_present = "group")]
+        handle: Option<String>,
         /// How long they stay once they are read; 0: for ever
-        seconds: u32,
+        seconds: Option<String>,
+        /// A group in place of a person: its id, or its title
+        #[arg(long, value_name = "GROUP")]
+        group: Option<String>,
     },
     /// Keep what you began to write; without TEXT forget it
     Draft {
-        /// The other person
-        handle: String,
+        /// The other person; with --group it is not given
+        #[arg(required_unless_present = "group")]
+        handle: Option<String>,
         /// What you began to write
         #[arg(allow_hyphen_values = false)]
         text: Option<String>,
+        /// A group in place of a person: its id, or its title
+        #[arg(long, value_name = "GROUP")]
+        group: Option<String>,
     },
     /// Accept the changed key of a person; what was held goes out
     Accept {
@@ -231,6 +238,17 @@ pub(crate) enum Command {
     },
 }
 
+/// A person or a group; nobody only where that means all.
+#[derive(Debug, Args)]
+pub(crate) struct Whom {
+    /// The other person
+    #[arg(value_name = "HANDLE", required_unless_present = "group", conflicts_with = "group")]
+    pub(crate) handle: Option<String>,
+    /// A group in place of a person: its id, or its title
+    #[arg(long, value_name = "GROUP")]
+    pub(crate) group: Option<String>,
+}
+
 /// The options of `register`.
 #[derive(Debug, Args)]
 pub(crate) struct Register {
@@ -251,7 +269,7 @@ pub(crate) struct Register {
 }
 
 /// What can be done with a group. GROUP is its id, or its title where only one has it.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
 pub(crate) enum Group {
     /// Make a group
     Create {
@@ -323,7 +341,7 @@ pub(crate) enum Group {
 }
 
 /// What is about invitations to a group.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
 pub(crate) enum Door {
     /// Make an invitation and print its link; or list them, or take one back
     Invite(Invite),
@@ -340,7 +358,7 @@ pub(crate) enum Door {
 }
 
 /// The options of `group invite`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct Invite {
     /// Which group
     pub(crate) group: String,
@@ -362,7 +380,7 @@ pub(crate) struct Invite {
 }
 
 /// What a member may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum Role {
     /// Writes and reads
     Member,
@@ -401,7 +419,7 @@ pub(crate) struct Devices {
 }
 
 /// What to do with a device.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
 pub(crate) enum DevicesCommand {
     /// List the devices of this account; needs no relay
     List,
@@ -420,7 +438,7 @@ pub(crate) enum DevicesCommand {
 }
 
 /// The options of `verify`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub(crate) struct Verify {
     /// The person
     pub(crate) handle: String,

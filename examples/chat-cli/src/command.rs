@@ -14,13 +14,14 @@ mod patience;
 mod send;
 mod settings;
 mod status;
+mod task;
 mod verify;
 
-use std::time::Duration;
-
-use self::history::Whom;
+use self::message::Saying;
+use self::send::To;
 use self::settings::Change;
-use crate::args::{Account, Cli, Command};
+use self::task::Task;
+use crate::args::{Account, Cli, Command, DevicesCommand, Group, Whom};
 use crate::fail::Fail;
 use crate::{demo, tui};
 
@@ -31,51 +32,54 @@ use crate::{demo, tui};
 /// Whatever there is to tell the user.
 pub(crate) async fn run(cli: Cli) -> Result<(), Fail> {
     let common = &cli.common;
-    match cli.command {
-        None => tui::run(common).await,
-        Some(Command::Register(options)) => account::register(common, options).await,
-        Some(Command::Send(options)) => send::run(common, options).await,
-        Some(Command::Listen(options)) => listen::run(common, &options).await,
-        Some(Command::History { handle, group, around }) => {
-            history::run(common, Whom { handle, group }, around.as_deref()).await
+    let task = match cli.command {
+        None => return tui::run(common).await,
+        Some(Command::Register(options)) => return account::register(common, options).await,
+        Some(Command::Send(options)) => return send::run(common, options).await,
+        Some(Command::Listen(options)) => return listen::run(common, &options).await,
+        Some(Command::History { whom, around }) => {
+            return history::run(common, whom, around.as_deref()).await;
         }
         Some(Command::Search { words, with, group, limit }) => {
-            history::search(common, words, Whom { handle: with, group }, limit).await
+            return history::search(common, words, Whom { handle: with, group }, limit).await;
         }
-        Some(Command::Export { handle, group }) => history::export(common, Whom { handle, group }).await,
-        Some(Command::Group(options)) => group::run(common, options).await,
-        Some(Command::Conversations) => history::conversations(common).await,
-        Some(Command::Whoami) => account::whoami(common).await,
-        Some(Command::Status) => status::run(common).await,
-        Some(Command::RecoveryKey) => account::recovery_key(common).await,
-        Some(Command::Retry { message_id }) => message::retry(common, &message_id).await,
-        Some(Command::Cancel { message_id }) => message::cancel(common, &message_id).await,
-        Some(Command::Edit { message_id, text }) => message::edit(common, &message_id, text).await,
-        Some(Command::Delete { message_id, for_me }) => message::delete(common, &message_id, for_me).await,
+        Some(Command::Export { whom }) => return history::export(common, whom).await,
+        Some(Command::Conversations) => return history::conversations(common).await,
+        Some(Command::Receipts { message_id }) => return message::receipts(common, &message_id).await,
+        Some(Command::Whoami) => return account::whoami(common).await,
+        Some(Command::Status) => return status::run(common).await,
+        Some(Command::Link { text }) => return link::run(common, text.as_deref()).await,
+        Some(Command::Demo { script }) => return demo::run(common, script).await,
+        Some(Command::Group(Group::Info { group })) => return group::info(common, &group).await,
+        Some(Command::Group(Group::Door(options))) => return invite::run(common, options).await,
+        Some(Command::Group(command)) => Task::Group(command),
+        Some(Command::RecoveryKey) => Task::RecoveryKey,
+        Some(Command::Retry { message_id }) => Task::Retry(message_id),
+        Some(Command::Cancel { message_id }) => Task::Cancel(message_id),
+        Some(Command::Edit { message_id, text }) => Task::said(message_id, Saying::Edit(text)),
+        Some(Command::Delete { message_id, for_me: false }) => Task::said(message_id, Saying::Delete),
+        Some(Command::Delete { message_id, for_me: true }) => Task::said(message_id, Saying::DeleteForMe),
         Some(Command::React { message_id, reaction }) => {
-            message::react(common, &message_id, reaction.unwrap_or_default()).await
+            Task::said(message_id, Saying::React(reaction.unwrap_or_default()))
         }
-        Some(Command::Mute { handle, time, off }) => {
-            settings::run(common, &handle, Change::Mute((!off).then_some(time))).await
+        Some(Command::Mute { whom, off: true, .. }) => Task::set(To::of(whom)?, Change::Unmute),
+        Some(Command::Mute { whom, time, off: false }) => Task::set(To::of(whom)?, Change::Mute(time)),
+        Some(Command::Pin { whom, off }) => Task::set(To::of(whom)?, Change::Pin(!off)),
+        Some(Command::Archive { whom, off }) => Task::set(To::of(whom)?, Change::Archive(!off)),
+        Some(Command::Block { handle, off }) => Task::set(To::Person(handle), Change::Block(!off)),
+        Some(Command::MarkUnread { whom, off }) => Task::set(To::of(whom)?, Change::MarkUnread(!off)),
+        Some(Command::Timer { handle, seconds, group }) => {
+            let (to, seconds) = send::to_whom(handle, group, seconds)?;
+            Task::set(to, Change::timer(seconds.as_deref())?)
         }
-        Some(Command::Pin { handle, off }) => settings::run(common, &handle, Change::Pin(!off)).await,
-        Some(Command::Archive { handle, off }) => settings::run(common, &handle, Change::Archive(!off)).await,
-        Some(Command::Block { handle, off }) => settings::run(common, &handle, Change::Block(!off)).await,
-        Some(Command::MarkUnread { handle, off }) => {
-            settings::run(common, &handle, Change::MarkUnread(!off)).await
+        Some(Command::Draft { handle, text, group }) => {
+            let (to, text) = send::to_whom(handle, group, text)?;
+            Task::set(to, Change::Draft(text.unwrap_or_default()))
         }
-        Some(Command::Timer { handle, seconds }) => {
-            let time = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
-            settings::run(common, &handle, Change::Timer(time)).await
-        }
-        Some(Command::Draft { handle, text }) => {
-            settings::run(common, &handle, Change::Draft(text.unwrap_or_default())).await
-        }
-        Some(Command::Accept { handle }) => account::accept(common, &handle).await,
-        Some(Command::Account(Account::Delete { yes: _ })) => account::delete(common).await,
-        Some(Command::Link { text }) => link::run(common, text.as_deref()).await,
-        Some(Command::Devices(options)) => devices::run(common, options).await,
-        Some(Command::Verify(options)) => verify::run(common, &options).await,
-        Some(Command::Demo { script }) => demo::run(common, script).await,
-    }
+        Some(Command::Account(Account::Delete { yes: _ })) => return account::delete(common).await,
+        Some(Command::Accept { handle }) => Task::Accept(handle),
+        Some(Command::Devices(options)) => Task::Devices(options.command.unwrap_or(DevicesCommand::List)),
+        Some(Command::Verify(options)) => Task::Verify(options),
+    };
+    task::run(common, task).await
 }

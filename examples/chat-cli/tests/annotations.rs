@@ -61,6 +61,22 @@ fn messages_are_answered_edited_reacted_to_and_taken_back() {
 }
 
 #[test]
+fn a_message_that_is_taken_back_before_it_is_printed_keeps_no_listener_waiting() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    for name in ["alice", "bob"] {
+        house.chat(name, &["register", name]).succeeds();
+    }
+    let sent = json_lines(&house.chat("alice", &["send", "bob", "a slip", "--json"]).succeeds());
+    let id = sent[0]["message_id"].as_str().expect("an id").to_owned();
+    house.chat("alice", &["delete", &id]).succeeds();
+    house.chat("alice", &["send", "bob", "hello"]).succeeds();
+    let printed = json_lines(&house.chat("bob", &["listen", "--until-drained", "--json"]).succeeds());
+    let texts: Vec<&Value> = printed.iter().map(|line| &line["text"]).collect();
+    assert_eq!(texts, ["hello"]);
+}
+
+#[test]
 fn messages_are_found_by_their_words_jumped_to_and_exported() {
     let house = House::build();
     let _relay = house.start_relay();

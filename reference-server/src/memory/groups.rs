@@ -10,7 +10,7 @@ use waxwing_wire::{
 
 use super::MemoryStore;
 use super::log::Log;
-use crate::store::{Fences, GROUP_ANSWER_MAX_BYTES, GroupAppend, GroupChange, Outcome};
+use crate::store::{Fences, GROUP_ANSWER_MAX_BYTES, GroupAppend, GroupChange, Outcome, StoreLimits};
 
 /// All groups, and what was accepted for them.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +74,13 @@ impl Groups {
         log.map(Log::readers).unwrap_or_default()
     }
 
+    /// Whether an account would come into one group too many.
+    fn has_no_room(&self, group: GroupId, account: AccountId, limits: StoreLimits) -> bool {
+        let is_in = |id: GroupId| self.groups.get(&id).is_some_and(|of| of.members.contains(&account));
+        let count = self.groups.keys().filter(|id| is_in(**id)).count();
+        !is_in(group) && count as u64 >= limits.groups_per_account_max
+    }
+
     pub(super) fn answer(&self, group: GroupId, account: AccountId, after: u64) -> Option<GroupRecord> {
         let known = self.groups.get(&group).filter(|known| known.members.contains(&account))?;
         let (mut changes, mut size_bytes) = (Vec::new(), 0);
@@ -116,6 +123,10 @@ impl MemoryStore {
         let is_known = |member: &AccountId| self.accounts.contains_key(member);
         if !next.members.iter().all(|member| is_known(member) || self.is_deleted(*member).is_some()) {
             return Outcome::Refused(RefusalCode::UnknownAccount);
+        }
+        let has_no_room = |member: &AccountId| self.groups.has_no_room(next.group, *member, self.limits);
+        if next.members.iter().filter(|member| is_known(member)).any(has_no_room) {
+            return Outcome::Refused(RefusalCode::GroupsFull);
         }
         let after: BTreeSet<AccountId> = next.members.iter().copied().filter(is_known).collect();
         let known = self.groups.groups.entry(next.group).or_default();

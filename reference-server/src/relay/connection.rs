@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use waxwing_wire::{
     AccountId, AccountQuery, Challenge, ClientBody, ClientFrame, Cursor, DeviceId, FrameSignature, GroupId,
-    MessageId, RefusalCode, Refused, RelayBody, RelayFrame, RelayId, Request, RoomRequest, Submit,
-    UpdateDevices, Welcome, agree_version, limits,
+    MessageId, RefusalCode, Refused, RelayBody, RelayId, Request, RoomRequest, Submit, UpdateDevices,
+    Welcome, agree_version, limits,
 };
 
+use super::answers::reply;
 use super::delivery::{Delivery, NeverSent, Next};
 use super::limiter::{Address, Limiter};
 use super::rooms::Guest;
@@ -38,6 +39,8 @@ pub struct Connection {
     next_ticket: u64,
     pending: Vec<(Ticket, Pending)>,
     pub(super) submits_full_at: Duration,
+    /// The fence of the last Submit that was refused before the storage saw it.
+    pub(super) refused_fence: Option<u64>,
     draining: bool,
 }
 
@@ -152,6 +155,7 @@ impl Connection {
             next_ticket: 1,
             pending: Vec::new(),
             submits_full_at: Duration::ZERO,
+            refused_fence: None,
             draining: false,
         }
     }
@@ -392,7 +396,7 @@ impl Connection {
             ClientBody::FetchGroup { group, after } => {
                 self.fetch_group(request, group, after, now, limiter, out);
             }
-            ClientBody::SubmitToGroup(submit) => self.submit_to_group(request, submit, now, out),
+            ClientBody::SubmitToGroup(submit) => self.submit_to_group(request, submit, now, limiter, out),
             ClientBody::UpdateDevices(update) => self.update_devices(request, update, out),
             ClientBody::DeleteAccount { account_signature, deletion } => {
                 self.delete_account(request, account_signature, deletion, out);
@@ -419,6 +423,9 @@ impl Connection {
             .any(|sealed| sealed.device == sender_device);
         if to_itself {
             return self.bad_frame(request, out);
+        }
+        if self.is_fenced(request, submit.message, submit.fence, out) {
+            return;
         }
         let _ = self.rules.rates.submits.take(&mut self.submits_full_at, now.elapsed);
         let append = Append {
@@ -645,14 +652,4 @@ impl Connection {
             out.push(Action::Close(reason));
         }
     }
-}
-
-pub(super) fn reply(request: Request, body: RelayBody, out: &mut Vec<Action>) {
-    out.push(Action::Reply(RelayFrame { request, body }));
-}
-
-pub(super) fn rate_limited(request: Request, wait: Duration, out: &mut Vec<Action>) {
-    let retry_after_ms = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).max(1);
-    let refused = Refused { retry_after_ms, ..Refused::because(RefusalCode::RateLimited) };
-    reply(request, RelayBody::Refused(refused), out);
 }

@@ -5,7 +5,8 @@ use waxwing_wire::{
     account_deleted_statement, delete_account_statement,
 };
 
-use super::connection::{Connection, Pending, reply};
+use super::answers::reply;
+use super::connection::{Connection, Pending};
 use super::{Action, CloseReason, proof};
 use crate::store::{Op, Query};
 

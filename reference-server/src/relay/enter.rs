@@ -11,7 +11,8 @@ use waxwing_wire::{
     update_devices_statement,
 };
 
-use super::connection::{Connection, Pending, Session, State, rate_limited, reply};
+use super::answers::{rate_limited, reply};
+use super::connection::{Connection, Pending, Session, State};
 use super::delivery::Delivery;
 use super::limiter::Limiter;
 use super::token::TokenError;

@@ -1,8 +1,11 @@
 //! Groups, as one client sees them: changes in their order, and messages for all members.
 
-use waxwing_wire::{ChangeGroup, GroupId, RelayBody, Request, SubmitToGroup};
+use waxwing_wire::{
+    ChangeGroup, GroupId, MessageId, RefusalCode, Refused, RelayBody, Request, SubmitToGroup,
+};
 
-use super::connection::{Connection, Pending, rate_limited, reply};
+use super::answers::{rate_limited, rate_limited_message, reply};
+use super::connection::{Connection, Pending};
 use super::limiter::Limiter;
 use super::{Action, Now};
 use crate::store::{GroupAppend, GroupChange, Op, Outcome, Query};
@@ -21,8 +24,12 @@ impl Connection {
     ) {
         let Some(session) = self.session() else { return };
         let (sender_account, sender_device) = (session.account, session.device);
-        if let Err(wait) = limiter.group_change(sender_account, now.elapsed) {
-            return rate_limited(request, wait, out);
+        let mut admitted = limiter.group_change(sender_account, now.elapsed);
+        if change.revision == 1 && admitted.is_ok() {
+            admitted = limiter.group_creation(sender_account, now.elapsed);
+        }
+        if let Err(wait) = admitted {
+            return rate_limited_message(request, change.message, wait, out);
         }
         let (message, group, revision) = (change.message, change.group, change.revision);
         let change = GroupChange { sender_account, sender_device, change, now_ms: now.utc_ms };
@@ -52,10 +59,18 @@ impl Connection {
         request: Request,
         submit: SubmitToGroup,
         now: Now,
+        limiter: &Limiter,
         out: &mut Vec<Action>,
     ) {
         let Some(session) = self.session() else { return };
         let (sender_account, sender_device) = (session.account, session.device);
+        if self.is_fenced(request, submit.message, submit.fence, out) {
+            return;
+        }
+        if let Err(wait) = limiter.group_message(sender_account, submit.group, now.elapsed) {
+            self.refused_fence = Some(submit.fence);
+            return rate_limited_message(request, submit.message, wait, out);
+        }
         for _ in 0..SUBMITS_PER_GROUP_SUBMIT {
             let _ = self.rules.rates.submits.take(&mut self.submits_full_at, now.elapsed);
         }
@@ -63,6 +78,22 @@ impl Connection {
         let connection = self.id;
         let append = GroupAppend { connection, sender_account, sender_device, submit, now_ms: now.utc_ms };
         self.commit(pending, Op::AppendToGroup(Box::new(append)), out);
+    }
+
+    /// Refuses what would overtake a Submit that was refused here. Fences that the storage refused, it keeps itself.
+    pub(super) fn is_fenced(
+        &self,
+        request: Request,
+        message: MessageId,
+        fence: u64,
+        out: &mut Vec<Action>,
+    ) -> bool {
+        let is_fenced = self.refused_fence.is_some_and(|refused| fence <= refused);
+        if is_fenced {
+            let refused = Refused { message: Some(message), ..Refused::because(RefusalCode::Fenced) };
+            reply(request, RelayBody::Refused(refused), out);
+        }
+        is_fenced
     }
 
     /// How a change or a message ended that the storage did not refuse outright.

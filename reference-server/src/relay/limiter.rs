@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use waxwing_wire::AccountId;
+use waxwing_wire::{AccountId, GroupId};
 
 /// Buckets that are remembered; those that are full again are forgotten first.
 const BUCKETS_MAX: usize = 200_000;
@@ -53,6 +53,12 @@ pub struct RateLimits {
     pub account_lookups: Rate,
     /// Changes of groups, for each account.
     pub group_changes: Rate,
+    /// Messages in a group, of all its members together.
+    pub group_messages: Rate,
+    /// Messages of an account, in all its groups together.
+    pub group_messages_of_account: Rate,
+    /// Groups made, for each account.
+    pub group_creations: Rate,
     /// Registrations, for each address.
     pub registrations: Rate,
     /// Rooms entered, for each address.
@@ -66,6 +72,9 @@ impl Default for RateLimits {
             prekey_fetches: Rate::per_hour(60),
             account_lookups: Rate::per_second(5, 200),
             group_changes: Rate::per_second(1, 100),
+            group_messages: Rate::per_second(200, 2_000),
+            group_messages_of_account: Rate::per_second(50, 1_000),
+            group_creations: Rate::per_hour(100),
             registrations: Rate::per_hour(100),
             rooms: Rate::per_hour(120),
         }
@@ -77,6 +86,9 @@ enum Key {
     PrekeyFetch(AccountId, AccountId),
     AccountLookup(AccountId),
     GroupChange(AccountId),
+    GroupMessage(GroupId),
+    GroupMessageOf(AccountId),
+    GroupCreation(AccountId),
     Registration(Address),
     Room(Address),
 }
@@ -105,6 +117,21 @@ impl Limiter {
 
     pub(crate) fn group_change(&self, from: AccountId, now: Duration) -> Result<(), Duration> {
         self.admit(Key::GroupChange(from), self.rates.group_changes, now)
+    }
+
+    /// A group that is made counts twice: as a change, and as one more.
+    pub(crate) fn group_creation(&self, from: AccountId, now: Duration) -> Result<(), Duration> {
+        self.admit(Key::GroupCreation(from), self.rates.group_creations, now)
+    }
+
+    pub(crate) fn group_message(
+        &self,
+        from: AccountId,
+        group: GroupId,
+        now: Duration,
+    ) -> Result<(), Duration> {
+        self.admit(Key::GroupMessageOf(from), self.rates.group_messages_of_account, now)?;
+        self.admit(Key::GroupMessage(group), self.rates.group_messages, now)
     }
 
     pub(crate) fn registration(&self, from: Address, now: Duration) -> Result<(), Duration> {

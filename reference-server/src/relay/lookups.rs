@@ -2,7 +2,8 @@
 
 use waxwing_wire::{AccountId, AccountQuery, DeviceId, FetchId, Request};
 
-use super::connection::{Connection, Pending, State, rate_limited};
+use super::answers::rate_limited;
+use super::connection::{Connection, Pending, State};
 use super::limiter::Limiter;
 use super::{Action, Now};
 use crate::store::{Op, Query, Take};

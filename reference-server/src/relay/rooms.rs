@@ -7,7 +7,8 @@ use waxwing_wire::{
     ClientBody, ClientFrame, RefusalCode, RelayBody, Request, RoomEvent, RoomId, RoomRequest, limits,
 };
 
-use super::connection::{Connection, State, rate_limited, reply};
+use super::answers::{rate_limited, reply};
+use super::connection::{Connection, State};
 use super::limiter::Limiter;
 use super::{Action, CloseReason, Now};
 use crate::store::ConnectionId;

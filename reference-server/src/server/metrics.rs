@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use waxwing_wire::{RefusalCode, Refused};
+
 use crate::store::Outcome;
 
 /// Upper bounds of the commit histogram, in microseconds.
@@ -26,9 +28,9 @@ pub(super) struct Metrics {
     group_changes: AtomicU64,
     group_log_entries: AtomicU64,
     group_log_collects: AtomicU64,
-    fan_outs: AtomicU64,
-    fan_out_buckets: [AtomicU64; FAN_OUT_BOUNDS.len()],
-    fan_out_devices: AtomicU64,
+    group_messages: AtomicU64,
+    fan_outs: FanOuts,
+    group_fan_outs: FanOuts,
     envelopes_stored: AtomicU64,
     envelopes_delivered: AtomicU64,
     prekeys_taken: AtomicU64,
@@ -40,7 +42,38 @@ pub(super) struct Metrics {
     commit_buckets: [AtomicU64; COMMIT_BOUNDS_US.len()],
     storage_fails: AtomicBool,
     refusals: Mutex<BTreeMap<&'static str, u64>>,
+    group_refusals: Mutex<BTreeMap<&'static str, u64>>,
     closes: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+/// How many mailboxes each message went into.
+#[derive(Debug, Default)]
+struct FanOuts {
+    count: AtomicU64,
+    devices: AtomicU64,
+    buckets: [AtomicU64; FAN_OUT_BOUNDS.len()],
+}
+
+impl FanOuts {
+    fn count(&self, devices: usize) {
+        add(&self.count, 1);
+        add(&self.devices, devices);
+        for (bucket, bound) in self.buckets.iter().zip(FAN_OUT_BOUNDS) {
+            if devices <= bound {
+                add(bucket, 1);
+            }
+        }
+    }
+
+    fn write(&self, name: &str, help: &str, text: &mut String) {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} histogram");
+        for (bucket, bound) in self.buckets.iter().zip(FAN_OUT_BOUNDS) {
+            let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {}", get(bucket));
+        }
+        let (count, sum) = (get(&self.count), get(&self.devices));
+        let _ =
+            writeln!(text, "{name}_bucket{{le=\"+Inf\"}} {count}\n{name}_sum {sum}\n{name}_count {count}");
+    }
 }
 
 fn add(counter: &AtomicU64, count: usize) {
@@ -96,8 +129,36 @@ impl Metrics {
         add(&self.envelopes_delivered, envelopes);
     }
 
-    pub(super) fn count_refusal(&self, word: &'static str) {
-        count_word(&self.refusals, word);
+    pub(super) fn count_refusal(&self, refused: &Refused) {
+        count_word(&self.refusals, refused.code.word());
+        // A message to people is slowed down, never refused by its rate: with a name, it was for a group.
+        let is_of_group = matches!(refused.code, RefusalCode::UnknownGroup | RefusalCode::GroupsFull)
+            || (refused.code == RefusalCode::RateLimited && refused.message.is_some());
+        if is_of_group {
+            count_word(&self.group_refusals, refused.code.word());
+        }
+    }
+
+    /// What became of a message for a group.
+    pub(super) fn count_group_message(&self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Appended { stored } => {
+                add(&self.group_messages, 1);
+                self.group_fan_outs.count(stored.len());
+            }
+            Outcome::Logged { .. } => add(&self.group_messages, 1),
+            Outcome::Collected { .. }
+            | Outcome::GroupChanged { .. }
+            | Outcome::PrekeysTaken { .. }
+            | Outcome::Done
+            | Outcome::DevicesUpdated { .. }
+            | Outcome::PrekeysPublished { .. }
+            | Outcome::DevicesStale { .. }
+            | Outcome::GroupStale { .. }
+            | Outcome::Refused(_)
+            | Outcome::Expired { .. }
+            | Outcome::Failed => {}
+        }
     }
 
     pub(super) fn count_close(&self, word: &'static str) {
@@ -109,7 +170,7 @@ impl Metrics {
             Outcome::Appended { stored } => {
                 add(&self.messages_accepted, 1);
                 add(&self.envelopes_stored, stored.len());
-                self.count_fan_out(stored.len());
+                self.fan_outs.count(stored.len());
             }
             Outcome::Logged { is_change, .. } => {
                 add(if *is_change { &self.group_changes } else { &self.messages_accepted }, 1);
@@ -122,7 +183,7 @@ impl Metrics {
             Outcome::GroupChanged { stored } => {
                 add(&self.group_changes, 1);
                 add(&self.envelopes_stored, stored.len());
-                self.count_fan_out(stored.len());
+                self.fan_outs.count(stored.len());
             }
             Outcome::PrekeysTaken { devices, .. } => add(&self.prekeys_taken, devices.len()),
             Outcome::AccountDeleted { .. } => add(&self.accounts_deleted, 1),
@@ -134,16 +195,6 @@ impl Metrics {
             | Outcome::Refused(_)
             | Outcome::Expired { .. }
             | Outcome::Failed => {}
-        }
-    }
-
-    fn count_fan_out(&self, devices: usize) {
-        add(&self.fan_outs, 1);
-        add(&self.fan_out_devices, devices);
-        for (bucket, bound) in self.fan_out_buckets.iter().zip(FAN_OUT_BOUNDS) {
-            if devices <= bound {
-                add(bucket, 1);
-            }
         }
     }
 
@@ -185,6 +236,7 @@ impl Metrics {
             ("frames_in_total", "Frames from clients.", &self.frames_in),
             ("frames_out_total", "Frames to clients.", &self.frames_out),
             ("messages_accepted_total", "Submits that are on disk.", &self.messages_accepted),
+            ("group_messages_total", "Messages for groups that are on disk.", &self.group_messages),
             ("group_changes_total", "Changes of groups that are on disk.", &self.group_changes),
             ("group_log_entries_total", "Changes and messages put into logs.", &self.group_log_entries),
             ("group_log_collects_total", "Mailboxes that took over from logs.", &self.group_log_collects),
@@ -203,29 +255,23 @@ impl Metrics {
             let _ = write!(text, "# HELP waxwing_relay_{name} {help}\n# TYPE waxwing_relay_{name} counter\n");
             let _ = writeln!(text, "waxwing_relay_{name} {}", get(counter));
         }
-        self.write_fan_outs(&mut text);
+        let (name, help) = ("waxwing_relay_fan_out_devices", "Mailboxes that one message went into.");
+        self.fan_outs.write(name, help, &mut text);
+        let (name, help) =
+            ("waxwing_relay_group_fan_out_devices", "Mailboxes that one message for a group went into.");
+        self.group_fan_outs.write(name, help, &mut text);
         self.write_commits(&mut text);
-        for (name, label, words) in
-            [("refusals_total", "code", &self.refusals), ("closes_total", "reason", &self.closes)]
-        {
+        for (name, label, words) in [
+            ("refusals_total", "code", &self.refusals),
+            ("group_refusals_total", "code", &self.group_refusals),
+            ("closes_total", "reason", &self.closes),
+        ] {
             let _ = writeln!(text, "# TYPE waxwing_relay_{name} counter");
             for (word, count) in words.lock().unwrap_or_else(PoisonError::into_inner).iter() {
                 let _ = writeln!(text, "waxwing_relay_{name}{{{label}=\"{word}\"}} {count}");
             }
         }
         text
-    }
-
-    fn write_fan_outs(&self, text: &mut String) {
-        let name = "waxwing_relay_fan_out_devices";
-        let _ =
-            writeln!(text, "# HELP {name} Mailboxes that one message went into.\n# TYPE {name} histogram");
-        for (bucket, bound) in self.fan_out_buckets.iter().zip(FAN_OUT_BOUNDS) {
-            let _ = writeln!(text, "{name}_bucket{{le=\"{bound}\"}} {}", get(bucket));
-        }
-        let (count, sum) = (get(&self.fan_outs), get(&self.fan_out_devices));
-        let _ =
-            writeln!(text, "{name}_bucket{{le=\"+Inf\"}} {count}\n{name}_sum {sum}\n{name}_count {count}");
     }
 
     fn write_commits(&self, text: &mut String) {

@@ -242,7 +242,7 @@ impl Session {
     async fn send(&mut self, frame: &RelayFrame) -> Result<(), Over> {
         let envelopes = if let RelayBody::Deliver { envelopes } = &frame.body { envelopes.len() } else { 0 };
         if let RelayBody::Refused(refused) = &frame.body {
-            self.shared.metrics.count_refusal(refused.code.word());
+            self.shared.metrics.count_refusal(refused);
         }
         let message = Message::Binary(encode_relay(frame));
         match timeout(SEND_MAX, self.socket.send(message)).await {

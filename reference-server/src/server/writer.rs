@@ -187,8 +187,9 @@ impl Writer {
         for job in batch.jobs.into_iter().chain(batch.collects) {
             match job {
                 Job::Commit { op, inbox, ticket } => {
+                    let is_for_group = matches!(op, Op::AppendToGroup(_));
                     ops.push(op);
-                    receivers.push((inbox, ticket));
+                    receivers.push((inbox, ticket, is_for_group));
                 }
                 Job::Forget(connection) => closed.push(connection),
             }
@@ -201,7 +202,9 @@ impl Writer {
         if outcomes.contains(&Outcome::Expired { more: true }) {
             self.expire_at = Instant::now() + EXPIRE_MORE_INTERVAL;
         }
-        for ((inbox, ticket), outcome) in receivers.into_iter().zip(outcomes.into_iter().skip(acknowledges)) {
+        for ((inbox, ticket, is_for_group), outcome) in
+            receivers.into_iter().zip(outcomes.into_iter().skip(acknowledges))
+        {
             for hint in outcome.hints() {
                 match hint {
                     Hint::PokeReaders(group) => self.pokes.put(group),
@@ -209,6 +212,9 @@ impl Writer {
                 }
             }
             self.metrics.count_outcome(&outcome);
+            if is_for_group {
+                self.metrics.count_group_message(&outcome);
+            }
             inbox.outcome(ticket, outcome);
         }
         self.queue.room.add_permits(requests);

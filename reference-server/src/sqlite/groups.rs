@@ -68,6 +68,11 @@ pub(super) fn change(
             None => return Ok(Outcome::Refused(RefusalCode::UnknownAccount)),
         }
     }
+    for member in &members {
+        if has_no_room(transaction, id, *member, limits)? {
+            return Ok(Outcome::Refused(RefusalCode::GroupsFull));
+        }
+    }
     let id = put_change(transaction, id, change)?;
     // Those who leave by it hear of it too: it goes out between their leaving and the others' coming.
     let shared = Shared {
@@ -95,6 +100,27 @@ pub(super) fn change(
     };
     dismiss_others(transaction, id, &members.into_iter().collect())?;
     Ok(outcome)
+}
+
+/// Whether an account would come into one group too many.
+fn has_no_room(
+    transaction: &Transaction<'_>,
+    group: Option<i64>,
+    account: i64,
+    limits: StoreLimits,
+) -> Result<bool> {
+    if let Some(group) = group {
+        let is_in = transaction
+            .prepare_cached("SELECT 1 FROM group_member WHERE chat_group = ?1 AND account = ?2")?
+            .exists([group, account])?;
+        if is_in {
+            return Ok(false);
+        }
+    }
+    let count: u64 = transaction
+        .prepare_cached("SELECT count(*) FROM group_member WHERE account = ?1")?
+        .query_row([account], |row| row.get(0))?;
+    Ok(count >= limits.groups_per_account_max)
 }
 
 fn put_change(transaction: &Transaction<'_>, group: Option<i64>, change: &GroupChange) -> Result<i64> {

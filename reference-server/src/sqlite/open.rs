@@ -10,11 +10,12 @@ use waxwing_wire::RelayId;
 use crate::store::StoreError;
 
 /// Numbered from 1; never edited once released.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/0001_init.sql"),
     include_str!("../../migrations/0002_groups.sql"),
     include_str!("../../migrations/0003_group_log.sql"),
     include_str!("../../migrations/0004_deleted.sql"),
+    include_str!("../../migrations/0005_member_by_account.sql"),
 ];
 
 /// Databases up to this size are checked as a whole at the start.

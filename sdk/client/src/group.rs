@@ -118,7 +118,8 @@ pub enum GroupNotice {
     Settings(GroupSettings),
     /// It is called so now.
     Title(String),
-    /// What we wanted to do could not be done: others changed the group first, and we may not any more.
+    /// What we wanted to do could not be done: others changed the group first, and we may not any more; or the relay's limits
+    /// do not allow it.
     NotDone,
     /// Whoever it is by writes under another membership than ours of the same moment. The relay told us different things, or this member
     /// lies; what it writes cannot be read here.

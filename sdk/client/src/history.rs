@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use waxwing_engine::ConversationId;
-use waxwing_wire::Handle;
+use waxwing_wire::{Handle, MessageId};
 
 use crate::account::Me;
 use crate::error::{Code, Result};
 use crate::export::Export;
-use crate::group::GroupInfo;
+use crate::group::{GroupInfo, Receipts};
 use crate::list::ConversationItem;
 use crate::store::search::search;
 use crate::store::{Readers, Store, show};
@@ -78,6 +78,25 @@ impl History {
     /// What the store says; `not_found` when the page names an entry that is not here.
     pub async fn messages(&self, conversation: ConversationId, page: Page) -> Result<Vec<TimelineItem>> {
         self.readers.read(move |db| show::page(db, conversation, page)).await
+    }
+
+    /// One entry of a conversation, by its id.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`, or what the store says.
+    pub async fn message(&self, id: MessageId) -> Result<TimelineItem> {
+        let found = self.readers.read(move |db| show::item(db, id)).await?;
+        found.ok_or_else(|| Code::NotFound.into())
+    }
+
+    /// How far a message of this account got at each member of a group, as [`Group::receipts`](crate::Group::receipts) says it.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` when the message is not one of ours in this group, or what the store says.
+    pub async fn receipts(&self, conversation: ConversationId, message: MessageId) -> Result<Receipts> {
+        self.readers.read(move |db| show::group_receipts(db, conversation, message)).await
     }
 
     /// Finds messages, as [`Client::search`](crate::Client::search) does; in one conversation, or in all.

@@ -150,7 +150,7 @@ impl Shared {
         if let Some(known) = self.read(move |db| show::account_by_handle(db, &wanted)).await? {
             return Ok(known);
         }
-        match self.command(Command::Find(handle)).await? {
+        match self.command(Command::LookUp(handle)).await? {
             Outcome::Account(account) => Ok(account),
             Outcome::Done | Outcome::Conversation(_) | Outcome::Invitation(_) => Err(Code::Bug.into()),
         }

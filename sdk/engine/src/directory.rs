@@ -64,6 +64,15 @@ impl Wait {
     }
 }
 
+/// Why somebody asks who has a handle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To open the conversation with them.
+    ToTalk,
+    /// To know it.
+    ToKnow,
+}
+
 /// What an answer about an account came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Learned {
@@ -92,7 +101,7 @@ pub(crate) struct Directory {
     /// Devices without prekeys that a message went past. They are asked for again, and get what they missed.
     passed_over: BTreeSet<DeviceAddress>,
     lists: BTreeMap<AccountId, DeviceList>,
-    finds: Vec<(CommandId, Handle)>,
+    finds: Vec<(CommandId, Handle, Purpose)>,
 }
 
 impl Directory {
@@ -107,14 +116,15 @@ impl Directory {
     }
 
     /// Asks for an account by its handle, on behalf of a command.
-    pub(crate) fn find(&mut self, command: CommandId, handle: Handle) {
+    pub(crate) fn find(&mut self, command: CommandId, handle: Handle, purpose: Purpose) {
         self.waits.remove(&AccountQuery::Handle(handle.clone()));
         self.wanted.insert(AccountQuery::Handle(handle.clone()));
-        self.finds.push((command, handle));
+        self.finds.push((command, handle, purpose));
     }
 
-    pub(crate) fn has_finds(&self) -> bool {
-        !self.finds.is_empty()
+    /// Whether somebody who asks for this handle wants to talk.
+    pub(crate) fn finds_to_talk(&self, handle: &Handle) -> bool {
+        self.finds.iter().any(|(_, wanted, purpose)| wanted == handle && *purpose == Purpose::ToTalk)
     }
 
     /// Whether an answer about an account may come soon.
@@ -201,7 +211,7 @@ impl Directory {
             }
         }
         self.wanted.retain(|query| matches!(query, AccountQuery::Id(_)));
-        for (command, _) in std::mem::take(&mut self.finds) {
+        for (command, ..) in std::mem::take(&mut self.finds) {
             work.complete(command, Err(Failure::Offline));
         }
     }
@@ -213,7 +223,7 @@ impl Directory {
         theirs_min: u32,
         theirs_max: u32,
     ) {
-        for (command, _) in std::mem::take(&mut self.finds) {
+        for (command, ..) in std::mem::take(&mut self.finds) {
             work.complete(command, Err(Failure::VersionUnsupported { theirs_min, theirs_max }));
         }
     }
@@ -285,7 +295,7 @@ impl Directory {
         handle: &Handle,
         result: Result<Outcome, Failure>,
     ) {
-        for (command, _) in self.finds.extract_if(.., |(_, wanted)| wanted == handle) {
+        for (command, ..) in self.finds.extract_if(.., |(_, wanted, _)| wanted == handle) {
             work.complete(command, result);
         }
     }

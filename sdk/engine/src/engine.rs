@@ -19,7 +19,7 @@ use crate::batch::Write;
 use crate::clock::Now;
 use crate::commands;
 use crate::connection::Connection;
-use crate::directory::Directory;
+use crate::directory::{Directory, Purpose};
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
 use crate::groups::{Groups, intent, invite, join, kept, messages};
 use crate::inbox::{self, Desk};
@@ -80,6 +80,8 @@ pub struct Engine {
     stock: Option<Stock>,
     upkept_at: Option<Duration>,
     armed: Option<Duration>,
+    /// A step wants another one at once. What comes in between does not answer it: only a wake-up opens what waits.
+    soon: bool,
     /// When the next message disappears.
     expiry: Option<Duration>,
 }
@@ -116,6 +118,7 @@ impl Engine {
             stock: None,
             upkept_at: None,
             armed: None,
+            soon: false,
             expiry: None,
         })
     }
@@ -147,6 +150,7 @@ impl Engine {
             Input::BadFrame => self.hang_up(&mut work, rng),
             Input::Wake => {
                 self.armed = None;
+                self.soon = false;
                 self.open_waiting(&mut work, rng)?;
             }
         }
@@ -294,7 +298,8 @@ impl Engine {
             due = others.into_iter().flatten().chain(due).min();
         }
         due = self.expiry.into_iter().chain(due).min();
-        if work.again {
+        self.soon |= work.again;
+        if self.soon {
             due = Some(work.now.elapsed);
         }
         let due = due.map(|due| due.max(work.now.elapsed));
@@ -373,6 +378,7 @@ impl Engine {
             }
             Command::RenameDevice { device, name } => self.rename_device(work, device, name, rng)?,
             Command::Find(_)
+            | Command::LookUp(_)
             | Command::Import(_)
             | Command::Send { .. }
             | Command::Set { .. }
@@ -407,14 +413,18 @@ impl Engine {
     ) -> Result<Option<Result<Outcome, Failure>>, V::Error> {
         let Some(me) = self.me.as_ref() else { return Ok(Some(Err(Failure::NotRegistered))) };
         Ok(Some(match command {
-            Command::Find(handle) => {
-                let known = work.view.account_by_handle(&handle)?;
+            Command::Find(ref handle) | Command::LookUp(ref handle) => {
+                let purpose =
+                    if matches!(command, Command::Find(_)) { Purpose::ToTalk } else { Purpose::ToKnow };
+                let known = work.view.account_by_handle(handle)?;
                 // Whose account was deleted may have left the name to somebody else.
                 if let Some(known) = known.filter(|known| known.standing != Standing::Deleted) {
-                    commands::open_conversation(work, me, known.account);
+                    if purpose == Purpose::ToTalk {
+                        commands::open_conversation(work, me, known.account);
+                    }
                     Ok(Outcome::Account(known.account))
                 } else if self.connection.is_wanted() {
-                    self.directory.find(id, handle);
+                    self.directory.find(id, handle.clone(), purpose);
                     self.connection.hurry();
                     return Ok(None);
                 } else {

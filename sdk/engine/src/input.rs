@@ -36,7 +36,7 @@ pub enum Input {
     Wake,
 }
 
-/// What an app can want. All but [`Command::Register`], [`Command::Find`] and the changes of our device list are answered without the relay.
+/// What an app can want. All but [`Command::Register`], [`Command::Find`], [`Command::LookUp`] and the changes of our device list are answered without the relay.
 #[derive(Debug)]
 pub enum Command {
     /// Begin to stay connected.
@@ -49,6 +49,8 @@ pub enum Command {
     Register(RegisterAs),
     /// Find an account by its handle, and open the conversation with it.
     Find(Handle),
+    /// Find an account by its handle, and leave it at that.
+    LookUp(Handle),
     /// Put a text on its way.
     Send {
         /// Where.

@@ -444,10 +444,10 @@ impl Outbox {
         me: &Me,
         (request, message): (Request, MessageId),
         refused: &Refused,
-    ) {
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), V::Error> {
         // An answer to a transmission that was taken back since says nothing about the one that is under way.
-        let of_this = |flight: &&Flight| flight.request == request;
-        let Some(flight) = self.flights.get(&message).filter(of_this).cloned() else { return };
+        let Some(flight) = self.take_back(request, message) else { return Ok(()) };
         let count = self.refusals.entry(flight.lane.to).or_default();
         *count = count.saturating_add(1);
         let wait = RETRY_WAIT.saturating_mul(1 << (*count).min(7));
@@ -456,7 +456,7 @@ impl Outbox {
             RefusalCode::Fenced => self.go_back(),
             RefusalCode::TooLarge | RefusalCode::BadFrame => {
                 self.go_back();
-                self.fail(work, &flight, FailureReason::TooLarge);
+                self.fail(work, me, &flight, FailureReason::TooLarge, rng)?;
             }
             RefusalCode::UnknownAccount | RefusalCode::UnknownDevice => {
                 self.go_back();
@@ -478,9 +478,10 @@ impl Outbox {
             | RefusalCode::AccountDeleted
             | RefusalCode::DeviceListConflict
             | RefusalCode::Superseded
+            | RefusalCode::GroupsFull
             | RefusalCode::Other => {
                 self.go_back();
-                self.fail(work, &flight, FailureReason::Refused);
+                self.fail(work, me, &flight, FailureReason::Refused, rng)?;
             }
             RefusalCode::UnknownGroup => {
                 self.go_back();
@@ -488,16 +489,42 @@ impl Outbox {
             }
             _ => self.go_back(),
         }
+        Ok(())
     }
 
-    fn fail<V: View>(&mut self, work: &mut Work<'_, V>, flight: &Flight, reason: FailureReason) {
+    /// Takes back what is under way by this request and name. Going back leaves the changes of groups where they are: one
+    /// that was refused is to be sent again.
+    fn take_back(&mut self, request: Request, message: MessageId) -> Option<Flight> {
+        if self.flights.get(&message)?.request != request {
+            return None;
+        }
+        let flight = self.flights.remove(&message)?;
+        self.sent_up_to.remove(&flight.lane);
+        Some(flight)
+    }
+
+    fn fail<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        me: &Me,
+        flight: &Flight,
+        reason: FailureReason,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), V::Error> {
         work.write(Write::DeleteOutbox { order: flight.order });
         // Only the next step sees that it is gone.
         work.reopened = true;
-        if let OutboxPayload::Message { message } = flight.payload {
-            set_delivery(work, message, Delivery::Failed(reason));
+        match &flight.payload {
+            OutboxPayload::Message { message } => set_delivery(work, *message, Delivery::Failed(reason)),
+            OutboxPayload::ChangeGroup(intent) => {
+                group::change_failed(work, me, flight.lane.to, intent, rng)?;
+            }
+            OutboxPayload::Resend { .. }
+            | OutboxPayload::Annotation { .. }
+            | OutboxPayload::Control { .. } => {}
         }
         work.again = true;
+        Ok(())
     }
 
     /// Everything under way is to be sent again, behind a new fence. Changes of groups stand behind none.

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use tokio::time::timeout;
-use waxwing::{Event, Me, Recover, RecoveryKey, Registration};
+use waxwing::{Client, Event, Me, Recover, RecoveryKey, Registration};
 
 use super::patience;
+use super::task::Manner;
 use crate::args::{Common, Register};
 use crate::fail::Fail;
 use crate::home::Home;
@@ -69,31 +70,21 @@ pub(super) fn me_json(common: &Common, home: &Home, me: &Me) -> Result<Value, Fa
     }))
 }
 
-/// Prints the key that brings the account to another device.
-pub(super) async fn recovery_key(common: &Common) -> Result<(), Fail> {
-    let Session { client, .. } = session::open(common, Link::Down).await?;
-    let key = client.recovery_key().map_err(session::fail);
-    session::close(&client).await;
-    let key = key?;
-    if common.json {
-        return out::json(&json!({ "recovery_key": key.to_string() }));
-    }
-    out::line(&key.to_string())
+/// The key that brings the account to another device.
+pub(super) fn recovery_key(client: &Client, manner: Manner) -> Result<Vec<String>, Fail> {
+    let key = client.recovery_key().map_err(session::fail)?.to_string();
+    Ok(vec![if manner.json { out::json_text(&json!({ "recovery_key": key })) } else { key }])
 }
 
 /// Accepts the changed key of a person, and lets go what was held.
-pub(super) async fn accept(common: &Common, handle: &str) -> Result<(), Fail> {
-    let session = session::open(common, Link::Up).await?;
-    let result = match session.client.accept_key(handle).await {
-        Ok(()) => patience::flush(&session.client, common.patience()).await,
-        Err(error) => Err(session::fail(error)),
-    };
-    session.close().await;
-    result?;
-    if common.json {
-        return out::json(&json!({ "accepted": handle }));
-    }
-    out::line(&format!("accepted the key of {}", safe_text::one_line(handle)))
+pub(super) async fn accept(client: &Client, handle: &str, manner: Manner) -> Result<Vec<String>, Fail> {
+    client.accept_key(handle).await.map_err(session::fail)?;
+    patience::flush(client, manner.patience).await?;
+    Ok(vec![if manner.json {
+        out::json_text(&json!({ "accepted": handle }))
+    } else {
+        format!("accepted the key of {}", safe_text::one_line(handle))
+    }])
 }
 
 /// Deletes the account at the relay and here.

@@ -1,22 +1,23 @@
-//! A socket in the home: while one program is connected with it, others hand their messages over instead of waiting for the
-//! lock. So `listen` and `send` work at the same time.
+//! A socket in the home: while one program is connected with it, others hand over what is to be done instead of waiting for
+//! the lock. So `listen` and every other command work at the same time.
 //!
-//! Lines of JSON both ways. The caller: one `Errand`, then `{"text": ..}` for each text, then `"end"`. The answer:
-//! `{"record": ..}` for each message that is reported, then `{"done": ..}` or `{"fail": ..}`.
+//! Lines of JSON both ways. The caller: `{"send": ..}`, then `{"text": ..}` for each text, then `"end"`; or `{"do": ..}`. The
+//! answer: `{"record": ..}` for each line that is to be printed, then `{"done": ..}` or `{"fail": ..}`.
 
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
-pub(crate) use unix::{connect, serve};
+pub(crate) use unix::{Way, connect, serve};
 
 #[cfg(not(unix))]
-pub(crate) use elsewhere::{connect, serve};
+pub(crate) use elsewhere::{Way, connect, serve};
 
 #[cfg(not(unix))]
 mod elsewhere {
     use waxwing::Client;
 
     use super::super::send::{Errand, Texts};
+    use super::super::task::{Manner, Task};
     use crate::fail::Fail;
     use crate::home::Home;
 
@@ -24,7 +25,11 @@ mod elsewhere {
     pub(crate) enum Way {}
 
     impl Way {
-        pub(crate) async fn hand_over(self, _errand: &Errand, _texts: Texts) -> Result<usize, Fail> {
+        pub(crate) async fn hand_over(self, _errand: Errand, _texts: Texts) -> Result<usize, Fail> {
+            match self {}
+        }
+
+        pub(crate) async fn order(self, _task: Task, _manner: Manner) -> Result<(), Fail> {
             match self {}
         }
     }

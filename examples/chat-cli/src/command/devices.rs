@@ -5,42 +5,38 @@ use tokio::time::timeout;
 use waxwing::{Client, Device, OwnDevices};
 
 use super::patience;
-use crate::args::{Common, Devices, DevicesCommand};
+use super::task::Manner;
+use crate::args::DevicesCommand;
 use crate::fail::Fail;
-use crate::session::{self, Link};
-use crate::{out, safe_text, time};
+use crate::{out, safe_text, session, time};
 
-/// Lists, renames or removes.
-pub(super) async fn run(common: &Common, options: Devices) -> Result<(), Fail> {
-    let command = options.command.unwrap_or(DevicesCommand::List);
-    let link = if matches!(command, DevicesCommand::List) { Link::Down } else { Link::Up };
-    let session = session::open(common, link).await?;
-    let result = carry_out(common, &session.client, &command).await;
-    session.close().await;
-    tell(common, &result?)
-}
-
-async fn carry_out(common: &Common, client: &Client, command: &DevicesCommand) -> Result<OwnDevices, Fail> {
+/// Lists, renames or removes, and tells the devices as they are then.
+pub(super) async fn carry_out(
+    client: &Client,
+    command: &DevicesCommand,
+    manner: Manner,
+) -> Result<Vec<String>, Fail> {
     let known = client.devices().await.map_err(session::fail)?;
     match command {
-        DevicesCommand::List => return Ok(known),
+        DevicesCommand::List => {}
         DevicesCommand::Rename { device, name } => {
             let device = find(&known, device)?;
             client.rename_device(device.id, name).await.map_err(session::fail)?;
             if known.devices.len() > 1 {
-                patience::flush(client, common.patience()).await?;
+                patience::flush(client, manner.patience).await?;
             }
         }
         DevicesCommand::Remove { device } => {
             let device = find(&known, device)?;
-            if timeout(common.patience(), client.wait_online()).await.is_err() {
+            if timeout(manner.patience, client.wait_online()).await.is_err() {
                 return Err(Fail::unfinished("offline", "the relay is out of reach; nothing was changed")
                     .advise("run it again once there is a network"));
             }
             client.remove_device(device.id).await.map_err(session::fail)?;
         }
     }
-    client.devices().await.map_err(session::fail)
+    let known = client.devices().await.map_err(session::fail)?;
+    Ok(known.devices.iter().map(|device| line(&known, device, manner)).collect())
 }
 
 /// The device that is meant: by its name, its id, or the end of its id.
@@ -60,23 +56,18 @@ fn find<'a>(known: &'a OwnDevices, wanted: &str) -> Result<&'a Device, Fail> {
     }
 }
 
-fn tell(common: &Common, known: &OwnDevices) -> Result<(), Fail> {
-    for device in &known.devices {
-        if common.json {
-            out::json(&json!({
-                "device": device.id.to_string(),
-                "name": device.name,
-                "this": device.is_this,
-                "known_since": time::rfc3339_millis(device.known_since_ms),
-                "known_since_ms": device.known_since_ms,
-                "can_link": known.holds_account_key,
-            }))?;
-            continue;
-        }
-        let name = device.name.as_deref().map_or_else(|| String::from("(no name)"), safe_text::one_line);
-        let this = if device.is_this { "  this device" } else { "" };
-        let since = time::rfc3339_seconds(device.known_since_ms);
-        out::line(&format!("{}  {name}  since {since}{this}", device.id))?;
+fn line(known: &OwnDevices, device: &Device, manner: Manner) -> String {
+    if manner.json {
+        return out::json_text(&json!({
+            "device": device.id.to_string(),
+            "name": device.name,
+            "this": device.is_this,
+            "known_since": time::rfc3339_millis(device.known_since_ms),
+            "known_since_ms": device.known_since_ms,
+            "can_link": known.holds_account_key,
+        }));
     }
-    Ok(())
+    let name = device.name.as_deref().map_or_else(|| String::from("(no name)"), safe_text::one_line);
+    let this = if device.is_this { "  this device" } else { "" };
+    format!("{}  {name}  since {}{this}", device.id, time::rfc3339_seconds(device.known_since_ms))
 }

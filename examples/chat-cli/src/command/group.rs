@@ -6,38 +6,28 @@ use waxwing::{
     ListDiff, Member,
 };
 
-use super::{invite, patience};
+use super::patience;
+use super::task::Manner;
 use crate::args::{self, Common, Role};
 use crate::fail::Fail;
 use crate::record::group::{name_of, role_word, who_word};
-use crate::session::{self, Link, Session};
-use crate::{out, safe_text};
+use crate::{out, safe_text, session};
 
-/// Does what the command line asks for.
-pub(super) async fn run(common: &Common, options: args::Group) -> Result<(), Fail> {
-    if let args::Group::Info { group } = options {
-        return info(common, &group).await;
-    }
-    if let args::Group::Door(options) = options {
-        return invite::run(common, options).await;
-    }
-    let session = session::open(common, Link::Up).await?;
-    let result = match change(&session, options).await {
-        // What was accepted is stored, whether it gets out now or not.
-        Ok(group) => match patience::flush(&session.client, common.patience()).await {
-            Ok(()) => group.info().await.map_err(session::fail),
-            Err(fail) => Err(fail),
-        },
-        Err(fail) => Err(fail),
-    };
-    session.close().await;
-    tell(common, &result?)
+/// Changes a group or makes one, waits until the relay has it, and tells the group as it stands then.
+pub(super) async fn change(
+    client: &Client,
+    command: args::Group,
+    manner: Manner,
+) -> Result<Vec<String>, Fail> {
+    let group = carry_out(client, command).await?;
+    // What was accepted is stored, whether it gets out now or not.
+    patience::flush(client, manner.patience).await?;
+    Ok(lines(&group.info().await.map_err(session::fail)?, manner))
 }
 
-async fn change(session: &Session, options: args::Group) -> Result<Group, Fail> {
-    let client = &session.client;
+async fn carry_out(client: &Client, command: args::Group) -> Result<Group, Fail> {
     let of = |name: String| async move { group_of(&open(client, &name).await?) };
-    let (group, changed) = match options {
+    let (group, changed) = match command {
         args::Group::Create { title, handles } => {
             let made = client.create_group(title, handles).await.map_err(session::fail)?;
             (group_of(&made)?, Ok(()))
@@ -121,25 +111,26 @@ fn unknown(name: &str) -> Fail {
     Fail::new("group_unknown", "not_found", message).advise("waxwing-chat conversations lists the groups")
 }
 
-async fn info(common: &Common, name: &str) -> Result<(), Fail> {
+/// Shows a group. Needs neither the relay nor the lock.
+pub(super) async fn info(common: &Common, name: &str) -> Result<(), Fail> {
     let (history, _) = session::open_history(common).await?;
     let items = history.conversations().await.map_err(session::fail)?;
     let (conversation, _) = find(&items, name)?;
-    tell(common, &history.group(conversation).await.map_err(session::fail)?)
+    let info = history.group(conversation).await.map_err(session::fail)?;
+    lines(&info, Manner::of(common)).iter().try_for_each(|line| out::line(line))
 }
 
-fn tell(common: &Common, info: &GroupInfo) -> Result<(), Fail> {
-    if common.json {
-        return out::json(&info_json(info));
+fn lines(info: &GroupInfo, manner: Manner) -> Vec<String> {
+    if manner.json {
+        return vec![out::json_text(&info_json(info))];
     }
     let out_of_it = match info.standing {
         GroupStanding::Member => "",
         GroupStanding::Out => " (you are not in it)",
     };
-    out::line(&format!("{} {}{out_of_it}", info.conversation_id, safe_text::one_line(&info.title)))?;
-    info.members.iter().try_for_each(|member| {
-        out::line(&format!("  {} {}", name_of(&member.contact), role_word(member.role)))
-    })
+    let head = format!("{} {}{out_of_it}", info.conversation_id, safe_text::one_line(&info.title));
+    let member = |member: &Member| format!("  {} {}", name_of(&member.contact), role_word(member.role));
+    std::iter::once(head).chain(info.members.iter().map(member)).collect()
 }
 
 fn info_json(info: &GroupInfo) -> Value {

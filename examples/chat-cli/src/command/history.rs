@@ -4,16 +4,10 @@ use serde_json::{Value, json};
 use waxwing::{ConversationId, ConversationItem, Handle, History, PAGE_ITEMS_MAX, Page, TimelineItem};
 
 use super::{group, message, settings};
-use crate::args::Common;
+use crate::args::{Common, Whom};
 use crate::fail::Fail;
 use crate::record::{self, Record};
 use crate::{out, safe_text, session, time};
-
-/// A person or a group; nobody only where that means all.
-pub(super) struct Whom {
-    pub(super) handle: Option<String>,
-    pub(super) group: Option<String>,
-}
 
 /// Entries that `history --around` prints.
 const AROUND: usize = 21;

@@ -91,21 +91,33 @@ impl<'a> Listener<'a> {
         let drained = client.drained();
         let end_of_process = end_of_process();
         tokio::pin!(drained, end_of_process);
+        let mut is_quiet = false;
         loop {
-            let may_end = has_drained && self.arrivals.announced.is_empty();
             tokio::select! {
                 biased;
                 () = &mut end_of_process => return Ok(End::Signal),
                 message = self.incoming.next() => match message {
                     None => return Err(Fail::new("shut_down", "shut_down", "the client ended")),
-                    Some(message) => self.take(&message.map_err(session::fail)?).await?,
+                    Some(message) => {
+                        self.take(&message.map_err(session::fail)?).await?;
+                        is_quiet = false;
+                    }
                 },
-                event = events.next(), if until_drained => self.arrivals.note(event),
+                event = events.next(), if until_drained => {
+                    self.arrivals.note(event);
+                    is_quiet = false;
+                }
                 result = &mut drained, if until_drained && !has_drained => {
                     result.map_err(session::fail)?;
                     has_drained = true;
                 }
-                () = sleep(QUIET), if may_end => return Ok(End::Drained),
+                () = sleep(QUIET), if has_drained && !is_quiet => {
+                    self.forget_what_is_gone().await;
+                    if self.arrivals.announced.is_empty() {
+                        return Ok(End::Drained);
+                    }
+                    is_quiet = true;
+                }
                 () = nothing_for(patience) => return Err(self.given_up()),
             }
             if self.options.count.is_some_and(|count| self.printed >= count) {
@@ -132,6 +144,17 @@ impl<'a> Listener<'a> {
             self.arrivals.printed.insert(message.message_id);
         }
         Ok(())
+    }
+
+    /// What was taken back before it was printed never will be.
+    async fn forget_what_is_gone(&mut self) {
+        for id in self.arrivals.announced.clone() {
+            let item = self.client.message(id).await;
+            if item.is_ok_and(|item| item.text().is_some()) {
+                continue;
+            }
+            self.arrivals.announced.remove(&id);
+        }
     }
 
     fn given_up(&self) -> Fail {

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use waxwing::limits::TEXT_SIZE_MAX_BYTES;
 use waxwing::{
     Client, Conversation, Delivery, Draft, HoldReason, ListDiff, PAGE_ITEMS_MAX, Page, Sent, Status,
     TimelineItem,
 };
 
-use super::{control, group, lines, message, patience};
-use crate::args::{Common, Send, Wait};
+use super::task::{self, Held};
+use super::{group, lines, message, patience};
+use crate::args::{Common, Send, Wait, Whom};
 use crate::fail::Fail;
 use crate::out;
 use crate::record::{self, Record};
@@ -76,31 +77,18 @@ pub(crate) type Report<'a> = &'a mut (dyn FnMut(Record) -> Result<(), Fail> + st
 pub(super) async fn run(common: &Common, options: Send) -> Result<(), Fail> {
     let (to, text) = to_whom(options.handle, options.group, options.text)?;
     let texts = texts(text)?;
-    let home = session::home(common)?;
-    if !home.has_store() {
-        return Err(session::not_registered(&home));
-    }
     let wait = options.wait;
     let reply_to = options.reply_to;
     reply_to.as_deref().map(message::parse).transpose()?;
     let patience = common.patience();
     let errand = Errand { to, wait, report: common.json, patience, reply_to };
-    let deadline = session::lock_deadline(common);
-    let count = loop {
-        match session::try_open_client(common, &home, Link::Up).await {
-            Ok(client) => {
-                let session = session::with_account(client, &home).await?;
-                let result = deliver(&session.client, &errand, texts, &mut |record| out::json(&record)).await;
-                session.close().await;
-                break result?;
-            }
-            Err(fail) if fail.code == "store_in_use" && Instant::now() < deadline => {}
-            Err(fail) => return Err(fail),
+    let count = match task::hold(common, Link::Up).await? {
+        Held::Here(session) => {
+            let result = deliver(&session.client, &errand, texts, &mut |record| out::json(&record)).await;
+            session.close().await;
+            result?
         }
-        if let Some(way) = control::connect(&home).await {
-            break way.hand_over(&errand, texts).await?;
-        }
-        sleep(session::LOCK_PAUSE).await;
+        Held::There(way) => way.hand_over(errand, texts).await?,
     };
     if std::io::stderr().is_terminal() && !common.json {
         let s = if count == 1 { "" } else { "s" };
@@ -109,8 +97,21 @@ pub(super) async fn run(common: &Common, options: Send) -> Result<(), Fail> {
     Ok(())
 }
 
+impl To {
+    /// Whom the command line names.
+    pub(super) fn of(whom: Whom) -> Result<To, Fail> {
+        match (whom.handle, whom.group) {
+            (Some(handle), None) => Ok(To::Person(handle)),
+            (None, Some(group)) => Ok(To::Group(group)),
+            (Some(_), Some(_)) | (None, None) => {
+                Err(Fail::usage("usage", "give either HANDLE or --group GROUP"))
+            }
+        }
+    }
+}
+
 /// With a group, what stands where a handle would is the text.
-fn to_whom(
+pub(super) fn to_whom(
     handle: Option<String>,
     group: Option<String>,
     text: Option<String>,
@@ -235,7 +236,8 @@ async fn accept_all(
     Ok(())
 }
 
-async fn open(client: &Client, to: &To) -> Result<Conversation, Fail> {
+/// The conversation with a person or of a group.
+pub(super) async fn open(client: &Client, to: &To) -> Result<Conversation, Fail> {
     match to {
         To::Person(handle) => client.direct(handle).await.map_err(session::fail),
         To::Group(name) => group::open(client, name).await,

@@ -2,57 +2,80 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use waxwing::{Conversation, Settings};
+use waxwing::{Client, Conversation, Settings};
 
 use super::patience;
-use crate::args::Common;
+use super::send::{self, To};
+use super::task::Manner;
 use crate::fail::Fail;
-use crate::session::{self, Link};
-use crate::{out, safe_text};
+use crate::{out, safe_text, session};
 
 /// What is to be set.
-pub(super) enum Change {
-    /// Until when; none: not any more.
-    Mute(Option<Option<Duration>>),
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Change {
+    /// Silence, for so long or for ever.
+    Mute(Option<Duration>),
+    /// Not any more.
+    Unmute,
+    /// At the top of the list.
     Pin(bool),
+    /// Out of the way.
     Archive(bool),
+    /// Nothing taken, nothing sent.
     Block(bool),
+    /// To come back to.
     MarkUnread(bool),
+    /// New messages disappear after so long.
     Timer(Option<Duration>),
+    /// What was begun.
     Draft(String),
 }
 
-/// Sets something, waits until the account's other devices can hear of it, and prints how the conversation is set then.
-pub(super) async fn run(common: &Common, handle: &str, change: Change) -> Result<(), Fail> {
-    let session = session::open(common, Link::Up).await?;
-    let client = &session.client;
-    let set = async {
-        let conversation = client.direct(handle).await?;
-        apply(&conversation, change).await?;
-        conversation.settings().await
-    };
-    let result = match set.await {
-        Ok(settings) => patience::flush(client, common.patience()).await.map(|()| settings),
-        Err(error) => Err(session::fail(error)),
-    };
-    session.close().await;
-    let settings = result?;
-    if common.json {
+impl Change {
+    /// What `timer` asks for.
+    pub(super) fn timer(seconds: Option<&str>) -> Result<Change, Fail> {
+        let seconds: Option<u32> = seconds.and_then(|text| text.parse().ok());
+        let Some(seconds) = seconds else {
+            return Err(Fail::usage(
+                "seconds_invalid",
+                "how long messages stay is not given in whole seconds",
+            )
+            .advise("give a number, such as 86400 for a day; 0: they stay"));
+        };
+        Ok(Change::Timer((seconds > 0).then(|| Duration::from_secs(seconds.into()))))
+    }
+}
+
+/// Sets something, waits until the account's other devices can hear of it, and tells how the conversation is set then.
+pub(super) async fn set(
+    client: &Client,
+    to: &To,
+    change: Change,
+    manner: Manner,
+) -> Result<Vec<String>, Fail> {
+    let conversation = send::open(client, to).await?;
+    apply(&conversation, change).await.map_err(session::fail)?;
+    let settings = conversation.settings().await.map_err(session::fail)?;
+    patience::flush(client, manner.patience).await?;
+    let name = conversation.with().name();
+    if manner.json {
         let mut line = json_of(&settings);
-        line["handle"] = json!(handle);
-        return out::json(&line);
+        line["handle"] = json!(conversation.peer().map(|_| name));
+        line["group"] = json!(conversation.with().group().map(|_| name));
+        return Ok(vec![out::json_text(&line)]);
     }
     let words = words(&settings);
     let words = if words.is_empty() { String::from("nothing is set") } else { words.join(", ") };
-    out::line(&format!("{}: {words}", safe_text::one_line(handle)))
+    Ok(vec![format!("{}: {words}", safe_text::one_line(name))])
 }
 
 async fn apply(conversation: &Conversation, change: Change) -> Result<(), waxwing::Error> {
     match change {
-        Change::Mute(None) => conversation.mute_until(None).await,
-        Change::Mute(Some(None)) => conversation.mute_until(Some(i64::MAX)).await,
-        Change::Mute(Some(Some(time))) => {
+        Change::Unmute => conversation.mute_until(None).await,
+        Change::Mute(None) => conversation.mute_until(Some(i64::MAX)).await,
+        Change::Mute(Some(time)) => {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             let until = i64::try_from(now.saturating_add(time).as_millis()).unwrap_or(i64::MAX);
             conversation.mute_until(Some(until)).await

@@ -3,18 +3,19 @@
 use serde_json::json;
 use waxwing::{Client, Comparison, SafetyNumber};
 
-use crate::args::{Common, Verify};
+use super::task::Manner;
+use crate::args::Verify;
 use crate::fail::Fail;
-use crate::session::{self, Link};
-use crate::{out, safe_text};
+use crate::{out, safe_text, session};
 
-/// Shows the number, and does what the options say.
-pub(super) async fn run(common: &Common, options: &Verify) -> Result<(), Fail> {
-    let session = session::open(common, Link::Down).await?;
-    let result = verify(&session.client, options).await;
-    session.close().await;
-    let (number, comparison) = result?;
-    tell(common, &number, comparison)
+/// Does what the options say, and tells the number.
+pub(super) async fn carry_out(
+    client: &Client,
+    options: &Verify,
+    manner: Manner,
+) -> Result<Vec<String>, Fail> {
+    let (number, comparison) = verify(client, options).await?;
+    Ok(lines(&number, comparison, manner))
 }
 
 async fn verify(client: &Client, options: &Verify) -> Result<(SafetyNumber, Option<&'static str>), Fail> {
@@ -62,10 +63,10 @@ fn compare(number: &SafetyNumber, scanned: &str) -> Result<&'static str, Fail> {
     }
 }
 
-fn tell(common: &Common, number: &SafetyNumber, comparison: Option<&str>) -> Result<(), Fail> {
+fn lines(number: &SafetyNumber, comparison: Option<&str>, manner: Manner) -> Vec<String> {
     let handle = number.person().name();
-    if common.json {
-        return out::json(&json!({
+    if manner.json {
+        return vec![out::json_text(&json!({
             "handle": handle,
             "account": number.person().account.to_string(),
             "safety_number": number.digits(),
@@ -73,16 +74,15 @@ fn tell(common: &Common, number: &SafetyNumber, comparison: Option<&str>) -> Res
             "verified": number.is_verified(),
             "key_accepted": number.key_is_accepted(),
             "comparison": comparison,
-        }));
+        }))];
     }
-    out::line(&format!("the safety number of you and {}:", safe_text::one_line(handle)))?;
-    for line in format!("{number:#}").lines() {
-        out::line(&format!("  {line}"))?;
-    }
-    out::line(&number.scannable())?;
-    out::line(match (number.is_verified(), number.key_is_accepted()) {
+    let mut lines = vec![format!("the safety number of you and {}:", safe_text::one_line(handle))];
+    lines.extend(format!("{number:#}").lines().map(|line| format!("  {line}")));
+    lines.push(number.scannable());
+    lines.push(String::from(match (number.is_verified(), number.key_is_accepted()) {
         (true, _) => "verified: you compared it",
         (false, true) => "not verified: compare it with what the other person sees, then add --confirm",
         (false, false) => "this key is new: compare it with what the other person sees before you accept it",
-    })
+    }));
+    lines
 }

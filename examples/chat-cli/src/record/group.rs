@@ -63,7 +63,9 @@ pub(super) fn text(sender: &Contact, notice: &GroupNotice) -> String {
         GroupNotice::Settings(_) => format!("{by} changed what members may do"),
         GroupNotice::Title(title) => format!("{by} called the group \"{}\"", safe_text::one_line(title)),
         GroupNotice::AsksToJoin => format!("{by} asks to join"),
-        GroupNotice::NotDone => String::from("not done: others changed the group first"),
+        GroupNotice::NotDone => {
+            String::from("not done: others changed the group first, or a limit was reached")
+        }
         GroupNotice::Apart => {
             format!("{by} sees other members in this group than you do: compare them, and be careful")
         }

@@ -6,11 +6,12 @@ use ratatui::DefaultTerminal;
 use tokio::sync::mpsc;
 use waxwing::{
     Client, Conversation, ConversationItem, ConversationList, Delivery, Draft, Event, LinkState, ListDiff,
-    Page, Reception, Registration, Status, Timeline, TimelineDiff, TimelineItem,
+    MemberReceipt, MessageId, Page, Reach, Reception, Registration, Status, Timeline, TimelineDiff,
+    TimelineItem,
 };
 
 use super::cannot_draw;
-use super::state::{Action, App, Ask, ConversationRow, Entry, Link, Mark};
+use super::state::{Action, App, Ask, ConversationRow, Entry, Link, Mark, Receipts};
 use super::view;
 use crate::fail::Fail;
 use crate::{record, safe_text, session};
@@ -112,6 +113,10 @@ impl Driver {
             Action::Start(handle) => self.start(handle),
             Action::Register(handle) => self.register(handle),
             Action::AcceptKey => self.accept_key(),
+            Action::Receipts(id) => match self.receipts(&id).await {
+                Ok(receipts) => self.app.receipts = receipts,
+                Err(error) => self.complain(session::fail(error)),
+            },
         }
     }
 
@@ -142,6 +147,36 @@ impl Driver {
             }
             Err(error) => self.complain(session::fail(error)),
         }
+    }
+
+    /// Who has a message of ours in the open conversation, as far as that is known now.
+    async fn receipts(&self, id: &str) -> Result<Option<Receipts>, waxwing::Error> {
+        let (Some((conversation, _)), Ok(id)) = (&self.open, id.parse::<MessageId>()) else {
+            return Ok(None);
+        };
+        let item = self.client.message(id).await?;
+        let members = match (conversation.group(), conversation.peer()) {
+            (Some(group), _) => group.receipts(id).await?.members,
+            (None, Some(peer)) => {
+                let reach = match item.state {
+                    Status::Outgoing(Delivery::Read) => Reach::Read,
+                    Status::Outgoing(Delivery::Delivered) => Reach::Delivered,
+                    Status::Outgoing(_) | Status::Incoming(_) | Status::Local => Reach::Unknown,
+                };
+                vec![MemberReceipt { contact: peer.clone(), reach }]
+            }
+            (None, None) => Vec::new(),
+        };
+        let at = |wanted: Reach| -> Vec<String> {
+            let of = members.iter().filter(|member| member.reach == wanted);
+            of.map(|member| safe_text::one_line(&record::group::name_of(&member.contact))).collect()
+        };
+        Ok(Some(Receipts {
+            text: item.text().unwrap_or_default().to_owned(),
+            read: at(Reach::Read),
+            delivered: at(Reach::Delivered),
+            waiting: at(Reach::Unknown),
+        }))
     }
 
     fn start(&mut self, handle: String) {
@@ -307,7 +342,11 @@ fn link(state: LinkState) -> Link {
 fn row(item: &ConversationItem) -> ConversationRow {
     ConversationRow {
         id: item.conversation_id.to_string(),
-        handle: safe_text::one_line(item.with.name()),
+        handle: match item.with.group() {
+            Some(group) if group.title.is_empty() => String::from("(no title)"),
+            Some(_) | None => safe_text::one_line(item.with.name()),
+        },
+        is_group: item.with.group().is_some(),
         unread: item.unread,
         key_changed: item.key_changed,
     }
@@ -350,5 +389,6 @@ fn entry(item: &TimelineItem) -> Entry {
         (None, None, Status::Incoming(Reception::Lost)) => String::from("this message is lost"),
         (None, None, _) => String::from("waiting for the sender to send it again"),
     };
-    Entry { id: item.message_id.to_string(), mark, text, at_ms: item.sent_at_ms }
+    let sender = record::group::name_of(&item.sender);
+    Entry { id: item.message_id.to_string(), mark, sender, text, at_ms: item.sent_at_ms }
 }

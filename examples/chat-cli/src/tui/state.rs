@@ -34,6 +34,21 @@ pub(crate) struct App {
     pub(crate) queued: usize,
     /// A remark in the status bar.
     pub(crate) note: Option<String>,
+    /// Who has our newest message, while that is shown.
+    pub(crate) receipts: Option<Receipts>,
+}
+
+/// How far a message of ours got at each of those it was for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Receipts {
+    /// What it says.
+    pub(crate) text: String,
+    /// Who has read it.
+    pub(crate) read: Vec<String>,
+    /// Who has it, and has not read it.
+    pub(crate) delivered: Vec<String>,
+    /// Who told nothing yet.
+    pub(crate) waiting: Vec<String>,
 }
 
 /// One line of the list on the left.
@@ -41,8 +56,10 @@ pub(crate) struct App {
 pub(crate) struct ConversationRow {
     /// Its id.
     pub(crate) id: String,
-    /// The other person.
+    /// The other person, or the group's title.
     pub(crate) handle: String,
+    /// Whether it is a group's.
+    pub(crate) is_group: bool,
     /// How many messages were not seen yet.
     pub(crate) unread: u64,
     /// Whether sending waits until a changed key is accepted.
@@ -56,6 +73,8 @@ pub(crate) struct Entry {
     pub(crate) id: String,
     /// Whose it is, and how far it got.
     pub(crate) mark: Mark,
+    /// Who wrote it.
+    pub(crate) sender: String,
     /// What it says.
     pub(crate) text: String,
     /// When it was written.
@@ -85,6 +104,16 @@ pub(crate) enum Mark {
     Unreadable,
     /// Something that happened.
     Notice,
+}
+
+impl Mark {
+    /// Whether it is a message of ours that went out, or will.
+    fn is_ours(self) -> bool {
+        match self {
+            Mark::Queued | Mark::Held | Mark::Sent | Mark::Delivered | Mark::Read => true,
+            Mark::Failed | Mark::Cancelled | Mark::Theirs | Mark::Unreadable | Mark::Notice => false,
+        }
+    }
 }
 
 /// The connection, as people see it.
@@ -138,6 +167,8 @@ pub(crate) enum Action {
     Register(String),
     /// Accept the changed key in the open conversation.
     AcceptKey,
+    /// Show who has this message of ours, and who has read it.
+    Receipts(String),
 }
 
 const PAGE_ROWS: usize = 10;
@@ -170,6 +201,9 @@ impl App {
             return None;
         }
         self.note = None;
+        if self.receipts.take().is_some() && key.code == KeyCode::Esc {
+            return None;
+        }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         if control && matches!(key.code, KeyCode::Char('c' | 'q')) {
             return Some(Action::Quit);
@@ -204,6 +238,7 @@ impl App {
             KeyCode::Char('y') if control => {
                 return self.open_row().filter(|row| row.key_changed).map(|_| Action::AcceptKey);
             }
+            KeyCode::Char('r') if control => return self.ask_for_receipts(),
             KeyCode::Tab | KeyCode::Down => return self.step(1),
             KeyCode::BackTab | KeyCode::Up => return self.step(-1),
             KeyCode::PageUp => {
@@ -223,6 +258,15 @@ impl App {
             _ => edit(&mut self.compose, key),
         }
         None
+    }
+
+    /// Of our newest message here.
+    fn ask_for_receipts(&mut self) -> Option<Action> {
+        let ours = self.entries.iter().rev().find(|entry| entry.mark.is_ours());
+        if ours.is_none() {
+            self.note = Some("you have written nothing here yet".to_owned());
+        }
+        ours.map(|entry| Action::Receipts(entry.id.clone()))
     }
 
     fn step(&self, by: isize) -> Option<Action> {
@@ -273,7 +317,8 @@ mod tests {
     }
 
     fn row(handle: &str) -> ConversationRow {
-        ConversationRow { id: format!("id-{handle}"), handle: handle.into(), unread: 0, key_changed: false }
+        let id = format!("id-{handle}");
+        ConversationRow { id, handle: handle.into(), is_group: false, unread: 0, key_changed: false }
     }
 
     fn app() -> App {
@@ -335,6 +380,30 @@ mod tests {
         assert_eq!(app.scrolled, 20);
         press(&mut app, KeyCode::PageDown);
         assert_eq!(app.scrolled, 10);
+    }
+
+    #[test]
+    fn receipts_of_our_newest_message_are_asked_for_and_put_away_by_any_key() {
+        let entry =
+            |id: &str, mark| Entry { id: id.into(), mark, sender: "x".into(), text: id.into(), at_ms: 0 };
+        let mut app = App { open: Some("id-bob".into()), ..app() };
+        assert_eq!(control(&mut app, 'r'), None);
+        assert!(app.note.is_some());
+        app.entries = vec![
+            entry("1", Mark::Sent),
+            entry("2", Mark::Delivered),
+            entry("3", Mark::Theirs),
+            entry("4", Mark::Failed),
+        ];
+        assert_eq!(control(&mut app, 'r'), Some(Action::Receipts("2".into())));
+        let shown =
+            Receipts { text: "2".into(), read: vec![], delivered: vec!["bob".into()], waiting: vec![] };
+        app.receipts = Some(shown.clone());
+        assert_eq!(press(&mut app, KeyCode::Esc), None, "it only puts them away");
+        assert!(app.receipts.is_none());
+        app.receipts = Some(shown);
+        press(&mut app, KeyCode::Char('h'));
+        assert_eq!((app.receipts.is_none(), app.compose.text()), (true, "h"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Paragraph};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::state::{App, Ask, Entry, Link, Mark, Prompt};
+use super::state::{App, Ask, ConversationRow, Entry, Link, Mark, Prompt, Receipts};
 use crate::{safe_text, time};
 
 const LIST_COLUMNS: u16 = 22;
@@ -28,6 +28,9 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &mut App) {
     draw_timeline(frame, app, timeline);
     draw_input(frame, app, input);
     draw_status(frame, app, status);
+    if let Some(receipts) = &app.receipts {
+        draw_receipts(frame, receipts);
+    }
     if let Some(prompt) = &app.prompt {
         draw_prompt(frame, prompt);
     }
@@ -50,7 +53,7 @@ fn draw_list(frame: &mut Frame<'_>, app: &App, area: Rect) {
                 (false, 1..=999) => format!("{} ", row.unread),
                 (false, _) => String::from("999+ "),
             };
-            let name = cut(&row.handle, columns.saturating_sub(badge.width() + 3));
+            let name = cut(&shown_name(row), columns.saturating_sub(badge.width() + 3));
             let gap = columns.saturating_sub(name.width() + badge.width() + 2);
             let mut style = Style::new();
             if is_open {
@@ -76,8 +79,13 @@ fn draw_list(frame: &mut Frame<'_>, app: &App, area: Rect) {
     frame.render_widget(Paragraph::new(rows).block(frame_block(" Conversations ")), area);
 }
 
+/// No handle has such a sign before it.
+fn shown_name(row: &ConversationRow) -> String {
+    if row.is_group { format!("# {}", row.handle) } else { row.handle.clone() }
+}
+
 fn draw_timeline(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
-    let title = app.open_row().map_or(String::from(" Waxwing "), |row| format!(" {} ", row.handle));
+    let title = app.open_row().map_or(String::from(" Waxwing "), |row| format!(" {} ", shown_name(row)));
     let block = frame_block(&title);
     let inner = block.inner(area);
     let rows = if app.open.is_some() { timeline_rows(app, usize::from(inner.width)) } else { welcome(app) };
@@ -99,7 +107,6 @@ fn welcome(app: &App) -> Vec<Line<'static>> {
 }
 
 fn timeline_rows(app: &App, columns: usize) -> Vec<Line<'static>> {
-    let other = app.open_row().map_or("", |row| row.handle.as_str());
     let mut rows = Vec::new();
     if !app.at_oldest {
         rows.push(Line::from("PgUp loads older messages").dark_gray().centered());
@@ -111,18 +118,18 @@ fn timeline_rows(app: &App, columns: usize) -> Vec<Line<'static>> {
             rows.push(Line::from(format!("── {of_entry} ──")).dark_gray().centered());
             day = of_entry;
         }
-        push_entry(&mut rows, entry, other, columns);
+        push_entry(&mut rows, entry, columns);
     }
     rows
 }
 
-fn push_entry(rows: &mut Vec<Line<'static>>, entry: &Entry, other: &str, columns: usize) {
+fn push_entry(rows: &mut Vec<Line<'static>>, entry: &Entry, columns: usize) {
     if entry.mark == Mark::Notice {
         rows.push(Line::from(safe_text::one_line(&entry.text)).yellow().italic().centered());
         return;
     }
     let theirs = matches!(entry.mark, Mark::Theirs | Mark::Unreadable);
-    let name = if theirs { cut(other, 12) } else { String::from("you") };
+    let name = if theirs { cut(&safe_text::one_line(&entry.sender), 12) } else { String::from("you") };
     let head = format!("{} {name}  ", time::hour_minute(entry.at_ms));
     let indent = head.width();
     let (tick, tick_style) = tick(entry.mark);
@@ -176,7 +183,7 @@ fn tick(mark: Mark) -> (&'static str, Style) {
 fn draw_input(frame: &mut Frame<'_>, app: &App, area: Rect) {
     let title = match app.open_row() {
         Some(row) if row.key_changed => format!(" {}'s key changed: Ctrl-Y accepts the new one ", row.handle),
-        Some(row) => format!(" Message to {} ", row.handle),
+        Some(row) => format!(" Message to {} ", shown_name(row)),
         None => String::from(" Message "),
     };
     let block = frame_block(&title);
@@ -205,10 +212,38 @@ fn draw_status(frame: &mut Frame<'_>, app: &App, area: Rect) {
     if let Some(note) = &app.note {
         left.push(Span::styled(format!("  {}", safe_text::one_line(note)), Style::new().yellow()));
     } else {
-        let keys = "  Tab switch  Enter send  PgUp older  Ctrl-N new  Esc quit";
+        let keys = "  Tab switch  Enter send  PgUp older  Ctrl-N new  Ctrl-R who has it  Esc quit";
         left.push(Span::styled(keys, Style::new().dark_gray()));
     }
     frame.render_widget(Paragraph::new(Line::from(left)), area);
+}
+
+/// Who has read a message, who only has it, and from whom nothing is known.
+fn draw_receipts(frame: &mut Frame<'_>, receipts: &Receipts) {
+    let screen = frame.area();
+    let width = screen.width.min(60);
+    let columns = usize::from(width.saturating_sub(2)).max(1);
+    let quoted = cut(&safe_text::one_line(&receipts.text), columns.saturating_sub(2));
+    let mut lines = vec![Line::from(format!("\"{quoted}\"")).italic()];
+    let groups = [
+        ("read by", &receipts.read, Style::new().fg(ACCENT)),
+        ("delivered to", &receipts.delivered, Style::new()),
+        ("not yet at", &receipts.waiting, Style::new().dark_gray()),
+    ];
+    for (words, names, style) in groups.into_iter().filter(|(_, names, _)| !names.is_empty()) {
+        let text = format!("{words} {}: {}", names.len(), names.join(", "));
+        lines.extend(wrap(&text, columns).into_iter().map(|row| Line::styled(row, style)));
+    }
+    let height = screen.height.min(u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2));
+    let area = Rect {
+        x: screen.x + (screen.width - width) / 2,
+        y: screen.y + (screen.height - height) / 3,
+        width,
+        height,
+    };
+    frame.render_widget(Clear, area);
+    let block = frame_block(" Who has it ").border_style(Style::new().fg(ACCENT));
+    frame.render_widget(Paragraph::new(lines).block(block), area);
 }
 
 fn draw_prompt(frame: &mut Frame<'_>, prompt: &Prompt) {

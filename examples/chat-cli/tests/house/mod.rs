@@ -151,6 +151,36 @@ impl House {
         kill_after(child.expect("the program starts"), wait)
     }
 
+    /// Runs the program to a good end, and returns the lines of JSON that it printed.
+    pub fn json(&self, home: &str, arguments: &[&str]) -> Vec<Value> {
+        let output = self.chat(home, &[arguments, &["--json"]].concat()).succeeds();
+        output.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
+    }
+
+    /// Takes in all that the relay holds for these homes.
+    pub fn drain(&self, homes: &[&str]) {
+        std::thread::scope(|scope| {
+            for home in homes {
+                scope.spawn(|| self.chat(home, &["listen", "--until-drained"]).succeeds());
+            }
+        });
+    }
+
+    /// Makes a new home a device of the account of another one.
+    pub fn link(&self, account: &str, new: &str) {
+        let mut there = self.converse(new, &["link", "--json"]);
+        let mut from_there = BufReader::new(there.stdout.take().expect("a pipe"));
+        let text = field(&mut from_there, "link_text");
+        let mut here = self.converse(account, &["link", &text, "--json"]);
+        let mut from_here = BufReader::new(here.stdout.take().expect("a pipe"));
+        let codes = (field(&mut from_there, "code"), field(&mut from_here, "code"));
+        writeln!(there.stdin.take().expect("a pipe"), "{}", codes.1).expect("it reads");
+        writeln!(here.stdin.take().expect("a pipe"), "{}", codes.0).expect("it reads");
+        field(&mut from_there, "done");
+        field(&mut from_here, "done");
+        assert!(there.wait().expect("it ends").success() && here.wait().expect("it ends").success());
+    }
+
     /// The messages of a history, as the program prints them.
     pub fn history(&self, home: &str, with: &str) -> Vec<Value> {
         let output = self.chat(home, &["history", with, "--json"]).succeeds();
@@ -184,6 +214,18 @@ impl House {
                 let found = bytes.windows(needle.len()).any(|window| window == needle);
                 assert!(!found, "{} holds plaintext", file.display());
             }
+        }
+    }
+}
+
+/// Reads lines of JSON until one has this field.
+pub fn field(lines: &mut impl BufRead, name: &str) -> String {
+    loop {
+        let mut line = String::new();
+        assert!(lines.read_line(&mut line).expect("it can be read") > 0, "a line with {name} comes");
+        let value: Value = serde_json::from_str(&line).expect("JSON");
+        if let Some(found) = value.get(name) {
+            return found.as_str().map_or_else(|| found.to_string(), str::to_owned);
         }
     }
 }

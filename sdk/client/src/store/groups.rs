@@ -249,6 +249,8 @@ impl Writer {
         let group = state.group.as_bytes();
         let standing = codes::group_standing_code(state.standing);
         let revision = state.revision.cast_signed();
+        let shown: Option<(i64, String)> =
+            one(&self.db, query::GROUP_HEAD, [group], |row| Ok((value(row, 0)?, value(row, 1)?)))?;
         self.run(
             query::PUT_GROUP,
             params![
@@ -267,8 +269,12 @@ impl Writer {
         )?;
         let no_peer: &[u8] = &[];
         let revision = self.revision();
-        self.touched.conversations.insert(ConversationId::group(state.group));
         self.run(query::PUT_CONVERSATION, (group, no_peer, at_ms, revision))?;
+        if shown.is_some_and(|(of, title)| of == standing && title == state.title) {
+            // The list shows nothing else of it.
+            return Ok(());
+        }
+        self.touched.conversations.insert(ConversationId::group(state.group));
         self.run(query::TOUCH_CONVERSATION, (group, revision))
     }
 

@@ -188,6 +188,7 @@ statements! {
     NEXT_WAITING_SENDER = "SELECT account FROM waiting WHERE account > ?1 ORDER BY account LIMIT 1";
     WAITING = "SELECT position, account, device, wire_id, payload FROM waiting WHERE account = ?1 ORDER BY position LIMIT ?2";
     REPAIR_ATTEMPTS = "SELECT attempts FROM repair WHERE device = ?1 AND wire_id = ?2";
+    GROUP_HEAD = "SELECT standing, title FROM group_state WHERE group_id = ?1";
     GROUP = "SELECT revision, roster, secret, standing, title, past_epochs, last_account, last_device, joined, vouched_by \
         FROM group_state WHERE group_id = ?1";
     FORMER_DEVICE = "SELECT keys FROM former_device WHERE account = ?1 AND device = ?2";

@@ -18,12 +18,18 @@ pub struct Stage {
 
 impl Stage {
     pub async fn new() -> Stage {
+        Stage::with(|_| {}).await
+    }
+
+    /// With a relay that is set otherwise.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Stage {
         let folder = TempDir::new().unwrap();
-        let config = Config {
+        let mut config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
             data: folder.path().join("relay"),
             ..Config::default()
         };
+        change(&mut config);
         let relay = Relay::start(config).await.unwrap();
         Stage { folder, relay }
     }

@@ -120,10 +120,10 @@ impl Engine {
             }
             return Ok(());
         }
-        let finding = self.directory.has_finds();
+        let to_talk = self.directory.finds_to_talk(&record.handle);
         match self.directory.on_account(work, me, request, record, rng)? {
             Learned::Known { account, changed } => {
-                if finding && account != me.address().account {
+                if to_talk && account != me.address().account {
                     commands::open_conversation(work, me, account);
                 }
                 if changed {
@@ -202,7 +202,8 @@ impl Engine {
         }
         if let Some(message) = refused.message {
             if let Some(me) = &self.me {
-                self.outbox.on_refused(work, &mut self.directory, me, (request, message), refused);
+                let named = (request, message);
+                self.outbox.on_refused(work, &mut self.directory, me, named, refused, rng)?;
             }
             return Ok(());
         }

@@ -72,7 +72,7 @@ impl Outbox {
         (request, message): (Request, MessageId),
         group: GroupId,
     ) {
-        if self.flights.get(&message).is_some_and(|flight| flight.request == request) {
+        if self.take_back(request, message).is_some() {
             self.go_back();
             self.blocked.insert(Party::Group(group), work.now.elapsed + STALE_WAIT);
             groups.want(group);
@@ -192,6 +192,24 @@ fn content_of<V: View>(
         OutboxPayload::Control { content, .. } => Ok(Some((0, Zeroizing::new(pad(content))))),
         OutboxPayload::Resend { .. } | OutboxPayload::ChangeGroup(_) => Ok(None),
     }
+}
+
+/// The relay does not take a change, now or later. The user sees it; of a group that it does not take we are out.
+pub(super) fn change_failed<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    to: Party,
+    intent: &GroupIntent,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let Party::Group(group) = to else { return Ok(()) };
+    if matches!(intent, GroupIntent::Create(_))
+        && let Some(state) = work.group(group)?
+    {
+        work.put_group(GroupState { standing: GroupStanding::Out, ..state });
+    }
+    chain::put_event(work, group, me.address(), GroupEvent::NotDone, rng);
+    Ok(())
 }
 
 /// It cannot be sent: we are out, or may not any more. The user sees it.

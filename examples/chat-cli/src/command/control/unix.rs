@@ -16,6 +16,7 @@ use waxwing::Client;
 use waxwing::limits::TEXT_SIZE_MAX_BYTES;
 
 use super::super::send::{self, Errand, Texts};
+use super::super::task::{self, Manner, Task};
 use crate::fail::Fail;
 use crate::home::Home;
 use crate::out;
@@ -26,6 +27,16 @@ const CALLERS_MAX: usize = 8;
 const TEXTS_WAITING_MAX: usize = 64;
 /// Longest line: every byte of a text written as an escape, and the rest of the line.
 const LINE_MAX_BYTES: u64 = 6 * TEXT_SIZE_MAX_BYTES as u64 + 4096;
+
+/// What the caller wants.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Ask {
+    /// Texts follow, which are to be sent.
+    Send(Errand),
+    /// One thing is to be done.
+    Do(Task, Manner),
+}
 
 /// What the caller says after its errand.
 #[derive(Serialize, Deserialize)]
@@ -39,7 +50,7 @@ enum Call {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Answer {
-    /// A line of JSON, to be printed as it stands.
+    /// A line, to be printed as it stands.
     Record(String),
     Done(usize),
     Fail(Fail),
@@ -51,7 +62,7 @@ pub(crate) struct Way {
     calls: OwnedWriteHalf,
 }
 
-/// Finds the program that is connected with the home, if it takes messages.
+/// Finds the program that is connected with the home, if it takes what is to be done.
 pub(crate) async fn connect(home: &Home) -> Option<Way> {
     let (answers, calls) = UnixStream::connect(home.control_path()).await.ok()?.into_split();
     Some(Way { answers: BufReader::new(answers), calls })
@@ -63,10 +74,10 @@ impl Way {
     /// # Errors
     ///
     /// As if the texts were sent by this process; `handover_broken` when the other one ends meanwhile.
-    pub(crate) async fn hand_over(mut self, errand: &Errand, mut texts: Texts) -> Result<usize, Fail> {
+    pub(crate) async fn hand_over(mut self, errand: Errand, mut texts: Texts) -> Result<usize, Fail> {
         let mut calls = self.calls;
         let call = async {
-            say(&mut calls, errand).await?;
+            say(&mut calls, &Ask::Send(errand)).await?;
             let mut stopped = None;
             while let Some(text) = texts.recv().await {
                 match text {
@@ -80,38 +91,54 @@ impl Way {
             say(&mut calls, &Call::End).await?;
             Ok::<_, io::Error>((stopped, calls))
         };
-        let answer = async {
-            loop {
-                match hear(&mut self.answers).await {
-                    Ok(Some(Answer::Record(line))) => out::line(&line)?,
-                    Ok(Some(Answer::Done(count))) => return Ok(count),
-                    Ok(Some(Answer::Fail(fail))) => return Err(fail),
-                    Ok(None) | Err(_) => return Err(broken()),
-                }
-            }
-        };
+        let answer = async { print_all(&mut self.answers).await };
         tokio::pin!(answer);
-        // An answer before the end of the texts is a failure, and ends it.
-        let stopped = tokio::select! {
-            result = &mut answer => return result,
+        // An answer before the end of the texts is a failure, and ends it; then nobody listens to the rest any more.
+        tokio::select! {
+            result = &mut answer => result,
             called = call => match called {
                 Ok((stopped, _open)) => {
                     let count = answer.await?;
-                    return stopped.map_or(Ok(count), Err);
+                    stopped.map_or(Ok(count), Err)
                 }
-                Err(_) => broken(),
+                Err(_) => answer.await,
             },
-        };
-        Err(stopped)
+        }
+    }
+}
+
+impl Way {
+    /// Has one thing done, and prints what came of it.
+    ///
+    /// # Errors
+    ///
+    /// As if it were done by this process; `handover_broken` when the other one ends meanwhile.
+    pub(crate) async fn order(mut self, task: Task, manner: Manner) -> Result<(), Fail> {
+        if say(&mut self.calls, &Ask::Do(task, manner)).await.is_err() {
+            return Err(broken());
+        }
+        print_all(&mut self.answers).await.map(drop)
+    }
+}
+
+/// Prints what is answered, up to the end; returns how many messages there were.
+async fn print_all(answers: &mut BufReader<OwnedReadHalf>) -> Result<usize, Fail> {
+    loop {
+        match hear(answers).await {
+            Ok(Some(Answer::Record(line))) => out::line(&line)?,
+            Ok(Some(Answer::Done(count))) => return Ok(count),
+            Ok(Some(Answer::Fail(fail))) => return Err(fail),
+            Ok(None) | Err(_) => return Err(broken()),
+        }
     }
 }
 
 fn broken() -> Fail {
     Fail::new("handover_broken", "cancelled", "the program that is connected with this home ended meanwhile")
-        .advise("what it took is in history HANDLE, and goes out with the next command; send the rest again")
+        .advise("what it took is in history, and goes out with the next command; do the rest again")
 }
 
-/// Takes messages until it is dropped.
+/// Takes what is to be done until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Control {
     path: PathBuf,
@@ -125,7 +152,7 @@ impl Drop for Control {
     }
 }
 
-/// Takes messages of other programs for this home, until the value is dropped. Where it cannot be, they wait for the lock.
+/// Does what other programs want done in this home, until the value is dropped. Where it cannot be, they wait for the lock.
 ///
 /// Call it only while the client holds the home: a socket that is there already is then a stale one.
 pub(crate) fn serve(client: &Client, home: &Home) -> Option<Control> {
@@ -167,7 +194,30 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 async fn attend(client: &Client, stream: UnixStream) -> io::Result<()> {
     let (calls, mut answers) = stream.into_split();
     let mut calls = BufReader::new(calls);
-    let Some(errand) = hear::<Errand>(&mut calls).await? else { return Ok(()) };
+    match hear::<Ask>(&mut calls).await? {
+        None => Ok(()),
+        Some(Ask::Send(errand)) => send_all(client, errand, calls, answers).await,
+        Some(Ask::Do(task, manner)) => {
+            let last = match task::carry_out(client, task, manner).await {
+                Ok(lines) => {
+                    for line in lines {
+                        say(&mut answers, &Answer::Record(line)).await?;
+                    }
+                    Answer::Done(0)
+                }
+                Err(fail) => Answer::Fail(fail),
+            };
+            say(&mut answers, &last).await
+        }
+    }
+}
+
+async fn send_all(
+    client: &Client,
+    errand: Errand,
+    mut calls: BufReader<OwnedReadHalf>,
+    mut answers: OwnedWriteHalf,
+) -> io::Result<()> {
     let (texts, received) = mpsc::channel(TEXTS_WAITING_MAX);
     let (reports, mut reported) = mpsc::unbounded_channel();
     let listen = async {

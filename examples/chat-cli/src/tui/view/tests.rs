@@ -3,7 +3,6 @@
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use super::super::state::ConversationRow;
 use super::*;
 
 const AT_MS: i64 = 1_795_317_600_123;
@@ -33,11 +32,11 @@ fn screen(app: &mut App, columns: u16, rows: u16) -> String {
 }
 
 fn entry(mark: Mark, text: &str) -> Entry {
-    Entry { id: text.to_owned(), mark, text: text.to_owned(), at_ms: AT_MS }
+    Entry { id: text.to_owned(), mark, sender: "bob".to_owned(), text: text.to_owned(), at_ms: AT_MS }
 }
 
 fn row(handle: &str, unread: u64) -> ConversationRow {
-    ConversationRow { id: handle.into(), handle: handle.into(), unread, key_changed: false }
+    ConversationRow { id: handle.into(), handle: handle.into(), is_group: false, unread, key_changed: false }
 }
 
 fn chatting() -> App {
@@ -84,6 +83,72 @@ fn conversation_shows_list_ticks_and_state() {
  ● online  alice  1 waiting  Tab switch  Enter send  PgUp older  Ctrl-
 "
     );
+}
+
+fn in_a_group() -> App {
+    let of = |sender: &str, mark, text: &str| Entry { sender: sender.into(), ..entry(mark, text) };
+    let walk = ConversationRow { is_group: true, ..row("walk", 0) };
+    App {
+        conversations: vec![walk, row("bob", 0)],
+        open: Some("walk".into()),
+        entries: vec![
+            of("alice", Mark::Notice, "alice made this group"),
+            of("bob", Mark::Theirs, "where to?"),
+            of("carol", Mark::Theirs, "up the hill\n  +1"),
+            of("carol", Mark::Unreadable, "waiting for the sender to send it again"),
+            of("bob", Mark::Notice, "bob added dave"),
+            of("alice", Mark::Delivered, "at nine"),
+        ],
+        ..chatting()
+    }
+}
+
+#[test]
+fn in_a_group_each_message_has_its_sender_and_what_was_done_stands_in_words() {
+    assert_eq!(
+        screen(&mut in_a_group(), 76, 15),
+        "\
+╭ Conversations ─────╮╭ # walk ────────────────────────────────────────────╮
+│▌ # walk            ││                  ── 2026-11-22 ──                  │
+│  bob               ││               alice made this group                │
+│                    ││03:20 bob  where to?                                │
+│                    ││03:20 carol  up the hill                            │
+│                    ││               +1                                   │
+│                    ││03:20 carol  waiting for the sender to send it      │
+│                    ││             again                                  │
+│                    ││                   bob added dave                   │
+│                    ││03:20 you  at nine                                ✓✓│
+╰────────────────────╯╰────────────────────────────────────────────────────╯
+╭ Message to # walk ───────────────────────────────────────────────────────╮
+│                                                                          │
+╰──────────────────────────────────────────────────────────────────────────╯
+ ● online  alice  Tab switch  Enter send  PgUp older  Ctrl-N new  Ctrl-R who
+"
+    );
+}
+
+#[test]
+fn who_has_a_message_is_shown_on_request() {
+    let mut app = in_a_group();
+    let names = |all: &[&str]| all.iter().map(|&name| name.to_owned()).collect();
+    app.receipts = Some(Receipts {
+        text: "at nine".into(),
+        read: names(&["bob"]),
+        delivered: names(&["carol", "erin"]),
+        waiting: names(&["dave"]),
+    });
+    let text = screen(&mut app, 76, 16);
+    for line in
+        ["Who has it", "\"at nine\"", "read by 1: bob", "delivered to 2: carol, erin", "not yet at 1: dave"]
+    {
+        assert!(text.contains(line), "{line} in\n{text}");
+    }
+    app.receipts =
+        Some(Receipts { text: "x".into(), read: vec![], delivered: vec![], waiting: names(&["dave"]) });
+    assert!(!screen(&mut app, 76, 16).contains("read by"));
+    for columns in 1..70 {
+        screen(&mut app, columns, columns / 4 + 1);
+    }
 }
 
 #[test]

@@ -60,9 +60,18 @@ fn the_list_shows_a_group_with_its_title_and_who_wrote_last() {
 
     let known = items.iter().map(|item| item.revision).max().unwrap();
     let state = GroupState { title: "crows".to_owned(), group: conversation.as_group(), ..birds() };
-    apply(&mut writer, [Write::PutGroup { state, at_ms: 6 }]);
+    apply(&mut writer, [Write::PutGroup { state: state.clone(), at_ms: 6 }]);
     let changed = show::conversations_changed(writer.db(), known).unwrap();
     assert_eq!(changed.iter().map(|item| item.with.name()).collect::<Vec<_>>(), ["crows"]);
+
+    // A roster that looks the same in the list is no change of the list.
+    let known = changed[0].revision;
+    let state = GroupState { revision: 9, ..state };
+    apply(&mut writer, [Write::PutGroup { state: state.clone(), at_ms: 7 }]);
+    assert_eq!(show::conversations_changed(writer.db(), known).unwrap(), []);
+    let state = GroupState { standing: GroupStanding::Out, ..state };
+    apply(&mut writer, [Write::PutGroup { state, at_ms: 8 }]);
+    assert_eq!(show::conversations_changed(writer.db(), known).unwrap().len(), 1);
 }
 
 #[test]
