@@ -73,7 +73,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Fail> {
         }
         Some(Command::Accept { handle }) => account::accept(common, &handle).await,
         Some(Command::Account(Account::Delete { yes: _ })) => account::delete(common).await,
-        Some(Command::Link { text }) => link::run(common, text.as_deref()).await,
+        Some(Command::Link { resume: true, .. }) => link::resume(common).await,
+        Some(Command::Link { text, .. }) => link::run(common, text.as_deref()).await,
         Some(Command::Devices(options)) => devices::run(common, options).await,
         Some(Command::Verify(options)) => verify::run(common, &options).await,
         Some(Command::Demo { script }) => demo::run(common, script).await,
