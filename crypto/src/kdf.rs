@@ -66,6 +66,8 @@ pub(crate) const HASH_LINK_TRANSCRIPT: &[u8] = b"Waxwing v1 link transcript\0";
 pub(crate) const HASH_LINK_CODE: &[u8] = b"Waxwing v1 link code\0";
 /// HKDF of the two chains of a link, followed by its transcript.
 pub(crate) const DERIVE_LINK: &[u8] = b"Waxwing v1 link X25519 ML-KEM-1024 SHA-256\0";
+/// HKDF of the two chains between two devices of one account, out of a secret that one sent the other in their session.
+pub(crate) const DERIVE_LINK_AGAIN: &[u8] = b"Waxwing v1 link again\0";
 /// HKDF of the keys of one message of a link.
 pub(crate) const DERIVE_LINK_MESSAGE: &[u8] = b"Waxwing v1 link message\0";
 /// Under the device signing key, over the record of a sealing key.

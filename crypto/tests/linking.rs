@@ -222,6 +222,19 @@ fn a_message_is_not_reflected_and_not_of_another_link() {
 }
 
 #[test]
+fn two_devices_that_share_a_secret_have_a_channel_of_their_own() {
+    let mut rng = common::rng(7);
+    let (mut asks, mut answers) = (Channel::asking(&[7; 32]), Channel::answering(&[7; 32]));
+    let said = answers.seal(Purpose::History, b"the past", &mut rng).unwrap();
+    assert_eq!(open(&mut asks, &said), (Purpose::History, b"the past".to_vec()));
+    let done = asks.seal(Purpose::Done, b"", &mut rng).unwrap();
+    assert_eq!(asks.open(&done).unwrap_err(), ChannelError::Rejected, "nothing is reflected");
+    assert_eq!(open(&mut answers, &done), (Purpose::Done, Vec::new()));
+    let other = Channel::answering(&[8; 32]).seal(Purpose::History, b"another", &mut rng).unwrap();
+    assert_eq!(Channel::asking(&[7; 32]).open(&other).unwrap_err(), ChannelError::Rejected);
+}
+
+#[test]
 fn a_link_that_ended_says_no_more() {
     let (mut new, mut account, mut rng) = two_channels(11);
     let done = account.seal(Purpose::Done, b"", &mut rng).unwrap();

@@ -182,6 +182,8 @@ impl Stage {
             }
             Effect::WakeAt(at) => self.phones[index].wake = Some(at),
             Effect::Complete { command, result } => self.phones[index].answers.push((command, result)),
+            // Rooms are not played here.
+            Effect::GivePast(_) => {}
             Effect::Notify(event) => self.phones[index].events.push(event),
         }
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rusqlite::{Connection, params};
+use waxwing::{AccountId, ConversationId};
 
 use crate::Outcome;
 use crate::conversation::text;
@@ -18,6 +19,11 @@ pub(crate) fn fill(path: &Path, conversations: u32, each: u32) -> Outcome<()> {
     let mut db = Connection::open(path)?;
     let key: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
     db.execute_batch(&format!("PRAGMA key = \"x'{key}'\";"))?;
+    let own: [u8; 16] = db.query_row("SELECT account FROM local", (), |row| row.get(0))?;
+    let chat = |number| {
+        let (own, peer) = (AccountId::from_bytes(own), AccountId::from_bytes(id(2, number)));
+        *ConversationId::direct(own, peer).as_bytes()
+    };
     let filling = db.transaction()?;
     let mut revision: i64 = 1_000_000;
     {
@@ -30,7 +36,7 @@ pub(crate) fn fill(path: &Path, conversations: u32, each: u32) -> Outcome<()> {
         )?;
         for number in 0..conversations {
             account.execute(params![id(2, number), format!("peer{number}"), [9_u8; 32], [8_u8; 400]])?;
-            conversation.execute(params![id(1, number), id(2, number), i64::from(number), revision])?;
+            conversation.execute(params![chat(number), id(2, number), i64::from(number), revision])?;
         }
         let mut message = filling.prepare(
             "INSERT INTO message (message, conversation, sender_account, sender_device, counter, sent_at_ms, stored_at_ms,
@@ -44,7 +50,7 @@ pub(crate) fn fill(path: &Path, conversations: u32, each: u32) -> Outcome<()> {
                 let place = turn * conversations + number;
                 message.execute(params![
                     id(4, place),
-                    id(1, number),
+                    chat(number),
                     id(2, number),
                     id(3, number),
                     i64::from(turn) + 1,

@@ -4,6 +4,7 @@ mod backlog;
 mod conversation;
 mod fill;
 mod idle;
+mod link;
 mod open;
 mod person;
 
@@ -45,9 +46,18 @@ struct Args {
     /// Folder for the data, on the disk that shall be measured
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Only scenarios whose name has this in it: send, backlog, open, idle
+    /// Messages of the past of an account to which a device is linked; a tenth of it is measured beside it
+    #[arg(long, default_value_t = 100_000)]
+    link_messages: u32,
+    /// Only scenarios whose name has this in it: send, backlog, open, idle, link
     #[arg(long, default_value = "")]
     only: String,
+    /// One side of a linking, which another process of this program asks for
+    #[arg(long, hide = true, requires_all = ["relay", "data"])]
+    role: Option<link::Role>,
+    /// Where the relay of that linking is
+    #[arg(long, hide = true)]
+    relay: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -63,12 +73,15 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args, report: &Report) -> Outcome<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    if let (Some(role), Some(relay), Some(folder)) = (args.role, &args.relay, &args.data) {
+        return runtime.block_on(link::play(role, relay, folder));
+    }
     let folder = match &args.data {
         Some(parent) => tempfile::tempdir_in(parent)?,
         None => tempfile::tempdir()?,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    for scenario in ["send", "backlog", "open", "idle"] {
+    for scenario in ["send", "backlog", "open", "idle", "link"] {
         if !scenario.contains(&args.only) {
             continue;
         }
@@ -80,6 +93,7 @@ fn run(args: &Args, report: &Report) -> Outcome<()> {
                     "send" => conversation::measure(args, &place).await,
                     "backlog" => backlog::measure(args, &place).await,
                     "open" => open::measure(args, &place).await,
+                    "link" => link::measure(args, &place).await,
                     _ => idle::measure(args, &place).await,
                 }
             };

@@ -7,8 +7,8 @@ use subtle::ConstantTimeEq;
 use super::{channel::Channel, invitation::Invitation};
 use crate::{
     kdf::{
-        DERIVE_LINK, HASH_LINK_CODE, HASH_LINK_COMMITMENT, HASH_LINK_KEM_KEY, HASH_LINK_TRANSCRIPT, derive,
-        hash,
+        DERIVE_LINK, DERIVE_LINK_AGAIN, HASH_LINK_CODE, HASH_LINK_COMMITMENT, HASH_LINK_KEM_KEY,
+        HASH_LINK_TRANSCRIPT, derive, hash,
     },
     message::SUITE,
     secret::Secret,
@@ -59,7 +59,15 @@ pub(super) fn channel(
         bytes[..32].copy_from_slice(agreed.expose());
         bytes[32..].copy_from_slice(shared.expose());
     });
-    let chains: Secret<64> = derive(&[0; 32], input.expose(), &[DERIVE_LINK, transcript]);
+    sides(side, &derive(&[0; 32], input.expose(), &[DERIVE_LINK, transcript]))
+}
+
+/// Derives the two chains of a channel from a secret that both sides have.
+pub(super) fn channel_again(side: Side, secret: &[u8; 32]) -> Channel {
+    sides(side, &derive(&[0; 32], secret, &[DERIVE_LINK_AGAIN]))
+}
+
+fn sides(side: Side, chains: &Secret<64>) -> Channel {
     let (to_new, to_account) = chains.expose().split_at(32);
     let chain = |bytes: &[u8]| Secret::<32>::filled(|place| place.copy_from_slice(bytes));
     match side {

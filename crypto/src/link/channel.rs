@@ -12,7 +12,10 @@ use std::fmt;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::{FORMAT, KIND_SEALED};
+use super::{
+    FORMAT, KIND_SEALED,
+    agree::{Side, channel_again},
+};
 use crate::{
     kdf::{DERIVE_LINK_MESSAGE, chain_step},
     padding::{pad, unpad},
@@ -142,6 +145,19 @@ impl Direction {
 impl Channel {
     pub(super) fn new(sending: Secret<32>, receiving: Secret<32>) -> Self {
         Self { sending: Direction::new(sending), receiving: Direction::new(receiving) }
+    }
+
+    /// Begins a channel at the device that asks: `secret` is 32 fresh random bytes, which it sent to the other device of its account
+    /// in the session of the two, and which serve for this channel alone.
+    #[must_use]
+    pub fn asking(secret: &[u8; 32]) -> Self {
+        channel_again(Side::New, secret)
+    }
+
+    /// Begins the same channel at the device that was asked.
+    #[must_use]
+    pub fn answering(secret: &[u8; 32]) -> Self {
+        channel_again(Side::Account, secret)
     }
 
     /// Seals the next message of this side.

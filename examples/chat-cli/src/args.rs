@@ -225,6 +225,9 @@ pub(crate) enum Command {
     Link {
         /// What the new device shows, from `WAXWING:` on
         text: Option<String>,
+        /// On a device that is linked: get the history, or the rest of it where the transfer broke off, from another device of the account
+        #[arg(long, conflicts_with = "text")]
+        resume: bool,
     },
     /// List the devices of this account, rename one, or remove one
     Devices(Devices),

@@ -485,3 +485,33 @@ fn an_account_is_deleted_when_the_user_says_yes() {
     house.chat("carol", &["register", "alice"]).succeeds();
     house.chat("alice", &["register", "anna"]).succeeds();
 }
+
+#[test]
+fn a_new_device_that_is_killed_in_mid_transfer_gets_the_rest() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    let texts: Vec<String> = (0..20).map(|n| format!("{n} {}", "long ".repeat(2_000))).collect();
+    for text in &texts {
+        house.chat("alice", &["send", "bob", text]).succeeds();
+    }
+    let mut new = house.converse("laptop", &["link", "--json"]);
+    let mut from_new = BufReader::new(new.stdout.take().expect("a pipe")).lines();
+    let text = field(&mut from_new, "link_text");
+    let mut account = house.converse("alice", &["link", &text, "--json"]);
+    let mut from_account = BufReader::new(account.stdout.take().expect("a pipe")).lines();
+    let codes = (field(&mut from_new, "code"), field(&mut from_account, "code"));
+    writeln!(new.stdin.take().expect("a pipe"), "{}", codes.1).expect("it reads");
+    writeln!(account.stdin.take().expect("a pipe"), "{}", codes.0).expect("it reads");
+    while field(&mut from_new, "messages") == "0" {}
+    // Without warning; the history stays open for some seconds, so it is not over.
+    new.kill().expect("it is there");
+    new.wait().expect("it ends");
+    assert!(!account.wait().expect("it ends").success());
+    let mut alice = house.converse("alice", &["listen", "--json"]);
+    let told = house.chat("laptop", &["link", "--resume", "--json"]).succeeds();
+    assert_eq!(json_lines(&told).last().expect("a line")["done"], true);
+    alice.kill().expect("it is there");
+    alice.wait().expect("it ends");
+    assert_eq!(house.texts("laptop", "bob", "out"), texts);
+}

@@ -22,6 +22,7 @@ use self::core::{Core, Done, Job};
 use self::waits::Waits;
 use crate::error::{Code, Error, Result};
 use crate::events::{EVENTS_WAITING_MAX, Event, LinkState};
+use crate::link::Giver;
 use crate::shared::{Answer, Board, REQUESTS_WAITING_MAX, Request, Shared};
 use crate::socket::{Endpoint, Socket, SocketEvent, What};
 use crate::store::{Readers, Store, Touched};
@@ -64,6 +65,12 @@ pub(crate) async fn start(setup: Setup, tokens: Option<Box<dyn TokenSource>>) ->
     };
     let (board, topics, readers) =
         (Arc::clone(&shared.board), Arc::clone(&shared.topics), Arc::clone(&shared.readers));
+    let giver = Giver {
+        endpoint: setup.endpoint.clone(),
+        agent: setup.agent.clone(),
+        readers: Arc::clone(&shared.readers),
+        is_busy: Arc::default(),
+    };
     let (opened, is_open) = oneshot::channel();
     let run = move || {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -76,7 +83,7 @@ pub(crate) async fn start(setup: Setup, tokens: Option<Box<dyn TokenSource>>) ->
         runtime.block_on(async {
             let (events, socket_events) = mpsc::channel(SOCKET_EVENTS_WAITING_MAX);
             let socket = Socket::new(setup.endpoint, setup.agent, events);
-            match Driver::open(setup.store, socket, board, topics, readers, setup.offline) {
+            match Driver::open(setup.store, socket, board, topics, readers, giver, setup.offline) {
                 // Whoever asked may have given up; then the queue is closed, and the loop ends by itself.
                 Ok(driver) => {
                     let _ = opened.send(Ok(()));
@@ -101,6 +108,7 @@ struct Driver {
     board: Arc<Board>,
     topics: Arc<Topics>,
     readers: Arc<Readers>,
+    giver: Giver,
     waits: Waits,
     /// Who waits for the answer to a command.
     commands: HashMap<CommandId, Answer<Outcome>>,
@@ -140,6 +148,7 @@ impl Driver {
         board: Arc<Board>,
         topics: Arc<Topics>,
         readers: Arc<Readers>,
+        giver: Giver,
         offline: bool,
     ) -> Result<Driver> {
         let core = Core::open(store)?;
@@ -150,6 +159,7 @@ impl Driver {
             board,
             topics,
             readers,
+            giver,
             waits: Waits::default(),
             commands: HashMap::new(),
             last_command: 0,
@@ -388,6 +398,7 @@ impl Driver {
                     let _ = answer.send(result.map_err(Error::from));
                 }
             }
+            Effect::GivePast(ask) => self.giver.give(ask),
             Effect::Notify(event) => self.notify(event),
         }
     }

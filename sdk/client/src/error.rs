@@ -98,6 +98,7 @@ pub(crate) enum Code {
     LinkTextInvalid,
     LinkCodeDiffers,
     LinkBroken,
+    HistoryIncomplete,
     ShutDown,
     Bug,
     VersionUnsupported,
@@ -127,7 +128,7 @@ type Row = (Code, &'static str, ErrorKind, Advice, &'static str);
 
 /// Every error there is. The words are stable; those from `bad_frame` on are the relay's, passed through.
 #[rustfmt::skip]
-const TABLE: [Row; 53] = [
+const TABLE: [Row; 54] = [
     (Code::Offline, "offline", ErrorKind::Offline, Advice::OnNetwork, "the relay cannot be reached; try again once there is a network"),
     (Code::NotRegistered, "not_registered", ErrorKind::Misuse, Advice::AfterUserActs, "this device has no account yet; register first"),
     (Code::AlreadyRegistered, "already_registered", ErrorKind::Misuse, Advice::Never, "this device has another account already; use another store for a second one"),
@@ -160,6 +161,7 @@ const TABLE: [Row; 53] = [
     (Code::LinkTextInvalid, "link_text_invalid", ErrorKind::Misuse, Advice::AfterUserActs, "the text is not that of a new device; give it whole, from WAXWING: on"),
     (Code::LinkCodeDiffers, "link_code_differs", ErrorKind::Permission, Advice::AfterUserActs, "the two devices show different codes, or it was mistyped; nothing was sent; link anew, with both devices before you"),
     (Code::LinkBroken, "link_broken", ErrorKind::Cancelled, Advice::AfterUserActs, "the other device went away or did not follow; begin anew on both"),
+    (Code::HistoryIncomplete, "history_incomplete", ErrorKind::Cancelled, Advice::AfterUserActs, "this device is linked, and the transfer of the history broke off; fetch the rest while another device of the account is online"),
     (Code::ShutDown, "shut_down", ErrorKind::ShutDown, Advice::Never, "the client is closed; build a new one"),
     (Code::Bug, "bug", ErrorKind::Bug, Advice::Never, "a fault in Waxwing; please report it with the log; the client goes on"),
     (Code::TokenUnavailable, "token_unavailable", ErrorKind::Permission, Advice::AfterUserActs, "the app's own login gave no registration token; log in there and call again"),
@@ -191,6 +193,10 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.code.row().2
+    }
+
+    pub(crate) fn is(&self, code: Code) -> bool {
+        self.code == code
     }
 
     /// The error's stable word, for programs and for support.

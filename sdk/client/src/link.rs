@@ -9,15 +9,20 @@
 //! The two talk in a room of the relay, over connections that are not logged in: it sees sizes and times. What they say to each other is one
 //! straight line; the types of `waxwing_crypto::link` let no step be left out.
 
+mod give;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until, timeout};
+pub(crate) use give::Giver;
+use give::Giving;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use waxwing_crypto::link::{self, Channel, Content, Invitation, LinkError, Purpose, Scanned};
 use waxwing_engine::{
-    Command, HistoryPiece, LinkCertificate, LinkDevice, LinkImport, LinkJoiner, NewLinkDevice, Outcome,
-    encode_contacts, link_parts,
+    Command, DeviceAddress, LinkCertificate, LinkDevice, LinkJoiner, NewLinkDevice, Outcome, Past, PastAsk,
+    link_parts,
 };
 use waxwing_wire::{DeviceId, RoomId, limits};
 use zeroize::Zeroizing;
@@ -27,18 +32,26 @@ use crate::client::Client;
 use crate::error::{Code, Error, Result};
 use crate::random;
 use crate::room::Room;
-use crate::shared::Shared;
+use crate::shared::{Request, Shared};
+use crate::store::past;
 use crate::store::show;
-
-/// Messages read from the store at a time.
-const PAGE_MESSAGES: usize = 500;
 
 /// How long the other device may take for a step in which nobody has to look at anything.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
 
-/// How long the history stays open after the new device is ready. A sender that asked for its prekeys before they were there asks again
-/// within this time; what it sent meanwhile is only on the device that gives the history.
-const SETTLE: Duration = Duration::from_secs(5);
+/// How long the history stays open at least after the new device is ready. A sender that asked for its prekeys before they were
+/// there asks again after a time that is at most as long as that which had passed; what it sent meanwhile is only on the device
+/// that gives the history.
+const SETTLE_MIN: Duration = Duration::from_secs(5);
+
+/// How long it stays open at most.
+const SETTLE_MAX: Duration = Duration::from_secs(45);
+
+/// How long the new device's greeting may take. From then on, all that we seal is for it too.
+const GREETING_MAX: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether the greeting has come.
+const GREETING_LOOK: Duration = Duration::from_millis(50);
 
 /// How long the new device may take to log in and publish its prekeys.
 const READY_MAX: Duration = Duration::from_secs(60);
@@ -80,6 +93,38 @@ impl Client {
         let (unconfirmed, reveal) = scanned.on_nonce(&nonce).map_err(|_| Code::LinkBroken)?;
         room.say(reveal).await?;
         Ok(LinkCode { shared, unconfirmed, room, side: Side::Account })
+    }
+
+    /// Whether a part of the account's past is missing here: the device was linked, and the transfer broke off. See
+    /// [`fetch_history`](Client::fetch_history).
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn lacks_history(&self) -> Result<bool> {
+        Ok(self.shared.read(past::owed).await?.is_some())
+    }
+
+    /// Asks the account's other devices for its past: the rest of it, where a transfer broke off, and otherwise all of it. The first of
+    /// them that is online gives it; what is here already stays. No code is compared: the devices of an account know each other.
+    ///
+    /// # Errors
+    ///
+    /// `not_registered`; `not_found` where the account has no other device.
+    pub async fn fetch_history(&self) -> Result<Linking> {
+        self.shared.board.me().ok_or(Code::NotRegistered)?;
+        let room = RoomId::from_bytes(random::array());
+        let secret = Zeroizing::new(random::array());
+        let channel = Channel::asking(&secret);
+        let ask = PastAsk { room, secret, place: Vec::new() };
+        let talk = Talk {
+            channel,
+            room: Room::enter(self.shared.endpoint.clone(), self.shared.agent.clone(), room)?,
+            joiner: LinkJoiner::default(),
+        };
+        self.shared.command(Command::AskPast(ask)).await?;
+        let shared = Arc::clone(&self.shared);
+        Ok(Linking { shared, talk, state: State::Waiting, messages: 0, is_hung_up: false })
     }
 }
 
@@ -159,7 +204,7 @@ impl LinkCode {
             Side::New => State::Introducing,
             Side::Account => State::Certifying,
         };
-        Ok(Linking { shared: self.shared, talk, state, messages: 0 })
+        Ok(Linking { shared: self.shared, talk, state, messages: 0, is_hung_up: false })
     }
 }
 
@@ -186,17 +231,21 @@ pub struct Linking {
     talk: Talk,
     state: State,
     messages: u64,
+    /// This device does not fetch what waits for it, until the past is here.
+    is_hung_up: bool,
 }
 
 enum State {
     /// New device: to send keys and get the certificate.
     Introducing,
+    /// A device that asked for the past: waits until another one is there.
+    Waiting,
     /// New device: takes what comes.
-    Taking { me: Me, began: bool },
+    Taking { began: bool },
     /// Account: waits for the keys.
     Certifying,
     /// Account: sends the history.
-    Giving { after: i64, of: i64, settled_at: Instant },
+    Giving(Giving),
     /// It is over, or it failed.
     Over,
 }
@@ -235,14 +284,18 @@ impl Linking {
     ///
     /// `link_broken` and what else can go wrong. Before the history began, both devices are as they were: the new one has forgotten the
     /// account, and the account has signed it off its list again, as far as the relay can be reached. Later, the new device is linked and
-    /// lacks a part of the history.
+    /// lacks a part of the history: it gets `history_incomplete`, and may [fetch](Client::fetch_history) the rest.
     pub async fn next(&mut self) -> Result<LinkStep> {
         let state = std::mem::replace(&mut self.state, State::Over);
         match state {
             State::Introducing => self.introduce().await,
-            State::Taking { me, began } => self.take(me, began).await,
+            State::Waiting => {
+                within(limits::ROOM_WAIT_MAX, self.talk.room.joined()).await?;
+                self.take(true).await
+            }
+            State::Taking { began } => self.take(began).await,
             State::Certifying => self.certify().await,
-            State::Giving { after, of, settled_at } => self.give(after, of, settled_at).await,
+            State::Giving(giving) => self.give(giving).await,
             State::Over => Err(Code::LinkBroken.into()),
         }
     }
@@ -263,7 +316,7 @@ impl Linking {
         match result {
             Ok(me) => {
                 let step = LinkStep::Linked(me.device);
-                self.state = State::Taking { me, began: false };
+                self.state = State::Taking { began: false };
                 Ok(step)
             }
             Err(error) => self.abandon(error).await,
@@ -274,44 +327,56 @@ impl Linking {
         let adopt = self.shared.command(Command::Adopt(Box::new(local)));
         let adopted = timeout(READY_MAX, adopt).await.map_err(|_| Error::from(Code::Offline))?;
         adopted?;
+        // Our other devices know us then, and seal for us.
+        let greet = self.shared.ask(|answer| Request::Flushed { answer });
+        let _ = timeout(GREETING_MAX, greet).await;
         // What comes from now on waits at the relay until the past is here, so that it stands behind it.
         self.shared.command(Command::Suspend).await?;
+        self.is_hung_up = true;
         self.talk.say(Purpose::Device, &LinkDevice::Ready.encode()).await?;
         self.shared.board.me().ok_or_else(|| Code::Bug.into())
     }
 
-    async fn take(&mut self, me: Me, began: bool) -> Result<LinkStep> {
-        let heard = match within(ANSWER_MAX, self.talk.hear()).await {
-            Ok(heard) => heard,
+    async fn take(&mut self, began: bool) -> Result<LinkStep> {
+        match self.take_next().await {
+            Ok(step) => Ok(step),
             Err(error) if began => {
-                self.shared.command(Command::Resume).await?;
-                return Err(error);
+                self.go_on().await?;
+                let is_broken = error.is(Code::LinkBroken) || error.is(Code::Offline);
+                Err(if is_broken { Code::HistoryIncomplete.into() } else { error })
             }
-            Err(error) => return self.abandon(error).await,
-        };
-        let import = match heard {
-            (Purpose::Settings, said) => LinkImport::decode_contacts(&said),
-            (Purpose::History, said) => LinkImport::decode_history(&said),
+            Err(error) => self.abandon(error).await,
+        }
+    }
+
+    async fn take_next(&mut self) -> Result<LinkStep> {
+        let past = match within(ANSWER_MAX, self.talk.hear()).await? {
+            (Purpose::Settings | Purpose::History, said) => {
+                Past::decode(&said).map_err(|_| Code::LinkBroken)?
+            }
             (Purpose::Done, _) => {
                 self.talk.say(Purpose::Done, &[]).await?;
-                self.shared.command(Command::Resume).await?;
+                self.go_on().await?;
                 return Ok(LinkStep::Done);
             }
             _ => return Err(Code::LinkBroken.into()),
         };
-        let import = import.map_err(|_| Code::LinkBroken)?;
-        let mut step = LinkStep::Linked(me.device);
-        if let LinkImport::History { messages, done, of } = &import {
-            self.messages += messages.len() as u64;
-            step = LinkStep::History { messages: self.messages, per_mille: per_mille(*done, *of) };
-        }
-        self.shared.command(Command::Import(Box::new(import))).await?;
-        self.state = State::Taking { me, began: true };
+        self.messages = past.done;
+        let step = LinkStep::History { messages: past.done, per_mille: per_mille(past.done, past.of) };
+        self.shared.command(Command::Import(Box::new(past))).await?;
+        self.state = State::Taking { began: true };
         Ok(step)
+    }
+
+    /// What waits at the relay for this device is fetched again.
+    async fn go_on(&mut self) -> Result<()> {
+        self.is_hung_up = false;
+        self.shared.command(Command::Resume).await.map(drop)
     }
 
     /// The linking broke off before anything of the past came: this device is as new as it was.
     async fn abandon<T>(&mut self, error: Error) -> Result<T> {
+        self.is_hung_up = false;
         self.shared.command(Command::Abandon).await?;
         Err(error)
     }
@@ -325,13 +390,17 @@ impl Linking {
             _ => return Err(Code::LinkBroken.into()),
         };
         let device = DeviceId::from_bytes(entry.device);
+        let begun = Instant::now();
         let Outcome::Done = self.shared.command(Command::AddDevice(entry)).await? else {
             return Err(Code::Bug.into());
         };
         match self.welcome().await {
             Ok(()) => {
-                let of = self.shared.read(show::last_position).await?;
-                self.state = State::Giving { after: 0, of, settled_at: Instant::now() + SETTLE };
+                let open_for = (begun.elapsed() * 2 + SETTLE_MIN).min(SETTLE_MAX);
+                self.wait_for_greeting(device).await?;
+                let mut giving = Giving::begin(&self.shared.readers, &[]).await?;
+                giving.open_until = Some(Instant::now() + open_for);
+                self.state = State::Giving(giving);
                 Ok(LinkStep::Linked(device))
             }
             Err(error) => {
@@ -346,51 +415,44 @@ impl Linking {
         let certificate = self.shared.read(show::certificate).await?.ok_or(Code::NotRegistered)?;
         self.talk.say(Purpose::Certificate, &certificate.encode()).await?;
         match within(READY_MAX, self.talk.hear()).await? {
-            (Purpose::Device, said) if LinkDevice::decode(&said) == Ok(LinkDevice::Ready) => {}
-            _ => return Err(Code::LinkBroken.into()),
+            (Purpose::Device, said) if LinkDevice::decode(&said) == Ok(LinkDevice::Ready) => Ok(()),
+            _ => Err(Code::LinkBroken.into()),
         }
-        let (accounts, conversations) = self.shared.read(show::contacts).await?;
-        for piece in encode_contacts(&accounts, &conversations) {
-            self.talk.say(Purpose::Settings, &piece).await?;
+    }
+
+    /// Waits until there is a session with the new device: nothing that we seal passes it over then.
+    async fn wait_for_greeting(&self, device: DeviceId) -> Result<()> {
+        let account = self.shared.board.me().ok_or(Code::NotRegistered)?.account;
+        let device = DeviceAddress { account, device };
+        let until = Instant::now() + GREETING_MAX;
+        while !self.shared.read(move |db| show::has_session(db, device)).await? && Instant::now() < until {
+            sleep(GREETING_LOOK).await;
         }
         Ok(())
     }
 
-    async fn give(&mut self, mut after: i64, of: i64, settled_at: Instant) -> Result<LinkStep> {
-        let mut piece = HistoryPiece::default();
-        let mut is_end = false;
-        let mut is_full = false;
-        while !is_full && !is_end {
-            let from = after;
-            let page = self.shared.read(move |db| show::past(db, from, PAGE_MESSAGES)).await?;
-            is_end = page.len() < PAGE_MESSAGES;
-            for (position, message) in page {
-                after = position;
-                is_full = piece.push(&message);
-                if is_full {
-                    is_end = false;
-                    break;
-                }
-            }
+    async fn give(&mut self, mut giving: Giving) -> Result<LinkStep> {
+        giving.next(&self.shared.readers, &mut self.talk).await?;
+        let step = LinkStep::History { messages: giving.messages, per_mille: giving.per_mille() };
+        if giving.place.is_end() {
+            let Some(until) = giving.open_until.take().filter(|until| *until > Instant::now()) else {
+                giving.end(&mut self.talk).await?;
+                return Ok(LinkStep::Done);
+            };
+            sleep_until(until).await;
+            giving.place = giving.place.since();
         }
-        self.messages += piece.len() as u64;
-        let (done, of_all) = (after.unsigned_abs(), of.max(after).unsigned_abs());
-        if !piece.is_empty() {
-            let said = piece.take(done, of_all);
-            self.talk.say(Purpose::History, &said).await?;
-        }
-        let is_settled = settled_at <= Instant::now();
-        if !is_end || !is_settled {
-            self.state = State::Giving { after, of, settled_at };
-            if is_end {
-                sleep_until(settled_at).await;
-            }
-            return Ok(LinkStep::History { messages: self.messages, per_mille: per_mille(done, of_all) });
-        }
-        self.talk.say(Purpose::Done, &[]).await?;
-        match within(ANSWER_MAX, self.talk.hear()).await? {
-            (Purpose::Done, _) if self.talk.channel.is_done() => Ok(LinkStep::Done),
-            _ => Err(Code::LinkBroken.into()),
+        self.state = State::Giving(giving);
+        Ok(step)
+    }
+}
+
+/// The device is not left hung up, whatever became of the linking.
+impl Drop for Linking {
+    fn drop(&mut self) {
+        if self.is_hung_up {
+            let (answer, _) = oneshot::channel();
+            let _ = self.shared.requests.try_send(Request::Command { command: Command::Resume, answer });
         }
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod exit;
 mod file;
 pub(crate) mod groups;
 pub(crate) mod lock;
+pub(crate) mod past;
 mod pool;
 mod query;
 mod read;

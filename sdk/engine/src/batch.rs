@@ -116,9 +116,14 @@ pub enum Write {
     /// Adds a timeline entry at the end of its conversation. If an entry of this id stands there already as unreadable or lost,
     /// its content is filled in where it stands.
     PutMessage(Message),
-    /// Adds a timeline entry that another device of ours had, at the end of its conversation, if it is not there. It is not one of
-    /// those that became readable just now.
+    /// Adds a timeline entry that another device of ours had, if it is not there, or fills one that stands there unreadable. It
+    /// stands behind what came by [`Write::PutHistory`] before and, where [`Write::ReservePast`] kept a place for it, before all
+    /// else that came since; otherwise at the end. It is not one of those that became readable just now.
     PutHistory(Message),
+    /// Replaces where the past stands that is being taken in; none: it is over.
+    PutPastPlace(Option<Vec<u8>>),
+    /// Keeps a place for the past: entries that come by [`Write::PutMessage`] from here on stand behind it.
+    ReservePast,
     /// Moves an outgoing message forward; does nothing where it is as far already. [`Delivery::Queued`], from a retry, and
     /// [`Delivery::Held`] set it as it is.
     SetDelivery {

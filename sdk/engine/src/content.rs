@@ -4,7 +4,7 @@ mod door;
 
 use prost::Message as _;
 use waxwing_crypto::{pad, unpad};
-use waxwing_wire::{AccountId, DeviceId, MessageId, limits};
+use waxwing_wire::{AccountId, DeviceId, MessageId, RoomId, limits};
 use zeroize::Zeroizing;
 
 use crate::annotation::{Change, REACTION_SIZE_MAX_BYTES, Revision};
@@ -13,6 +13,7 @@ use crate::model::{
     ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, Invitation, InvitationId, JoinRequest, Party,
     ReceiptKind,
 };
+use crate::past::PastAsk;
 use crate::setting::Setting;
 
 /// The generated protobuf types.
@@ -29,6 +30,9 @@ pub(crate) const RANGES_MAX: usize = 500;
 
 /// Registers of one account for one message.
 const ANNOTATIONS_MAX: usize = 8;
+
+/// Longest place in the past of an account, in bytes.
+const PLACE_MAX_BYTES: usize = 256;
 
 /// Settings in one content.
 const SETTINGS_MAX: usize = 16;
@@ -63,6 +67,8 @@ pub(crate) enum ContentBody {
     AskKey(AskKey),
     /// What a device of the sender's account is called; only to its others.
     DeviceName(DeviceName),
+    /// A device of the sender's account asks for what ours knows.
+    AskPast(PastAsk),
     /// What the sender's account says about a message.
     Annotations { target: MessageId, items: Vec<(Change, Revision)> },
     /// Settings of the conversation.
@@ -101,7 +107,8 @@ pub(crate) struct AskKey {
 pub(crate) struct DeviceName {
     pub(crate) device: DeviceId,
     pub(crate) name: String,
-    pub(crate) named_at_ms: i64,
+    /// None: the greeting of a device that is new.
+    pub(crate) named: Option<Revision>,
 }
 
 /// What a person wrote.
@@ -161,11 +168,10 @@ impl Content {
                 chain_id: ask.chain.to_vec(),
                 introduce: ask.introduce,
             })),
-            ContentBody::DeviceName(said) => Some(proto::content::Body::DeviceName(proto::DeviceName {
-                device: said.device.as_bytes().to_vec(),
-                name: said.name.clone(),
-                named_at_ms: said.named_at_ms,
-            })),
+            ContentBody::DeviceName(said) => {
+                Some(proto::content::Body::DeviceName(device_name_to_proto(said)))
+            }
+            ContentBody::AskPast(ask) => Some(proto::content::Body::AskPast(ask_past_to_proto(ask))),
             ContentBody::Annotations { target, items } => {
                 Some(proto::content::Body::Annotations(annotations_to_proto(*target, items)))
             }
@@ -232,6 +238,7 @@ impl Content {
                 introduce: ask.introduce,
             }),
             Some(proto::content::Body::DeviceName(said)) => device_name_from_proto(said)?,
+            Some(proto::content::Body::AskPast(ask)) => ask_past_from_proto(ask)?,
             Some(proto::content::Body::Annotations(annotations)) => annotations_from_proto(annotations)?,
             Some(proto::content::Body::Settings(settings)) => settings_from_proto(settings)?,
             Some(proto::content::Body::AskToJoin(asks)) => {
@@ -278,14 +285,47 @@ fn text_from_proto(text: proto::Text) -> Result<Text, BadContent> {
     })
 }
 
+fn device_name_to_proto(said: &DeviceName) -> proto::DeviceName {
+    proto::DeviceName {
+        device: said.device.as_bytes().to_vec(),
+        name: said.name.clone(),
+        count: said.named.map_or(0, |named| named.count),
+        named_by: said.named.map(|named| named.device.as_bytes().to_vec()).unwrap_or_default(),
+    }
+}
+
+fn ask_past_to_proto(ask: &PastAsk) -> proto::AskPast {
+    proto::AskPast {
+        room: ask.room.as_bytes().to_vec(),
+        secret: ask.secret.to_vec(),
+        place: ask.place.clone(),
+    }
+}
+
+fn ask_past_from_proto(ask: proto::AskPast) -> Result<ContentBody, BadContent> {
+    let secret = Zeroizing::new(ask.secret);
+    if ask.place.len() > PLACE_MAX_BYTES {
+        return Err(BadContent);
+    }
+    Ok(ContentBody::AskPast(PastAsk {
+        room: RoomId::from_slice(&ask.room).ok_or(BadContent)?,
+        secret: Zeroizing::new(secret[..].try_into().map_err(|_| BadContent)?),
+        place: ask.place,
+    }))
+}
+
 fn device_name_from_proto(said: proto::DeviceName) -> Result<ContentBody, BadContent> {
-    // A greeting has neither name nor time; a name has both.
-    let fits = said.name.is_empty() == (said.named_at_ms == 0) && said.named_at_ms >= 0;
+    // A greeting has neither name nor revision; a name has both.
+    let fits = said.name.is_empty() == (said.count == 0) && said.count <= i64::MAX as u64;
     if !fits || said.name.len() > DEVICE_NAME_MAX_BYTES {
         return Err(BadContent);
     }
-    let device = DeviceId::from_slice(&said.device).ok_or(BadContent)?;
-    Ok(ContentBody::DeviceName(DeviceName { device, name: said.name, named_at_ms: said.named_at_ms }))
+    let id = |bytes: &[u8]| DeviceId::from_slice(bytes).ok_or(BadContent);
+    let named = match said.count {
+        0 => None,
+        count => Some(Revision { count, device: id(&said.named_by)? }),
+    };
+    Ok(ContentBody::DeviceName(DeviceName { device: id(&said.device)?, name: said.name, named }))
 }
 
 fn annotations_to_proto(target: MessageId, items: &[(Change, Revision)]) -> proto::Annotations {
@@ -303,7 +343,26 @@ fn annotations_to_proto(target: MessageId, items: &[(Change, Revision)]) -> prot
     proto::Annotations { message_id: target.as_bytes().to_vec(), items: items.iter().map(item).collect() }
 }
 
+/// Registers of one account as bytes.
+pub(crate) fn annotations_to_bytes(target: MessageId, items: &[(Change, Revision)]) -> Vec<u8> {
+    annotations_to_proto(target, items).encode_to_vec()
+}
+
+/// Reads what [`annotations_to_bytes`] made.
+pub(crate) fn annotations_from_bytes(
+    bytes: &[u8],
+) -> Result<(MessageId, Vec<(Change, Revision)>), BadContent> {
+    registers_from_proto(proto::Annotations::decode(bytes).map_err(|_| BadContent)?)
+}
+
 fn annotations_from_proto(annotations: proto::Annotations) -> Result<ContentBody, BadContent> {
+    let (target, items) = registers_from_proto(annotations)?;
+    Ok(ContentBody::Annotations { target, items })
+}
+
+fn registers_from_proto(
+    annotations: proto::Annotations,
+) -> Result<(MessageId, Vec<(Change, Revision)>), BadContent> {
     use proto::annotation::Change as Said;
     if annotations.items.len() > ANNOTATIONS_MAX {
         return Err(BadContent);
@@ -331,7 +390,17 @@ fn annotations_from_proto(annotations: proto::Annotations) -> Result<ContentBody
         items.push((change, Revision { count: item.count, device }));
     }
     let target = MessageId::from_slice(&annotations.message_id).ok_or(BadContent)?;
-    Ok(ContentBody::Annotations { target, items })
+    Ok((target, items))
+}
+
+/// Settings as bytes.
+pub(crate) fn settings_to_bytes(items: &[(Setting, Revision)]) -> Vec<u8> {
+    settings_to_proto(items).encode_to_vec()
+}
+
+/// Reads what [`settings_to_bytes`] made.
+pub(crate) fn settings_from_bytes(bytes: &[u8]) -> Result<Vec<(Setting, Revision)>, BadContent> {
+    registered_settings(proto::Settings::decode(bytes).map_err(|_| BadContent)?)
 }
 
 fn settings_to_proto(items: &[(Setting, Revision)]) -> proto::Settings {
@@ -353,6 +422,10 @@ fn settings_to_proto(items: &[(Setting, Revision)]) -> proto::Settings {
 }
 
 fn settings_from_proto(settings: proto::Settings) -> Result<ContentBody, BadContent> {
+    Ok(ContentBody::Settings { items: registered_settings(settings)? })
+}
+
+fn registered_settings(settings: proto::Settings) -> Result<Vec<(Setting, Revision)>, BadContent> {
     use proto::setting::Value;
     if settings.items.len() > SETTINGS_MAX {
         return Err(BadContent);
@@ -376,7 +449,7 @@ fn settings_from_proto(settings: proto::Settings) -> Result<ContentBody, BadCont
         let device = DeviceId::from_slice(&item.device).ok_or(BadContent)?;
         items.push((setting, Revision { count: item.count, device }));
     }
-    Ok(ContentBody::Settings { items })
+    Ok(items)
 }
 
 fn receipt_to_proto(kind: ReceiptKind, author: DeviceId, ranges: &[CounterRange]) -> proto::Receipt {

@@ -437,6 +437,10 @@ impl Directory {
                 let own = me.address().account;
                 work.reopen_outbox(Some(account).filter(|account| *account != own));
                 crate::groups::keys::make_up(work, device, rng)?;
+                if account == own {
+                    crate::annotate::repeat(work, me, device, rng)?;
+                    crate::own::repeat(work, me, device.device, rng)?;
+                }
             }
             if !can_send {
                 let wait = Wait::after(self.keyless.get(&device), elapsed, Duration::ZERO);

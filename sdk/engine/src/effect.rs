@@ -5,6 +5,7 @@ use std::time::Duration;
 use waxwing_wire::{AccountId, ClientFrame, MessageId, RefusalCode};
 
 use crate::model::{ConversationId, InvitationId};
+use crate::past::PastAsk;
 
 /// One thing for the shell to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub enum Effect {
         /// How it ended.
         result: Result<Outcome, Failure>,
     },
+    /// Go to a room of the relay, and give the device of our account that waits there what this one knows.
+    GivePast(PastAsk),
     /// Tell whoever listens.
     Notify(Event),
 }

@@ -4,6 +4,7 @@ mod adopt;
 mod deletion;
 mod devices;
 mod frames;
+mod import;
 mod login;
 
 pub(crate) use devices::on_device_name;
@@ -380,6 +381,7 @@ impl Engine {
             Command::Find(_)
             | Command::LookUp(_)
             | Command::Import(_)
+            | Command::AskPast(_)
             | Command::Send { .. }
             | Command::Set { .. }
             | Command::Annotate { .. }
@@ -431,7 +433,8 @@ impl Engine {
                     Err(Failure::Offline)
                 }
             }
-            Command::Import(import) => adopt::import(work, me, *import)?,
+            Command::AskPast(ask) => import::ask(work, me, ask, rng)?,
+            Command::Import(past) => import::import(work, me, &mut self.groups, *past)?,
             Command::Send { conversation, message, text, marks } => {
                 commands::send(work, me, conversation, message, text, marks)?
             }

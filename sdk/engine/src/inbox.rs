@@ -10,7 +10,7 @@ use crate::annotate;
 use crate::batch::Write;
 use crate::content::{Content, ContentBody, RANGES_MAX, SEND_AGAIN_MAX, Text};
 use crate::directory::Directory;
-use crate::effect::Event;
+use crate::effect::{Effect, Event};
 use crate::engine::on_device_name;
 use crate::groups::chain::Taken;
 use crate::groups::keys::Accepted;
@@ -22,6 +22,7 @@ use crate::model::{
     OutboxDraft, OutboxPayload, Party, ReceiptKind, Reception, RelayState, Standing, Status,
 };
 use crate::notice::new_message_id;
+use crate::own;
 use crate::repair::{self, Troubles};
 use crate::sessions::{self, Opening};
 use crate::settings;
@@ -329,7 +330,11 @@ fn receive<V: View>(
             let Place::Group(group) = place else { return Ok(()) };
             invite::on_invitations(work, desk, from, group, invitations, requests, rng)
         }
-        ContentBody::DeviceName(_) | ContentBody::Unknown => Ok(()),
+        ContentBody::AskPast(ask) if from.account == own && place == Place::Direct(own) => {
+            work.effect(Effect::GivePast(ask));
+            Ok(())
+        }
+        ContentBody::DeviceName(_) | ContentBody::AskPast(_) | ContentBody::Unknown => Ok(()),
     }
 }
 
@@ -409,6 +414,7 @@ fn place_of<V: View>(
         | ContentBody::Annotations { .. }
         | ContentBody::Settings { .. }
         | ContentBody::DeviceName(_)
+        | ContentBody::AskPast(_)
         | ContentBody::Unknown => false,
     };
     // Keys may come before the group is known; whoever is not in it says nothing in it.
@@ -437,6 +443,7 @@ fn place_of<V: View>(
         | ContentBody::Annotations { .. }
         | ContentBody::Settings { .. }
         | ContentBody::DeviceName(_)
+        | ContentBody::AskPast(_)
         | ContentBody::Unknown => false,
     };
     Ok((is_about_keys || is_member || fills).then_some(Place::Group(group)))
@@ -526,8 +533,8 @@ pub(crate) fn on_text<V: View>(
     place: Place,
     text: Text,
 ) -> Result<(), V::Error> {
-    let own = desk.me.address().account;
-    let conversation = place.conversation(own);
+    let account = desk.me.address().account;
+    let conversation = place.conversation(account);
     if let Some(answers) = text.answers.filter(|answers| *answers != text.message) {
         drop_unreadable(work, from, answers)?;
     }
@@ -544,8 +551,13 @@ pub(crate) fn on_text<V: View>(
         }
         work.write(Write::PutConversation { conversation, peer, created_at_ms: now_ms });
     }
-    let is_ours = from.account == own;
-    let status = if is_ours { Status::Outgoing(Delivery::Sent) } else { Status::Incoming(Reception::Unread) };
+    let is_ours = from.account == account;
+    let is_read = !is_ours && own::was_read(work, desk.me, conversation, from.device, text.counter)?;
+    let status = match (is_ours, is_read) {
+        (true, _) => Status::Outgoing(Delivery::Sent),
+        (false, false) => Status::Incoming(Reception::Unread),
+        (false, true) => Status::Incoming(Reception::Read),
+    };
     let message = Message {
         id: text.message,
         conversation,
@@ -568,8 +580,12 @@ pub(crate) fn on_text<V: View>(
         work.notify(Event::MessageReadable(message.id));
     }
     // Its time may begin to run.
-    work.again |= message.marks.expires_after_s > 0;
+    let disappears = message.marks.expires_after_s > 0;
+    work.again |= disappears;
     work.put_message(message);
+    if is_read && disappears {
+        work.write(Write::StartTimers { conversation, at_ms: now_ms });
+    }
     Ok(())
 }
 
@@ -619,15 +635,12 @@ fn on_receipt<V: View>(
     author: DeviceId,
     ranges: Vec<CounterRange>,
 ) -> Result<(), V::Error> {
-    let own = me.address().account;
-    let conversation = place.conversation(own);
-    if from.account == own {
+    let account = me.address().account;
+    let conversation = place.conversation(account);
+    if from.account == account {
         // Another device of ours read what others wrote.
         if kind == ReceiptKind::Read {
-            work.write(Write::MarkRead { conversation, sender: author, ranges });
-            work.touch(conversation);
-            work.write(Write::StartTimers { conversation, at_ms: work.now.utc_ms });
-            work.again = true;
+            own::on_read(work, me, conversation, author, ranges)?;
         }
         return Ok(());
     }

@@ -9,9 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::annotation::Change;
 use crate::effect::CommandId;
-use crate::link::LinkImport;
 use crate::marks::Marks;
 use crate::model::{ConversationId, GroupIntent, InvitationId, LocalDevice};
+use crate::past::{Past, PastAsk};
 use crate::setting::Setting;
 
 /// One thing that happened.
@@ -146,8 +146,10 @@ pub enum Command {
     Adopt(Box<LocalDevice>),
     /// Forget who this device is: the linking was broken off.
     Abandon,
-    /// Take over what another device of ours sent of the past.
-    Import(Box<LinkImport>),
+    /// Take in a piece of what another device of ours knows. What is known here already stays as it is.
+    Import(Box<Past>),
+    /// Ask our other devices for what they know, behind the place up to which it is here. Whoever comes first gives it.
+    AskPast(PastAsk),
     /// Take another device of our account off its list: it is signed out. Needs the account's key and the relay.
     RemoveDevice(DeviceId),
     /// Give a device of our account a name; our others are told.

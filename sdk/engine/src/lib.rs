@@ -36,6 +36,8 @@ mod me;
 mod model;
 mod notice;
 mod outbox;
+mod own;
+mod past;
 mod prekeys;
 mod registration;
 mod repair;
@@ -53,8 +55,7 @@ pub use effect::{CommandId, Effect, Event, Failure, LinkEvent, Outcome};
 pub use engine::Engine;
 pub use input::{Command, Input, RegisterAccount, RegisterAs};
 pub use link::{
-    BadLink, HistoryPiece, Joiner as LinkJoiner, LinkCertificate, LinkConversation, LinkDevice, LinkImport,
-    NewLinkDevice, encode_contacts, parts as link_parts,
+    BadLink, Joiner as LinkJoiner, LinkCertificate, LinkDevice, NewLinkDevice, parts as link_parts,
 };
 pub use marks::{CUSTOM_KIND_MAX_BYTES, Custom, MENTIONS_MAX, Marks, Mention};
 pub use model::{
@@ -65,6 +66,7 @@ pub use model::{
     Party, PrekeyKind, PrekeyRecord, ReceiptKind, ReceiverKeyRecord, Reception, Registration, RelayState,
     RosterAtRest, SealedRecord, SenderKeyRecord, SessionRecord, Standing, Status, WaitingEnvelope,
 };
+pub use past::{BadPast, Past, PastAsk, PastPiece, PastRecord, SaidBy};
 pub use setting::{Setting, SettingKind, SettingRecord, TIMER_MAX_S};
 pub use step::{Held, Step};
 pub use view::{MemberReceipt, View};

@@ -5,14 +5,10 @@
 use prost::Message as _;
 use waxwing_crypto::link::LINK_CONTENT_BYTES_MAX;
 use waxwing_crypto::{DeviceEntry, DevicePublic, DeviceSecrets};
-use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, limits};
+use waxwing_wire::{AccountId, DeviceId, Handle};
 use zeroize::Zeroizing;
 
-use crate::marks::Marks;
-use crate::model::{
-    AccountState, Body, ConversationId, Delivery, DeviceAddress, LocalDevice, Message, Reception,
-    Registration, Standing, Status,
-};
+use crate::model::{DeviceAddress, LocalDevice, Registration};
 
 /// The generated protobuf types.
 mod proto {
@@ -22,9 +18,6 @@ mod proto {
 
 /// Parts of one thing that was said, at most.
 const PARTS_MAX: usize = 16;
-
-/// How much is gathered before it is said, in bytes.
-const GATHERED_BYTES: usize = 48 * 1024;
 
 /// The other device said something that a correct one would not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,38 +43,6 @@ pub struct LinkCertificate {
     pub account_public: [u8; 32],
     /// The signed list, which names the new device.
     pub device_list: Vec<u8>,
-}
-
-/// A conversation, as the new device is told of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LinkConversation {
-    /// Which.
-    pub conversation: ConversationId,
-    /// The other account.
-    pub peer: AccountId,
-    /// When it was made.
-    pub created_at_ms: i64,
-}
-
-/// What a new device takes over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LinkImport {
-    /// Whom the account knows, and its conversations.
-    Contacts {
-        /// Accounts and their pinned keys.
-        accounts: Vec<AccountState>,
-        /// Conversations with them.
-        conversations: Vec<LinkConversation>,
-    },
-    /// Messages, oldest first.
-    History {
-        /// The messages.
-        messages: Vec<Message>,
-        /// How far this is.
-        done: u64,
-        /// Of how much.
-        of: u64,
-    },
 }
 
 /// The keys of a device that is about to be linked.
@@ -186,194 +147,6 @@ impl LinkCertificate {
     }
 }
 
-/// Contacts and conversations in pieces that are said one after the other.
-#[must_use]
-pub fn encode_contacts(accounts: &[AccountState], conversations: &[LinkConversation]) -> Vec<Vec<u8>> {
-    let contact = |known: &AccountState| proto::Contact {
-        account: known.account.as_bytes().to_vec(),
-        handle: known.handle.as_str().to_owned(),
-        account_key: known.account_key.to_vec(),
-        device_list: known.device_list.clone(),
-        device_list_version: known.device_list_version,
-        verified: known.verified && known.standing == Standing::Good,
-    };
-    let conversation = |known: &LinkConversation| proto::Conversation {
-        conversation: known.conversation.as_bytes().to_vec(),
-        peer: known.peer.as_bytes().to_vec(),
-        created_at_ms: known.created_at_ms,
-    };
-    let mut pieces = Vec::new();
-    let mut piece = proto::Contacts::default();
-    for known in accounts {
-        piece.contacts.push(contact(known));
-        if piece.encoded_len() >= GATHERED_BYTES {
-            pieces.push(std::mem::take(&mut piece).encode_to_vec());
-        }
-    }
-    for known in conversations {
-        piece.conversations.push(conversation(known));
-        if piece.encoded_len() >= GATHERED_BYTES {
-            pieces.push(std::mem::take(&mut piece).encode_to_vec());
-        }
-    }
-    pieces.push(piece.encode_to_vec());
-    pieces
-}
-
-/// Messages of the history, gathered until there are enough for one piece.
-#[derive(Debug, Default)]
-pub struct HistoryPiece {
-    piece: proto::History,
-    bytes: usize,
-}
-
-impl HistoryPiece {
-    /// Adds a message, if it is one that other devices may know: readable, and not on its way any more. Returns whether the piece
-    /// is full.
-    pub fn push(&mut self, message: &Message) -> bool {
-        if let Some(entry) = entry_to_proto(message) {
-            self.bytes += entry.encoded_len() + 4;
-            self.piece.entries.push(entry);
-        }
-        self.bytes >= GATHERED_BYTES
-    }
-
-    /// How many messages it holds.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.piece.entries.len()
-    }
-
-    /// Whether it holds none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.piece.entries.is_empty()
-    }
-
-    /// Ends the piece, and begins the next.
-    pub fn take(&mut self, done: u64, of: u64) -> Vec<u8> {
-        self.bytes = 0;
-        let mut piece = std::mem::take(&mut self.piece);
-        (piece.done, piece.of) = (done, of);
-        piece.encode_to_vec()
-    }
-}
-
-impl LinkImport {
-    /// Reads a piece of [`encode_contacts`].
-    ///
-    /// # Errors
-    ///
-    /// [`BadLink`].
-    pub fn decode_contacts(bytes: &[u8]) -> Result<LinkImport, BadLink> {
-        let said = proto::Contacts::decode(bytes).map_err(|_| BadLink)?;
-        let contact = |known: proto::Contact| {
-            Ok(AccountState {
-                account: AccountId::from_slice(&known.account).ok_or(BadLink)?,
-                handle: Handle::new(&known.handle).map_err(|_| BadLink)?,
-                account_key: array(&known.account_key)?,
-                device_list: known.device_list,
-                device_list_version: known.device_list_version,
-                standing: Standing::Good,
-                verified: known.verified,
-            })
-        };
-        let conversation = |known: proto::Conversation| {
-            Ok(LinkConversation {
-                conversation: ConversationId::from_bytes(array(&known.conversation)?),
-                peer: AccountId::from_slice(&known.peer).ok_or(BadLink)?,
-                created_at_ms: known.created_at_ms,
-            })
-        };
-        Ok(LinkImport::Contacts {
-            accounts: said.contacts.into_iter().map(contact).collect::<Result<_, BadLink>>()?,
-            conversations: said
-                .conversations
-                .into_iter()
-                .map(conversation)
-                .collect::<Result<_, BadLink>>()?,
-        })
-    }
-
-    /// Reads a [`HistoryPiece`].
-    ///
-    /// # Errors
-    ///
-    /// [`BadLink`].
-    pub fn decode_history(bytes: &[u8]) -> Result<LinkImport, BadLink> {
-        let said = proto::History::decode(bytes).map_err(|_| BadLink)?;
-        let messages = said.entries.into_iter().map(entry_from_proto).collect::<Result<_, BadLink>>()?;
-        Ok(LinkImport::History { messages, done: said.done, of: said.of })
-    }
-}
-
-fn entry_to_proto(message: &Message) -> Option<proto::Entry> {
-    use proto::entry::State;
-    let Body::Text(text) = &message.body else { return None };
-    let state = match message.status {
-        Status::Outgoing(Delivery::Sent) => State::Sent,
-        Status::Outgoing(Delivery::Delivered) => State::Delivered,
-        Status::Outgoing(Delivery::Read) => State::ReadByThem,
-        Status::Incoming(Reception::Unread) => State::Unread,
-        Status::Incoming(Reception::Read) => State::ReadByUs,
-        // On its way: it comes by itself, once it is sealed for the new device too. Or nothing that another device has.
-        Status::Outgoing(
-            Delivery::Queued
-            | Delivery::Held(_)
-            | Delivery::Sending
-            | Delivery::Failed(_)
-            | Delivery::Cancelled,
-        )
-        | Status::Incoming(Reception::Waiting | Reception::Lost)
-        | Status::Local => return None,
-    };
-    Some(proto::Entry {
-        message: message.id.as_bytes().to_vec(),
-        conversation: message.conversation.as_bytes().to_vec(),
-        sender_account: message.sender.account.as_bytes().to_vec(),
-        sender_device: message.sender.device.as_bytes().to_vec(),
-        counter: message.counter,
-        sent_at_ms: message.sent_at_ms,
-        stored_at_ms: message.stored_at_ms,
-        text: text.clone(),
-        state: state.into(),
-        marks: message.marks.to_bytes(),
-        edited: message.edited,
-    })
-}
-
-fn entry_from_proto(entry: proto::Entry) -> Result<Message, BadLink> {
-    use proto::entry::State;
-    let status = match entry.state() {
-        State::Sent => Status::Outgoing(Delivery::Sent),
-        State::Delivered => Status::Outgoing(Delivery::Delivered),
-        State::ReadByThem => Status::Outgoing(Delivery::Read),
-        State::Unread => Status::Incoming(Reception::Unread),
-        State::ReadByUs => Status::Incoming(Reception::Read),
-        State::Unspecified => return Err(BadLink),
-    };
-    if entry.text.len() > limits::TEXT_SIZE_MAX_BYTES || entry.counter > i64::MAX as u64 {
-        return Err(BadLink);
-    }
-    let marks = Marks::from_bytes(&entry.marks).ok_or(BadLink)?;
-    marks.check(&entry.text).map_err(|_| BadLink)?;
-    Ok(Message {
-        id: MessageId::from_slice(&entry.message).ok_or(BadLink)?,
-        conversation: ConversationId::from_bytes(array(&entry.conversation)?),
-        sender: DeviceAddress {
-            account: AccountId::from_slice(&entry.sender_account).ok_or(BadLink)?,
-            device: DeviceId::from_slice(&entry.sender_device).ok_or(BadLink)?,
-        },
-        counter: entry.counter,
-        sent_at_ms: entry.sent_at_ms,
-        stored_at_ms: entry.stored_at_ms,
-        body: Body::Text(entry.text),
-        marks,
-        edited: entry.edited,
-        status,
-    })
-}
-
 fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], BadLink> {
     bytes.try_into().map_err(|_| BadLink)
 }
@@ -427,48 +200,14 @@ impl std::fmt::Debug for Joiner {
 mod tests {
     use super::*;
 
-    fn message(text: &str, status: Status) -> Message {
-        let own = AccountId::from_bytes([1; 16]);
-        Message {
-            id: MessageId::v7(1_700_000_000_000, [4; 10]),
-            conversation: ConversationId::direct(own, AccountId::from_bytes([2; 16])),
-            sender: DeviceAddress { account: own, device: DeviceId::from_bytes([3; 16]) },
-            counter: 7,
-            sent_at_ms: -5,
-            stored_at_ms: 6,
-            body: Body::Text(text.to_owned()),
-            marks: Marks::default(),
-            edited: true,
-            status,
-        }
-    }
-
     #[test]
-    fn the_longest_message_goes_in_parts_and_comes_back() {
-        let long = message(&"é".repeat(32 * 1024), Status::Outgoing(Delivery::Read));
-        let mut piece = HistoryPiece::default();
-        assert!(piece.push(&long));
-        let said = piece.take(3, 9);
+    fn what_is_long_goes_in_parts_and_comes_back() {
+        let said = vec![7; LINK_CONTENT_BYTES_MAX + 1];
         let parts = parts(&said);
         assert!(parts.len() == 2 && parts.iter().all(|part| part.len() <= LINK_CONTENT_BYTES_MAX));
         let mut joiner = Joiner::default();
         assert_eq!(joiner.push(&parts[0]).unwrap(), None);
-        let whole = joiner.push(&parts[1]).unwrap().unwrap();
-        let expected = LinkImport::History { messages: vec![long], done: 3, of: 9 };
-        assert_eq!(LinkImport::decode_history(&whole), Ok(expected));
-    }
-
-    #[test]
-    fn what_is_on_its_way_is_no_history() {
-        let mut piece = HistoryPiece::default();
-        for status in [Delivery::Queued, Delivery::Sending, Delivery::Cancelled].map(Status::Outgoing) {
-            piece.push(&message("x", status));
-        }
-        piece.push(&message("x", Status::Incoming(Reception::Waiting)));
-        piece.push(&message("x", Status::Local));
-        assert!(piece.is_empty());
-        piece.push(&message("x", Status::Incoming(Reception::Unread)));
-        assert_eq!(piece.len(), 1);
+        assert_eq!(**joiner.push(&parts[1]).unwrap().unwrap(), said);
     }
 
     #[test]

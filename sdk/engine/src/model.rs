@@ -20,6 +20,7 @@ use uuid::Uuid;
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId, RelayId};
 use zeroize::Zeroizing;
 
+use crate::annotation::Revision;
 use crate::marks::Marks;
 
 /// A conversation. Both sides compute the same id.
@@ -122,8 +123,8 @@ pub struct OwnDevice {
     pub device: DeviceId,
     /// What the user calls it; empty: nothing yet.
     pub name: String,
-    /// When it was named, by the clock of the device where that happened; zero: never. The later name counts.
-    pub named_at_ms: i64,
+    /// The place of the name among all that it had; the last writer wins. None: it was never named.
+    pub named: Option<Revision>,
     /// Since when this device knows of it.
     pub known_since_ms: i64,
 }

@@ -324,13 +324,18 @@ impl Outbox {
         }
         // A device without prekeys holds nobody up, unless it is the only one that could read the message.
         let is_recipient = Party::Account(state.account) == sealing.item.draft.lane.to;
-        if let Some((until, _)) = keyless.iter().min()
+        if let Some((until, device)) = keyless.iter().min()
             && ready.is_empty()
             && is_recipient
         {
             if state.account == me.address().account && sealing.only.is_some() {
                 // Ours say everything again once it greets them; all that we send would wait for it otherwise.
                 return Ok(Some(ready));
+            }
+            if sealing.only.is_some() {
+                // Its lane waits for it, and nothing else that goes to the account.
+                directory.pass_over(*device);
+                return Ok(None);
             }
             self.blocked.insert(Party::Account(state.account), *until);
             return Ok(None);

@@ -6,9 +6,10 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rand_core::CryptoRng;
-use waxwing_wire::MessageId;
+use waxwing_wire::{DeviceId, MessageId};
 
 use crate::annotate;
 use crate::batch::Write;
@@ -21,6 +22,7 @@ use crate::model::{
     Reception, Status,
 };
 use crate::notice::new_message_id;
+use crate::own;
 use crate::view::View;
 use crate::work::Work;
 
@@ -34,6 +36,12 @@ const UNOPENED_IN_A_ROW_MAX: u32 = 500;
 /// not answered yet.
 const NEW_SESSION_AFTER: u32 = 4;
 
+/// How often within a while a device of ours is told again what stands now: what it is told may not open either.
+const SAID_AGAIN_IN_A_WHILE_MAX: u32 = 4;
+
+/// What a while is.
+const WHILE: Duration = Duration::from_secs(60);
+
 /// Devices whose troubles are counted at a time.
 const TROUBLED_DEVICES_MAX: usize = 10_000;
 
@@ -41,6 +49,8 @@ const TROUBLED_DEVICES_MAX: usize = 10_000;
 #[derive(Debug, Default)]
 pub(crate) struct Troubles {
     in_a_row: BTreeMap<DeviceAddress, u32>,
+    /// Since when it is counted how often devices of ours were told again what stands now, and how often it was.
+    said_again: BTreeMap<DeviceId, (Duration, u32)>,
 }
 
 impl Troubles {
@@ -51,6 +61,16 @@ impl Troubles {
         let count = self.in_a_row.entry(device).or_default();
         *count = count.saturating_add(1);
         *count
+    }
+
+    /// Whether a device of ours may be told again what stands now. There are few of them.
+    fn may_say_again(&mut self, device: DeviceId, now: Duration) -> bool {
+        let (since, count) = self.said_again.entry(device).or_insert((now, 0));
+        if now.saturating_sub(*since) >= WHILE {
+            (*since, *count) = (now, 0);
+        }
+        *count += 1;
+        *count <= SAID_AGAIN_IN_A_WHILE_MAX
     }
 
     /// An envelope of this device was opened.
@@ -135,7 +155,11 @@ pub(crate) fn on_send_again<V: View>(
     if !not_messages.is_empty() {
         // Perhaps they were annotations or receipts: what they said is said again.
         annotate::repeat(work, me, from, rng)?;
-        if from.account != me.address().account {
+        if from.account == me.address().account {
+            if desk.troubles.may_say_again(from.device, work.now.elapsed) {
+                own::repeat(work, me, from.device, rng)?;
+            }
+        } else {
             desk.replies.repeat_receipts(ConversationId::direct(me.address().account, from.account));
         }
     }

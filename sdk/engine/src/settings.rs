@@ -2,11 +2,11 @@
 
 use rand_core::CryptoRng;
 use waxwing_crypto::group::roster::{Change, Roster};
-use waxwing_wire::AccountId;
+use waxwing_wire::{AccountId, DeviceId};
 
-use crate::annotation::Revision;
+use crate::annotation::{Revision, SAID_AGAIN_MAX};
 use crate::batch::Write;
-use crate::commands::Ended;
+use crate::commands::{Ended, party};
 use crate::content::{Content, ContentBody};
 use crate::effect::{Failure, Outcome};
 use crate::inbox::Place;
@@ -52,7 +52,7 @@ pub(crate) fn set<V: View>(
     }
     let revision = Revision::after(known.map(|known| known.revision), own.device);
     let record = SettingRecord { conversation, setting, revision };
-    post(work, me, with, &record, rng);
+    post(work, me, with, &record, None, rng);
     put(work, own, record, rng);
     Ok(Ok(Outcome::Done))
 }
@@ -71,17 +71,36 @@ fn post<V: View>(
     me: &Me,
     with: Party,
     record: &SettingRecord,
+    device: Option<DeviceId>,
     rng: &mut impl CryptoRng,
 ) {
     let own = Party::Account(me.address().account);
-    let to = if record.setting.kind() == SettingKind::Timer { with } else { own };
+    let is_shared = record.setting.kind() == SettingKind::Timer && device.is_none();
+    let to = if is_shared { with } else { own };
     // Among our own devices it is said whose conversation it is; that of a group is named by its id.
     let named = if matches!(with, Party::Group(_)) { to } else { with };
     let body = ContentBody::Settings { items: vec![(record.setting.clone(), record.revision)] };
     let content = Content { conversation: record.conversation, to: named, body }.encode();
     let wire_id = new_message_id(work, rng);
-    let lane = Lane { kind: LaneKind::Settings, to };
-    work.post(OutboxDraft { wire_id, lane, payload: OutboxPayload::Control { content, device: None } });
+    let kind = if device.is_some() { LaneKind::Repairs } else { LaneKind::Settings };
+    let payload = OutboxPayload::Control { content, device };
+    work.post(OutboxDraft { wire_id, lane: Lane { kind, to }, payload });
+}
+
+/// What was set last is said again: all of it to one device of ours, or what we set ourselves to whoever was told.
+pub(crate) fn repeat<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    device: Option<DeviceId>,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    for record in work.view.newest_settings(SAID_AGAIN_MAX)? {
+        let is_wanted = device.is_some() || record.revision.device == me.address().device;
+        if let Some(with) = party(work, record.conversation)?.filter(|_| is_wanted) {
+            post(work, me, with, &record, device, rng);
+        }
+    }
+    Ok(())
 }
 
 /// Another device changed settings: one of ours, or one of the other side.

@@ -25,6 +25,9 @@ pub trait View {
     /// What is remembered of a device of our own account.
     fn own_device(&self, device: DeviceId) -> Result<Option<OwnDevice>, Self::Error>;
 
+    /// Where the past of the account stands that is being taken in; none: all of it is here, or none was asked for.
+    fn past_place(&self) -> Result<Option<Vec<u8>>, Self::Error>;
+
     /// The relay's database and the cursor in it.
     fn relay(&self) -> Result<Option<RelayState>, Self::Error>;
 
@@ -71,6 +74,12 @@ pub trait View {
         conversation: ConversationId,
         kind: SettingKind,
     ) -> Result<Option<SettingRecord>, Self::Error>;
+
+    /// The settings that were put last, the newest first, at most `limit`.
+    fn newest_settings(&self, limit: usize) -> Result<Vec<SettingRecord>, Self::Error>;
+
+    /// The conversations in which something came last, the newest first, at most `limit`.
+    fn newest_conversations(&self, limit: usize) -> Result<Vec<ConversationId>, Self::Error>;
 
     /// When the next message that disappears is due, by the wall clock in milliseconds.
     fn next_due_ms(&self) -> Result<Option<i64>, Self::Error>;

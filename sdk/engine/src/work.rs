@@ -299,6 +299,13 @@ impl<'v, V: View> Work<'v, V> {
         self.write(Write::PutMessage(message));
     }
 
+    /// Adds an entry that another device of ours had.
+    pub(crate) fn put_history(&mut self, message: Message) {
+        self.messages.insert(message.id, Some(message.clone()));
+        self.touch(message.conversation);
+        self.write(Write::PutHistory(message));
+    }
+
     /// The greatest counter of this device's messages in a conversation, as the step will leave it.
     pub(crate) fn highest_counter(
         &self,

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use waxwing_engine::{
-    AccountState, Apply, LocalDevice, OwnDevice, PrekeyKind, Registration, Standing, View, Write,
+    AccountState, Apply, LocalDevice, OwnDevice, PrekeyKind, Registration, Revision, Standing, View, Write,
 };
 
 use super::Subject;
@@ -171,11 +171,11 @@ where
     <S as View>::Error: Debug,
     <S as Apply>::Error: Debug,
 {
-    let device = |n: u8, name: &str, at: i64| OwnDevice {
+    let device = |n: u8, name: &str, count: u32| OwnDevice {
         device: address(1, n).device,
         name: name.to_owned(),
-        named_at_ms: at,
-        known_since_ms: 5 + at,
+        named: (count > 0).then(|| Revision { count: count.into(), device: address(1, n).device }),
+        known_since_ms: 5 + i64::from(count),
     };
     assert_eq!(store.read(|s| s.own_device(address(1, 1).device)), None);
     store.apply([Write::PutOwnDevice(device(1, "", 0)), Write::PutOwnDevice(device(2, "my \u{1f4f1}", 9))]);

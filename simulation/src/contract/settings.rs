@@ -9,7 +9,7 @@ use waxwing_engine::{
 
 use super::Subject;
 use super::annotations::annotation;
-use super::make::{conversation, device_id, incoming, message_id, outgoing, people};
+use super::make::{address, conversation, device_id, incoming, message_id, outgoing, people};
 
 pub(super) fn check<S>(fresh: &impl Fn() -> Subject<S>)
 where
@@ -18,6 +18,7 @@ where
     <S as Apply>::Error: Debug,
 {
     every_setting_comes_back_as_it_was_put(&mut fresh());
+    conversations_come_by_their_newest_entry(&mut fresh());
     a_notice_of_a_timer_keeps_its_number(&mut fresh());
     messages_are_due_from_when_they_were_sent_or_read(&mut fresh());
     what_is_due_goes_and_nothing_else(&mut fresh());
@@ -53,6 +54,22 @@ where
     let found = store.read(|s| s.setting(conversation(2), SettingKind::Pinned));
     assert_eq!(found, Some(record(Setting::Pinned(false), 2)));
     assert_eq!(store.read(|s| s.setting(conversation(3), SettingKind::Pinned)), None);
+    let newest = store.read(|s| s.newest_settings(2));
+    assert_eq!(newest, [record(Setting::Pinned(false), 2), record(Setting::Timer(3_600), 1)]);
+    assert_eq!(store.read(|s| s.newest_settings(99)).len(), 7);
+}
+
+fn conversations_come_by_their_newest_entry<S: View + Apply>(store: &mut Subject<S>)
+where
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    store.apply(people());
+    assert_eq!(store.read(|s| s.newest_conversations(9)), [], "nothing was said in any of them");
+    let there = Message { conversation: conversation(3), sender: address(3, 1), ..incoming(2, 1, 1) };
+    store.apply([incoming(1, 2, 1), there, incoming(3, 2, 2)].map(Write::PutMessage));
+    assert_eq!(store.read(|s| s.newest_conversations(9)), [conversation(2), conversation(3)]);
+    assert_eq!(store.read(|s| s.newest_conversations(1)), [conversation(2)]);
 }
 
 fn a_notice_of_a_timer_keeps_its_number<S: View + Apply>(store: &mut Subject<S>)

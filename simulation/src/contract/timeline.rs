@@ -34,6 +34,8 @@ where
     received_messages_come_as_runs_delivered_first(&mut fresh());
     an_unreadable_entry_can_be_dropped_and_nothing_else(&mut fresh());
     messages_under_way_move_to_the_new_conversation(&mut fresh());
+    the_past_stands_before_what_came_since(&mut fresh());
+    the_past_fills_what_stands_unreadable(&mut fresh());
 }
 
 fn status<S: View + Apply>(store: &Subject<S>, n: u16) -> Status
@@ -121,6 +123,37 @@ where
     );
     let unread = store.read(|s| s.unread_up_to(conversation(2), message_id(2)));
     assert_eq!(unread, [(address(2, 2), run(1, 2))]);
+}
+
+fn the_past_stands_before_what_came_since<S: View + Apply>(store: &mut Subject<S>)
+where
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    store.apply(people());
+    store.apply([Write::PutHistory(incoming(1, 2, 1)), Write::ReservePast]);
+    store.apply([Write::PutMessage(incoming(4, 2, 4))]);
+    store.apply([Write::PutHistory(incoming(2, 2, 2)), Write::PutHistory(incoming(3, 2, 3))]);
+    for n in 1..=4 {
+        let unread = store.read(|s| s.unread_up_to(conversation(2), message_id(n)));
+        assert_eq!(unread, [(address(2, 2), run(1, u64::from(n)))], "entry {n} stands in its place");
+    }
+    for place in [Some(vec![1, 2]), Some(Vec::new()), None] {
+        store.apply([Write::PutPastPlace(place.clone())]);
+        assert_eq!(store.read(|s| s.past_place()), place);
+    }
+    store.apply([Write::PutHistory(Message { counter: 9, ..incoming(2, 2, 2) })]);
+    assert_eq!(store.read(|s| s.message(message_id(2))).expect("it stands").counter, 2);
+}
+
+fn the_past_fills_what_stands_unreadable<S: View + Apply>(store: &mut Subject<S>)
+where
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    store.apply(people());
+    store.apply([Write::PutMessage(unreadable(1, 2)), Write::PutHistory(incoming(1, 2, 1))]);
+    assert_eq!(store.read(|s| s.message(message_id(1))), Some(incoming(1, 2, 1)));
 }
 
 fn delivery_moves_forward_only<S: View + Apply>(store: &mut Subject<S>)

@@ -42,6 +42,11 @@ impl View for MemoryStore {
         Ok(self.working.own_devices.get(&device).cloned())
     }
 
+    fn past_place(&self) -> Result<Option<Vec<u8>>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.past_place.clone())
+    }
+
     fn relay(&self) -> Result<Option<RelayState>, DiskFault> {
         self.check_read()?;
         Ok(self.working.relay)
@@ -121,7 +126,19 @@ impl View for MemoryStore {
         kind: SettingKind,
     ) -> Result<Option<SettingRecord>, DiskFault> {
         self.check_read()?;
-        Ok(self.working.settings.get(&(conversation, kind)).cloned())
+        Ok(self.working.settings.get(&(conversation, kind)).map(|(_, record)| record.clone()))
+    }
+
+    fn newest_settings(&self, limit: usize) -> Result<Vec<SettingRecord>, DiskFault> {
+        self.check_read()?;
+        let mut all: Vec<_> = self.working.settings.values().collect();
+        all.sort_by_key(|(place, _)| Reverse(*place));
+        Ok(all.into_iter().take(limit).map(|(_, record)| record.clone()).collect())
+    }
+
+    fn newest_conversations(&self, limit: usize) -> Result<Vec<ConversationId>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.newest_conversations(limit))
     }
 
     fn next_due_ms(&self) -> Result<Option<i64>, DiskFault> {

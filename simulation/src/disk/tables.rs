@@ -13,6 +13,9 @@ use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 use super::TableSizes;
 use super::groups::{GroupTables, Waits};
 
+/// Places that are reserved for the past of an account.
+const PAST_MAX: u64 = 1 << 40;
+
 /// Everything that the engine keeps.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Tables {
@@ -33,12 +36,17 @@ pub(super) struct Tables {
     messages: BTreeMap<MessageId, (u64, Message)>,
     places: BTreeMap<(ConversationId, u64), MessageId>,
     place_high: u64,
+    /// The last place of the past that is taken, and where its places end.
+    past: (u64, u64),
+    /// Where the past stands that is being taken in.
+    pub(super) past_place: Option<Vec<u8>>,
     counters: BTreeSet<(ConversationId, DeviceId, u64, MessageId)>,
     /// The greatest counters of entries that are gone.
     counters_gone: BTreeMap<(ConversationId, DeviceId), u64>,
     pub(super) annotations: BTreeMap<(MessageId, Slot, AccountId), (u64, Annotation)>,
     annotation_high: u64,
-    pub(super) settings: BTreeMap<(ConversationId, SettingKind), SettingRecord>,
+    /// Each with its place among the changes.
+    pub(super) settings: BTreeMap<(ConversationId, SettingKind), (u64, SettingRecord)>,
     /// When messages that disappear are due; zero: not yet.
     pub(super) timers: BTreeMap<MessageId, i64>,
     pub(super) outbox: BTreeMap<OutboxOrder, OutboxItem>,
@@ -137,13 +145,16 @@ impl Tables {
                 self.seen.retain(|_, at_ms| *at_ms >= *before_ms);
                 self.handshakes.retain(|_, at_ms| *at_ms >= *before_ms);
             }
-            Write::PutHistory(message) if self.message(message.id).is_some() => {}
-            Write::PutHistory(message) | Write::PutMessage(message) => self.put_message(message),
+            Write::PutHistory(message) => self.put_history(message),
+            Write::ReservePast => self.reserve_past(),
+            Write::PutPastPlace(place) => self.past_place.clone_from(place),
+            Write::PutMessage(message) => self.put_message(message),
             Write::SetDelivery { message, delivery } => self.set_delivery(*message, *delivery),
             Write::SetCounter { message, counter } => self.set_counter(*message, *counter),
             Write::SetReception { message, reception } => self.set_reception(*message, *reception),
             Write::PutSetting(record) => {
-                self.settings.insert((record.conversation, record.setting.kind()), record.clone());
+                let place = self.settings.values().map(|(place, _)| *place).max().unwrap_or(0) + 1;
+                self.settings.insert((record.conversation, record.setting.kind()), (place, record.clone()));
             }
             Write::StartTimers { conversation, at_ms } => self.start_timers(*conversation, *at_ms),
             Write::RemoveDue { now_ms } => self.remove_due(*now_ms),
@@ -294,6 +305,21 @@ impl Tables {
                 self.insert_message(place, Message { conversation, ..message.clone() });
             }
             Some(_) => {}
+        }
+    }
+
+    fn reserve_past(&mut self) {
+        self.past = (self.place_high, self.place_high + PAST_MAX);
+        self.place_high += PAST_MAX;
+    }
+
+    fn put_history(&mut self, message: &Message) {
+        let (last, end) = self.past;
+        if self.messages.contains_key(&message.id) || last >= end {
+            self.put_message(message);
+        } else {
+            self.past.0 += 1;
+            self.insert_message(last + 1, message.clone());
         }
     }
 
@@ -530,6 +556,18 @@ impl Tables {
         let end = self.messages.get(&id).filter(|(_, message)| message.conversation == conversation);
         let end = end.map_or(0, |(place, _)| *place);
         self.places.range((conversation, 0)..=(conversation, end)).filter_map(|(_, id)| self.message(*id))
+    }
+
+    /// The conversations that have entries, those with the newest entry first.
+    pub(super) fn newest_conversations(&self, limit: usize) -> Vec<ConversationId> {
+        let mut newest: BTreeMap<ConversationId, u64> = BTreeMap::new();
+        for (conversation, place) in self.places.keys() {
+            newest.insert(*conversation, *place);
+        }
+        let mut all: Vec<_> =
+            newest.into_iter().filter(|(of, _)| self.conversations.contains_key(of)).collect();
+        all.sort_by_key(|(_, place)| std::cmp::Reverse(*place));
+        all.into_iter().take(limit).map(|(conversation, _)| conversation).collect()
     }
 
     /// The greatest counter that an entry of a device ever had and that is gone with it.

@@ -339,6 +339,8 @@ impl World {
                 self.publish_account(index);
                 self.soon(1, 20, Event::App(index));
             }
+            // Rooms are not played here.
+            Effect::GivePast(_) => {}
             Effect::Notify(told) => self.tell(index, &told),
         }
         Ok(())

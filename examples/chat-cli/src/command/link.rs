@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tokio::time::timeout;
-use waxwing::{Client, LinkCode, LinkStep};
+use waxwing::{Client, LinkCode, LinkStep, Linking};
 
 use crate::args::Common;
 use crate::fail::Fail;
@@ -33,6 +33,22 @@ pub(super) async fn run(common: &Common, text: Option<&str>) -> Result<(), Fail>
     }
 }
 
+/// Gets the history from another device of the account.
+pub(super) async fn resume(common: &Common) -> Result<(), Fail> {
+    let session = session::open(common, Link::Up).await?;
+    let result = async {
+        online(common, &session.client).await?;
+        let linking = session.client.fetch_history().await.map_err(session::fail)?;
+        if !common.json {
+            out::line("waiting for another device of your account to be online")?;
+        }
+        go_on(common, linking).await
+    }
+    .await;
+    session.close().await;
+    result
+}
+
 async fn new_device(common: &Common, client: &Client) -> Result<(), Fail> {
     let offer = client.link_as_new().await.map_err(session::fail)?;
     if common.json {
@@ -46,12 +62,17 @@ async fn new_device(common: &Common, client: &Client) -> Result<(), Fail> {
 }
 
 async fn of_the_account(common: &Common, client: &Client, text: &str) -> Result<(), Fail> {
-    if timeout(common.patience(), client.wait_online()).await.is_err() {
-        return Err(Fail::unfinished("offline", "the relay is out of reach; nothing was changed")
-            .advise("run it again once there is a network"));
-    }
+    online(common, client).await?;
     let code = client.link_device(text).await.map_err(session::fail)?;
     finish(common, code).await
+}
+
+async fn online(common: &Common, client: &Client) -> Result<(), Fail> {
+    if timeout(common.patience(), client.wait_online()).await.is_ok() {
+        return Ok(());
+    }
+    Err(Fail::unfinished("offline", "the relay is out of reach; nothing was changed")
+        .advise("run it again once there is a network"))
 }
 
 /// Compares the codes, and tells how far it is.
@@ -63,7 +84,10 @@ async fn finish(common: &Common, code: LinkCode) -> Result<(), Fail> {
         out::piece("type what the other device shows: ")?;
     }
     let theirs = read_line().await?;
-    let mut linking = code.confirm(&theirs).map_err(session::fail)?;
+    go_on(common, code.confirm(&theirs).map_err(session::fail)?).await
+}
+
+async fn go_on(common: &Common, mut linking: Linking) -> Result<(), Fail> {
     loop {
         let step = linking.next().await.map_err(session::fail)?;
         tell(common, &step)?;

@@ -206,7 +206,7 @@ fn group_id(row: &Row<'_>, column: usize) -> Stored<GroupId> {
     bytes(row, column).map(GroupId::from_bytes)
 }
 
-fn ranges(row: &Row<'_>, column: usize) -> Stored<Vec<CounterRange>> {
+pub(super) fn ranges(row: &Row<'_>, column: usize) -> Stored<Vec<CounterRange>> {
     let bytes = row.get_ref(column)?.as_blob().map_err(|_| StoreError::Corrupt)?;
     let (numbers, []) = bytes.as_chunks::<8>() else { return Err(StoreError::Corrupt) };
     let (pairs, []) = numbers.as_chunks::<2>() else { return Err(StoreError::Corrupt) };

@@ -76,18 +76,26 @@ pub(super) const FORGET_DEVICE_STATE: [&str; 6] = [
 statements! {
     // ---- what the app sees ----
     ME = "SELECT account, device, handle, registration FROM local WHERE one = 1";
-    OWN_DEVICE = "SELECT device, name, named_at_ms, known_since_ms FROM own_device WHERE device = ?1";
-    PUT_OWN_DEVICE = "INSERT INTO own_device (device, name, named_at_ms, known_since_ms) VALUES (?1, ?2, ?3, ?4) \
-        ON CONFLICT (device) DO UPDATE SET name = excluded.name, named_at_ms = excluded.named_at_ms, \
-        known_since_ms = excluded.known_since_ms";
+    OWN_DEVICE = "SELECT device, name, named_count, named_by, known_since_ms FROM own_device WHERE device = ?1";
+    PUT_OWN_DEVICE = "INSERT OR REPLACE INTO own_device (device, name, named_count, named_by, known_since_ms) \
+        VALUES (?1, ?2, ?3, ?4, ?5)";
     OWN_LIST = "SELECT account, device, account_public, device_list, length(account_key) > 0 FROM local WHERE one = 1";
     CERTIFICATE = "SELECT account, handle, account_public, device_list FROM local WHERE one = 1";
     ACCOUNTS_AFTER = concat!(account_columns!(), "WHERE account > ?1 ORDER BY account LIMIT ?2");
     CONVERSATIONS_AFTER = "SELECT conversation, peer, created_at_ms FROM conversation WHERE conversation > ?1 AND peer <> x'' \
         ORDER BY conversation LIMIT ?2";
-    LAST_POSITION = "SELECT coalesce(max(position), 0) FROM message";
-    PAST = concat!("SELECT ", message_columns!(), ", m.position FROM message m WHERE m.position > ?1 \
-        AND NOT EXISTS (SELECT 1 FROM group_state g WHERE g.group_id = m.conversation) ORDER BY m.position LIMIT ?2");
+    GROUPS_AFTER = "SELECT group_id FROM group_state WHERE group_id > ?1 ORDER BY group_id";
+    SETTINGS_AFTER = "SELECT conversation, kind, number, text, count, device FROM setting \
+        WHERE (conversation, kind) > (?1, ?2) ORDER BY conversation, kind";
+    PAST_PLACE = "SELECT place FROM past_place WHERE one = 1";
+    PUT_PAST_PLACE = "INSERT OR REPLACE INTO past_place (one, place) VALUES (1, ?1)";
+    DELETE_PAST_PLACE = "DELETE FROM past_place WHERE one = 1";
+    ENTRIES_UP_TO = "SELECT count(*) FROM message WHERE position <= ?1";
+    PAST = concat!("SELECT ", message_columns!(), ", m.position FROM message m WHERE m.position > ?1 ORDER BY m.position");
+    AWAITED_AFTER = "SELECT target, conversation, author, change, value, count, device, awaited, stored_at_ms, position \
+        FROM annotation NOT INDEXED WHERE position > ?1 AND awaited = 1 ORDER BY position";
+    RECEIPTS_AFTER = "SELECT conversation, author, member, kind, ranges FROM member_receipt \
+        WHERE (conversation, author, member, kind) > (?1, ?2, ?3, ?4) ORDER BY conversation, author, member, kind";
     OWN_IDENTITY = "SELECT account, account_public FROM local WHERE one = 1";
     ACCOUNT_KEY = "SELECT account_key FROM local WHERE one = 1";
     OUTBOX_LEN = "SELECT count(*) FROM outbox WHERE accepted = 0 AND lane_kind IN (0, 1, 2, 3, 4, 5, 6, 7)";
@@ -152,7 +160,11 @@ statements! {
     MESSAGE = concat!("SELECT ", message_columns!(), " FROM message m WHERE m.message = ?1");
     SETTING = "SELECT conversation, kind, number, text, count, device FROM setting WHERE conversation = ?1 AND kind = ?2";
     NEXT_DUE = "SELECT due_at_ms FROM message INDEXED BY message_due WHERE due_at_ms > 0 ORDER BY due_at_ms LIMIT 1";
-    PUT_SETTING = "INSERT OR REPLACE INTO setting (conversation, kind, number, text, count, device) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    PUT_SETTING = "INSERT OR REPLACE INTO setting (conversation, kind, number, text, count, device, place) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT coalesce(max(place), 0) + 1 FROM setting))";
+    NEWEST_SETTINGS = "SELECT conversation, kind, number, text, count, device FROM setting \
+        WHERE place > 0 ORDER BY place DESC LIMIT ?1";
+    NEWEST_CONVERSATIONS = "SELECT conversation FROM conversation WHERE last_position > 0 ORDER BY last_position DESC LIMIT ?1";
     START_TIMERS = "UPDATE message INDEXED BY message_timed SET due_at_ms = ?2 + timer_s * 1000 \
         WHERE conversation = ?1 AND timer_s > 0 AND due_at_ms = 0 AND direction = 1 AND state = 3";
     REMOVE_DUE = "DELETE FROM message WHERE due_at_ms > 0 AND due_at_ms <= ?1 RETURNING message, conversation";
@@ -246,10 +258,14 @@ statements! {
     FORGET_SEEN = "DELETE FROM seen WHERE at_ms < ?1";
     FORGET_HANDSHAKES = "DELETE FROM handshake WHERE at_ms < ?1";
     MESSAGE_KIND = "SELECT kind = 1, conversation, arrival FROM message WHERE message = ?1";
+    LAST_POSITION = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'message'";
+    FORGET_LAST_POSITION = "DELETE FROM sqlite_sequence WHERE name = 'message'";
+    PUT_LAST_POSITION = "INSERT INTO sqlite_sequence (name, seq) VALUES ('message', ?1)";
+    PUT_COUNTER = "INSERT OR REPLACE INTO counter (name, value) VALUES (?1, ?2)";
     ADD_MESSAGE = "INSERT INTO message (message, conversation, sender_account, sender_device, counter, sent_at_ms, \
         stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision, marks, edited, \
-        mentions_us, timer_s, due_at_ms, details) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
+        mentions_us, timer_s, due_at_ms, details, position) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
     FILL_MESSAGE = "UPDATE message SET sender_account = ?2, sender_device = ?3, counter = ?4, sent_at_ms = ?5, \
         stored_at_ms = ?6, kind = ?7, text = ?8, notice = ?9, direction = ?10, state = ?11, reason = ?12, arrival = ?13, \
         revision = ?14, marks = ?15, edited = ?16, mentions_us = ?17, timer_s = ?18, due_at_ms = ?19, details = ?20 \

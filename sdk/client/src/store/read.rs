@@ -30,6 +30,10 @@ impl View for Writer {
         super::show::own_device(&self.db, device)
     }
 
+    fn past_place(&self) -> Stored<Option<Vec<u8>>> {
+        super::past::owed(&self.db)
+    }
+
     fn relay(&self) -> Stored<Option<RelayState>> {
         one(&self.db, query::RELAY, (), |row| {
             Ok(RelayState { relay: RelayId::from_bytes(bytes(row, 0)?), cursor: codes::opaque(row, 1)? })
@@ -95,6 +99,14 @@ impl View for Writer {
     fn setting(&self, conversation: ConversationId, kind: SettingKind) -> Stored<Option<SettingRecord>> {
         let key = (conversation.as_bytes(), codes::setting_kind_code(kind));
         one(&self.db, query::SETTING, key, codes::setting)
+    }
+
+    fn newest_settings(&self, limit: usize) -> Stored<Vec<SettingRecord>> {
+        rows(&self.db, query::NEWEST_SETTINGS, [limit_of(limit)], codes::setting)
+    }
+
+    fn newest_conversations(&self, limit: usize) -> Stored<Vec<ConversationId>> {
+        rows(&self.db, query::NEWEST_CONVERSATIONS, [limit_of(limit)], |row| codes::conversation_id(row, 0))
     }
 
     fn next_due_ms(&self) -> Stored<Option<i64>> {

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use waxwing_crypto::{AccountPublicKey, DeviceList};
 use waxwing_engine::{
-    AccountState, Body, ConversationId, CounterRange, Delivery, GroupMember, LinkCertificate,
-    LinkConversation, Message, OwnDevice, ReceiptKind, Registration, Status,
+    AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, GroupMember, LinkCertificate,
+    OwnDevice, ReceiptKind, Registration, Revision, Status,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 use zeroize::Zeroizing;
@@ -92,8 +92,11 @@ pub(crate) fn own_device(db: &Connection, device: DeviceId) -> Stored<Option<Own
         Ok(OwnDevice {
             device: codes::device_id(row, 0)?,
             name: value(row, 1)?,
-            named_at_ms: value(row, 2)?,
-            known_since_ms: value(row, 3)?,
+            named: match codes::unsigned(value(row, 2)?) {
+                0 => None,
+                count => Some(Revision { count, device: codes::device_id(row, 3)? }),
+            },
+            known_since_ms: value(row, 4)?,
         })
     })
 }
@@ -125,9 +128,6 @@ pub(crate) fn devices(db: &Connection) -> Stored<Option<OwnDevices>> {
 
 // ---- for a device that is being linked ----
 
-/// Rows read at a time.
-const ROWS: i64 = 500;
-
 /// Our account, as a device that joins it is told.
 pub(crate) fn certificate(db: &Connection) -> Stored<Option<LinkCertificate>> {
     one(db, query::CERTIFICATE, (), |row| {
@@ -140,42 +140,10 @@ pub(crate) fn certificate(db: &Connection) -> Stored<Option<LinkCertificate>> {
     })
 }
 
-/// All accounts, and the conversations with them: groups are not handed on.
-pub(crate) fn contacts(db: &Connection) -> Stored<(Vec<AccountState>, Vec<LinkConversation>)> {
-    let mut accounts: Vec<AccountState> = Vec::new();
-    loop {
-        let after: &[u8] = accounts.last().map_or(&[], |last| last.account.as_bytes());
-        let page = rows(db, query::ACCOUNTS_AFTER, (after, ROWS), codes::account)?;
-        if page.is_empty() {
-            break;
-        }
-        accounts.extend(page);
-    }
-    let mut conversations: Vec<LinkConversation> = Vec::new();
-    loop {
-        let after: &[u8] = conversations.last().map_or(&[], |last| last.conversation.as_bytes());
-        let page = rows(db, query::CONVERSATIONS_AFTER, (after, ROWS), |row| {
-            Ok(LinkConversation {
-                conversation: codes::conversation_id(row, 0)?,
-                peer: codes::account_id(row, 1)?,
-                created_at_ms: value(row, 2)?,
-            })
-        })?;
-        if page.is_empty() {
-            return Ok((accounts, conversations));
-        }
-        conversations.extend(page);
-    }
-}
-
-/// The place of the newest entry.
-pub(crate) fn last_position(db: &Connection) -> Stored<i64> {
-    Ok(one(db, query::LAST_POSITION, (), |row| value(row, 0))?.unwrap_or(0))
-}
-
-/// Entries of these conversations in the order in which they came here, with their places.
-pub(crate) fn past(db: &Connection, after: i64, limit: usize) -> Stored<Vec<(i64, Message)>> {
-    rows(db, query::PAST, (after, limit_of(limit)), |row| Ok((value(row, 16)?, codes::message(row)?)))
+/// Whether there is a session with a device.
+pub(crate) fn has_session(db: &Connection, device: DeviceAddress) -> Stored<bool> {
+    let key = (device.account.as_bytes(), device.device.as_bytes());
+    Ok(one(db, query::SESSIONS, key, |_| Ok(()))?.is_some())
 }
 
 pub(crate) fn outbox_len(db: &Connection) -> Stored<u64> {

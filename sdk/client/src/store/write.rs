@@ -16,6 +16,13 @@ use super::read::HIGHEST_PREKEY;
 use super::show::{one, rows};
 use super::{StoreError, Writer, query};
 
+/// The names of the counters of the past: the last place that is taken, and where its places end.
+const PAST: &str = "past";
+const PAST_END: &str = "past_end";
+
+/// Places that are reserved for the past of an account.
+const PAST_MAX: i64 = 1 << 40;
+
 impl Apply for Writer {
     type Error = StoreError;
 
@@ -48,7 +55,8 @@ impl Writer {
             Write::Erase => self.erase(),
             Write::PutRelay(relay) => self.run(query::PUT_RELAY, (relay.relay.as_bytes(), relay.cursor.cast_signed())),
             Write::PutOwnDevice(device) => self.run(query::PUT_OWN_DEVICE,
-                (device.device.as_bytes(), &device.name, device.named_at_ms, device.known_since_ms)),
+                (device.device.as_bytes(), &device.name, device.named.map_or(0, |named| codes::ordered(named.count)),
+                 device.named.as_ref().map_or(&[][..], |named| &named.device.as_bytes()[..]), device.known_since_ms)),
             Write::PutAccount(account) => self.put_account(account),
             Write::PutConversation { conversation, peer, created_at_ms } => self.put_conversation(*conversation, *peer, *created_at_ms),
             Write::MoveHeldMessages { from, to, peer } => self.move_held(*from, *to, *peer),
@@ -73,6 +81,9 @@ impl Writer {
             }
             Write::PutMessage(message) => self.put_message(message),
             Write::PutHistory(message) => self.put_history(message),
+            Write::ReservePast => self.reserve_past(),
+            Write::PutPastPlace(Some(place)) => self.run(query::PUT_PAST_PLACE, [place]),
+            Write::PutPastPlace(None) => self.run(query::DELETE_PAST_PLACE, ()),
             Write::SetDelivery { message, delivery } => self.set_delivery(*message, *delivery),
             Write::SetCounter { message, counter } => self.change(*message, query::SET_COUNTER, |revision|
                 (message.as_bytes(), codes::ordered(*counter), revision)).map(drop),
@@ -242,19 +253,52 @@ impl Writer {
         match known {
             None => {
                 let arrival = self.arrival(message, 0);
-                self.add_message(message, arrival)
+                self.add_message(message, arrival, None)
             }
-            Some((true, conversation, arrival)) => self.fill_message(message, conversation, arrival),
+            Some((true, conversation, arrival)) => {
+                let arrival = self.arrival(message, arrival);
+                self.fill_message(message, conversation, arrival)
+            }
             Some((false, _, _)) => Ok(()),
         }
     }
 
     fn put_history(&mut self, message: &Message) -> Stored<()> {
-        let known = one(&self.db, query::MESSAGE_KIND, [message.id.as_bytes()], |_| Ok(()))?;
-        if known.is_some() { Ok(()) } else { self.add_message(message, 0) }
+        let known = one(&self.db, query::MESSAGE_KIND, [message.id.as_bytes()], |row| {
+            Ok((value::<bool>(row, 0)?, codes::conversation_id(row, 1)?))
+        })?;
+        match known {
+            None => {
+                let place = self.next_past()?;
+                self.add_message(message, 0, place)
+            }
+            Some((true, conversation)) => self.fill_message(message, conversation, 0),
+            Some((false, _)) => Ok(()),
+        }
     }
 
-    fn add_message(&mut self, message: &Message, arrival: i64) -> Stored<()> {
+    /// Leaves room for the past before whatever comes from here on.
+    fn reserve_past(&mut self) -> Stored<()> {
+        let last = one(&self.db, query::LAST_POSITION, (), |row| value::<i64>(row, 0))?.unwrap_or(0);
+        let end = last.saturating_add(PAST_MAX);
+        self.run(query::PUT_COUNTER, (PAST, last))?;
+        self.run(query::PUT_COUNTER, (PAST_END, end))?;
+        self.run(query::FORGET_LAST_POSITION, ())?;
+        self.run(query::PUT_LAST_POSITION, [end])
+    }
+
+    /// The next place of the past. `None`: none is reserved, and it stands at the end.
+    fn next_past(&mut self) -> Stored<Option<i64>> {
+        let counter = |name| one(&self.db, query::COUNTER, [name], |row| value::<i64>(row, 0));
+        let (Some(last), Some(end)) = (counter(PAST)?, counter(PAST_END)?) else { return Ok(None) };
+        if last >= end {
+            return Ok(None);
+        }
+        self.run(query::PUT_COUNTER, (PAST, last + 1))?;
+        Ok(Some(last + 1))
+    }
+
+    fn add_message(&mut self, message: &Message, arrival: i64, place: Option<i64>) -> Stored<()> {
         let (kind, text, notice, details) = codes::body_columns(&message.body);
         let (direction, state, reason) = codes::status_columns(message.status);
         let revision = self.revision();
@@ -283,6 +327,7 @@ impl Writer {
                 message.marks.expires_after_s,
                 message.due_at_ms(),
                 details,
+                place,
             ],
         )
     }
@@ -290,7 +335,6 @@ impl Writer {
     fn fill_message(&mut self, message: &Message, conversation: ConversationId, arrival: i64) -> Stored<()> {
         let (kind, text, notice, details) = codes::body_columns(&message.body);
         let (direction, state, reason) = codes::status_columns(message.status);
-        let arrival = self.arrival(message, arrival);
         let revision = self.revision();
         self.note(message.id, conversation);
         self.run(
@@ -501,7 +545,7 @@ impl Writer {
         for message in rows(&self.db, query::UNSENT, [from.as_bytes()], codes::message)? {
             self.run(query::DELETE_MESSAGE, [message.id.as_bytes()])?;
             let status = Status::Outgoing(Delivery::Queued);
-            self.add_message(&Message { conversation: to, counter: 0, status, ..message.clone() }, 0)?;
+            self.add_message(&Message { conversation: to, counter: 0, status, ..message.clone() }, 0, None)?;
             let key = (message.id.as_bytes(), peer.as_bytes());
             for position in rows(&self.db, query::MOVE_OUTBOX, key, |row| value::<i64>(row, 0))? {
                 self.run(query::DELETE_SEALED_OF, [position])?;

@@ -11,6 +11,8 @@ use waxwing_relay::{Config, Relay, RunningRelay};
 /// How long anything may take.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+pub mod evil;
+
 pub struct Stage {
     pub folder: TempDir,
     pub relay: RunningRelay,
@@ -39,7 +41,12 @@ impl Stage {
     }
 
     pub async fn client(&self, name: &str) -> Client {
-        soon(Client::builder(self.relay.url()).store(self.store(name)).build()).await.unwrap()
+        self.client_at(&self.relay.url(), name).await
+    }
+
+    /// A client that reaches the relay by another address.
+    pub async fn client_at(&self, url: &str, name: &str) -> Client {
+        soon(Client::builder(url).store(self.store(name)).build()).await.unwrap()
     }
 
     pub async fn registered(&self, handle: &str) -> Client {
@@ -58,4 +65,17 @@ pub async fn soon<T>(future: impl Future<Output = T>) -> T {
 pub async fn say(client: &Client, to: &str, text: &str) -> Sent {
     let chat = soon(client.direct(to)).await.unwrap();
     soon(chat.send(Draft::text(text))).await.unwrap()
+}
+
+/// Looks again and again.
+pub async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    soon(async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
 }

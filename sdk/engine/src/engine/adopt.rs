@@ -1,16 +1,13 @@
-//! A device that was linked: it takes over its place in the account, and what the other device sends of the past.
+//! A device that was linked: it takes over its place in the account.
 
 use std::time::Duration;
-
-use waxwing_wire::AccountId;
 
 use super::Engine;
 use super::login::own_state;
 use crate::batch::Write;
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
-use crate::link::{LinkConversation, LinkImport};
 use crate::me::Me;
-use crate::model::{AccountState, ConversationId, LocalDevice, Message};
+use crate::model::LocalDevice;
 use crate::registration::own_list;
 use crate::view::View;
 use crate::work::Work;
@@ -35,6 +32,8 @@ impl Engine {
                     return Some(Err(Failure::Invalid));
                 }
                 work.write(Write::ForgetDeviceState);
+                work.write(Write::ReservePast);
+                work.write(Write::PutPastPlace(Some(Vec::new())));
                 work.write(Write::PutLocal(me.record.clone()));
                 work.put_account(own_state(&me));
                 work.notify(Event::Registered);
@@ -56,55 +55,7 @@ impl Engine {
         self.on_down(work);
         self.me = None;
         work.write(Write::ForgetDeviceState);
+        work.write(Write::PutPastPlace(None));
         work.write(Write::DeleteLocal);
     }
-}
-
-/// Takes over what another device of ours sent of the past. What is here already stays as it is.
-pub(super) fn import<V: View>(
-    work: &mut Work<'_, V>,
-    me: &Me,
-    import: LinkImport,
-) -> Result<Result<Outcome, Failure>, V::Error> {
-    let own = me.address().account;
-    match import {
-        LinkImport::Contacts { accounts, conversations } => {
-            for state in accounts {
-                import_account(work, own, state)?;
-            }
-            for LinkConversation { conversation, peer, created_at_ms } in conversations {
-                if conversation == ConversationId::direct(own, peer) {
-                    work.write(Write::PutConversation { conversation, peer, created_at_ms });
-                    work.touch(conversation);
-                }
-            }
-        }
-        LinkImport::History { messages, .. } => {
-            for message in messages {
-                import_message(work, own, message)?;
-            }
-        }
-    }
-    Ok(Ok(Outcome::Done))
-}
-
-fn import_account<V: View>(
-    work: &mut Work<'_, V>,
-    own: AccountId,
-    state: AccountState,
-) -> Result<(), V::Error> {
-    if state.account != own && work.account(state.account)?.is_none() {
-        work.put_account(state);
-    }
-    Ok(())
-}
-
-fn import_message<V: View>(work: &mut Work<'_, V>, own: AccountId, message: Message) -> Result<(), V::Error> {
-    let Some(peer) = work.view.conversation_peer(message.conversation)? else { return Ok(()) };
-    let author = message.sender.account;
-    if (author == own || author == peer) && work.message(message.id)?.is_none() {
-        work.touch(message.conversation);
-        work.write(Write::PutHistory(message));
-    }
-    Ok(())
 }

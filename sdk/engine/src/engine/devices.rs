@@ -13,12 +13,14 @@ use waxwing_wire::{ClientBody, DeviceId, RefusalCode, Refused, Request};
 
 use super::Engine;
 use super::login::own_state;
+use crate::annotation::Revision;
 use crate::batch::Write;
 use crate::content::{ContentBody, DeviceName};
 use crate::effect::{CommandId, Event, Failure, Outcome};
 use crate::inbox::post_to_device;
 use crate::me::Me;
 use crate::model::{DEVICE_NAME_MAX_BYTES, DeviceAddress, OwnDevice};
+use crate::own;
 use crate::registration::{own_list, signed_update};
 use crate::view::View;
 use crate::work::Work;
@@ -182,9 +184,8 @@ impl Engine {
         let Some(list) = list else { return Ok(Err(Failure::NotFound)) };
         let known = work.view.own_device(device)?;
         let known_since_ms = known.as_ref().map_or(work.now.utc_ms, |known| known.known_since_ms);
-        // Above the name of before, whatever the clocks say.
-        let named_at_ms = known.map_or(1, |known| known.named_at_ms.saturating_add(1)).max(work.now.utc_ms);
-        let row = OwnDevice { device, name, named_at_ms, known_since_ms };
+        let named = Some(Revision::after(known.and_then(|known| known.named), me.address().device));
+        let row = OwnDevice { device, name, named, known_since_ms };
         for entry in list.devices() {
             let to = DeviceId::from_bytes(entry.device);
             if to != me.address().device {
@@ -225,17 +226,17 @@ fn tell_name<V: View>(
     let body = ContentBody::DeviceName(DeviceName {
         device: known.device,
         name: known.name.clone(),
-        named_at_ms: known.named_at_ms,
+        named: known.named,
     });
     post_to_device(work, me, DeviceAddress { account: me.address().account, device: to }, body, rng);
 }
 
 fn unnamed(device: DeviceId, known_since_ms: i64) -> OwnDevice {
-    OwnDevice { device, name: String::new(), named_at_ms: 0, known_since_ms }
+    OwnDevice { device, name: String::new(), named: None, known_since_ms }
 }
 
-/// Another device of ours says what one of them is called. The later name counts, of two at once the greater. A device that
-/// greets is told all names.
+/// Another device of ours says what one of them is called. The last writer wins, by the revision. A device that greets is told all
+/// names, and what it may have missed.
 pub(crate) fn on_device_name<V: View>(
     work: &mut Work<'_, V>,
     me: &Me,
@@ -244,20 +245,21 @@ pub(crate) fn on_device_name<V: View>(
     rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
     let known = work.view.own_device(said.device)?;
-    if said.named_at_ms == 0 {
+    if said.named.is_none() {
+        own::say_again(work, me, from, rng)?;
         for entry in own_list(&me.record).iter().flat_map(DeviceList::devices) {
             let named = work.view.own_device(DeviceId::from_bytes(entry.device))?;
-            if let Some(named) = named.filter(|named| named.named_at_ms > 0) {
+            if let Some(named) = named.filter(|named| named.named.is_some()) {
                 tell_name(work, me, from, &named, rng);
             }
         }
     }
     let known_since_ms = known.as_ref().map_or(work.now.utc_ms, |known| known.known_since_ms);
-    if known.is_some_and(|known| (known.named_at_ms, known.name) >= (said.named_at_ms, said.name.clone())) {
+    if known.is_some_and(|known| known.named >= said.named) {
         return Ok(());
     }
-    let DeviceName { device, name, named_at_ms } = said;
-    work.write(Write::PutOwnDevice(OwnDevice { device, name, named_at_ms, known_since_ms }));
+    let DeviceName { device, name, named } = said;
+    work.write(Write::PutOwnDevice(OwnDevice { device, name, named, known_since_ms }));
     work.notify(Event::DevicesChanged(me.address().account));
     Ok(())
 }

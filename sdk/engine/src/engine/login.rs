@@ -6,12 +6,12 @@ use rand_core::CryptoRng;
 use waxwing_wire::{LoggedIn, Request, Welcome};
 
 use super::{Engine, UNDELIVERED_MAX, UPKEEP_INTERVAL};
-use crate::annotate;
 use crate::batch::Write;
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
 use crate::input::RegisterAs;
 use crate::me::Me;
 use crate::model::{AccountState, Registration, RelayState, Standing};
+use crate::own;
 use crate::prekeys::{self, Stock, Withdraw};
 use crate::registration::{self, Next};
 use crate::view::View;
@@ -174,7 +174,7 @@ impl Engine {
         if self.relay.is_none_or(|known| known.relay != relay) {
             if self.relay.is_some() {
                 work.reopen_outbox(None);
-                annotate::repeat_all(work, me, rng)?;
+                own::repeat_all(work, me, rng)?;
                 work.notify(Event::RelayReset);
             }
             let state = RelayState { relay, cursor: 0 };

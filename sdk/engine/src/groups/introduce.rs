@@ -174,12 +174,23 @@ pub(crate) fn introduce_new_devices<V: View>(
     let new =
         now.devices().iter().map(|entry| entry.device).filter(|device| *device != own && is_new(device));
     for device in new.map(DeviceId::from_bytes) {
-        for group in work.view.groups()? {
-            if let Some(state) = work.group(group)?.filter(|state| state.revision > 0) {
-                let own = me.address().account;
-                keys::post(work, group, own, Some(device), introduction(&state), rng);
-                invite::tell_all(work, group, own, Some(device), rng)?;
-            }
+        introduce_own_device(work, me, device, rng)?;
+    }
+    Ok(())
+}
+
+/// Another device of ours is brought into every group.
+pub(crate) fn introduce_own_device<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    device: DeviceId,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    for group in work.view.groups()? {
+        if let Some(state) = work.group(group)?.filter(|state| state.revision > 0) {
+            let own = me.address().account;
+            keys::post(work, group, own, Some(device), introduction(&state), rng);
+            invite::tell_all(work, group, own, Some(device), rng)?;
         }
     }
     Ok(())

@@ -88,6 +88,19 @@ impl Told {
         runs
     }
 
+    /// Joins what a member told to what it told before.
+    pub(crate) fn join(&mut self, member: AccountId, kind: ReceiptKind, ranges: &[CounterRange]) {
+        let runs = self.0.entry((member, kind)).or_default();
+        runs.join(ranges);
+        runs.0.drain(..runs.0.len().saturating_sub(RUNS_MAX));
+    }
+
+    /// Whether a member told this of a message.
+    pub(crate) fn has(&self, member: AccountId, kind: ReceiptKind, counter: u64) -> bool {
+        let runs = self.0.get(&(member, kind)).map(|runs| &runs.0[..]).unwrap_or_default();
+        runs.iter().any(|run| (run.first..=run.last).contains(&counter))
+    }
+
     /// What all of them have, or read, out of some.
     fn of_all(&self, members: &[AccountId], kind: ReceiptKind, out_of: &[CounterRange]) -> Runs {
         let start = Runs(out_of.to_vec());
@@ -165,9 +178,7 @@ pub(crate) fn on_receipt<V: View>(
     ranges: Vec<CounterRange>,
 ) -> Result<(), V::Error> {
     let told = work.told(conversation, author)?;
-    let runs = told.0.entry((member, kind)).or_default();
-    runs.join(&ranges);
-    runs.0.drain(..runs.0.len().saturating_sub(RUNS_MAX));
+    told.join(member, kind, &ranges);
     let of_all: Vec<(ReceiptKind, Runs)> = [ReceiptKind::Delivered, ReceiptKind::Read]
         .into_iter()
         .filter(|of| *of <= kind)

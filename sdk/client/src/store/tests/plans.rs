@@ -3,7 +3,7 @@
 use super::super::{Store, Writer, query};
 
 /// Tables that hold one row, or a few: a scan of them is no harm.
-const SMALL: [&str; 4] = ["SCAN local", "SCAN relay", "SCAN feed", "SCAN counter"];
+const SMALL: [&str; 5] = ["SCAN local", "SCAN relay", "SCAN feed", "SCAN counter", "SCAN sqlite_sequence"];
 
 /// Statements that mean every row of their table, each with its reason.
 const WHOLE_TABLE: [(&str, &str); 12] = [
