@@ -150,6 +150,12 @@ impl MemoryStore {
         self.durable.local.as_ref().map(|row| &row.0)
     }
 
+    /// How far it has read in its mailbox, on the disk.
+    #[must_use]
+    pub fn durable_cursor(&self) -> u64 {
+        self.durable.relay.map_or(0, |relay| relay.cursor)
+    }
+
     /// All durable timeline entries, in the order in which they stand.
     pub fn timeline(&self) -> impl Iterator<Item = &Message> {
         self.durable.timeline()

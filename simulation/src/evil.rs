@@ -1,7 +1,11 @@
 //! A relay that lies.
 
+use std::collections::BTreeSet;
+
 use waxwing_crypto::{AccountKey, AccountPublicKey, DeviceList};
-use waxwing_wire::{AccountRecord, Envelope, MessageId, PublicKeyBytes, RelayBody, RelayFrame, Request};
+use waxwing_wire::{
+    AccountId, AccountRecord, Envelope, MessageId, PublicKeyBytes, RelayBody, RelayFrame, Request,
+};
 
 use crate::dice::Dice;
 
@@ -22,6 +26,16 @@ pub struct Evil {
     pub per_mille: u32,
     /// What it lies about.
     pub about: Lies,
+    /// Devices that hear of no change of a group.
+    pub kept_from_changes: BTreeSet<usize>,
+    /// Devices to which it hands all that is written to any group.
+    pub confidants: BTreeSet<usize>,
+    /// It answers questions with the first answer that it ever gave.
+    pub lives_in_the_past: bool,
+    /// Accounts as it describes them, in place of what they are.
+    pub descriptions: Vec<AccountRecord>,
+    /// It says of every second message that the device list of this account is old.
+    pub calls_old: Option<AccountId>,
     /// Envelopes that passed, to be played again.
     recorded: Vec<Envelope>,
     /// Frames that passed, to be sent in place of others.
@@ -45,8 +59,9 @@ impl Evil {
     }
 
     /// What is sent in place of a frame.
-    pub fn tamper(&mut self, _device: usize, frame: RelayFrame, dice: &mut Dice) -> Vec<RelayFrame> {
+    pub fn tamper(&mut self, device: usize, frame: RelayFrame, dice: &mut Dice) -> Vec<RelayFrame> {
         self.remember(&frame);
+        let Some(frame) = self.stage(device, frame, dice) else { return Vec::new() };
         let spares = self.about == Lies::Keys && !matches!(frame.body, RelayBody::Account(_));
         if spares || !dice.chance(self.per_mille) {
             return vec![frame];
@@ -76,11 +91,49 @@ impl Evil {
         }
     }
 
+    /// What it does with every frame, not by chance. `None`: nothing is sent.
+    fn stage(&self, device: usize, mut frame: RelayFrame, dice: &mut Dice) -> Option<RelayFrame> {
+        if self.kept_from_changes.contains(&device) {
+            if matches!(frame.body, RelayBody::GroupStale { .. }) {
+                return None;
+            }
+            if let RelayBody::Group(record) = &mut frame.body {
+                record.revision = 0;
+                record.changes.clear();
+            }
+            if let RelayBody::Deliver { envelopes } = &mut frame.body {
+                envelopes.retain(|envelope| envelope.group.is_none_or(|origin| !origin.is_change));
+                if envelopes.is_empty() {
+                    return None;
+                }
+            }
+        }
+        if let (RelayBody::Accepted { message }, Some(account)) = (&frame.body, self.calls_old)
+            && dice.chance(500)
+        {
+            frame.body = RelayBody::DevicesStale { message: *message, account, device_list_version: 99 };
+        }
+        if let RelayBody::Account(asked) = &mut frame.body {
+            let others = self.descriptions.iter().filter(|other| other.account == asked.account);
+            let others: Vec<&AccountRecord> = others.collect();
+            if !others.is_empty() {
+                *asked = others[dice.index(others.len())].clone();
+            }
+        }
+        if self.lives_in_the_past
+            && let Some(first) =
+                self.answers.iter().find(|answer| is_about_the_same(&answer.body, &frame.body))
+        {
+            frame.body = first.body.clone();
+        }
+        Some(frame)
+    }
+
     fn remember(&mut self, frame: &RelayFrame) {
         if let RelayBody::Deliver { envelopes } = &frame.body {
             self.recorded.extend(envelopes.iter().cloned());
         }
-        if matches!(frame.body, RelayBody::Account(_) | RelayBody::Prekeys { .. }) {
+        if matches!(frame.body, RelayBody::Account(_) | RelayBody::Prekeys { .. } | RelayBody::Group(_)) {
             self.answers.push(frame.clone());
         }
         let recorded = self.recorded.len().saturating_sub(REMEMBERED_MAX);
@@ -171,6 +224,16 @@ fn forged(asked: &AccountRecord, dice: &mut Dice) -> Option<AccountRecord> {
         device_list_version: list.version(),
         ..asked.clone()
     })
+}
+
+/// Whether two answers answer one question.
+fn is_about_the_same(one: &RelayBody, other: &RelayBody) -> bool {
+    match (one, other) {
+        (RelayBody::Account(one), RelayBody::Account(other)) => one.account == other.account,
+        (RelayBody::Prekeys { account: one, .. }, RelayBody::Prekeys { account: other, .. }) => one == other,
+        (RelayBody::Group(one), RelayBody::Group(other)) => one.group == other.group,
+        _ => false,
+    }
 }
 
 fn accepted_by_nobody(dice: &mut Dice) -> RelayFrame {

@@ -63,7 +63,7 @@ pub fn check_device(
 ) -> Result<(), Violation> {
     note_what_is_stored(device, model)?;
     no_forgery(device, devices, model)?;
-    no_duplicate(device)?;
+    no_duplicate(device, model)?;
     if trust.relay_is_honest {
         order(device, model)?;
     }
@@ -80,8 +80,10 @@ fn texts(device: &Device) -> impl Iterator<Item = (&Message, &str)> {
 }
 
 fn note_what_is_stored(device: &Device, model: &mut Model) -> Result<(), Violation> {
+    let liars = model.liars.clone();
     let has_come = |message: &&Message| matches!(message.body, Body::Text(_) | Body::Deleted);
-    for message in device.store.timeline().filter(has_come) {
+    let is_honest = |message: &&Message| !liars.contains(&message.sender);
+    for message in device.store.timeline().filter(has_come).filter(is_honest) {
         match model.accepted.get_mut(&message.id) {
             Some(accepted) => {
                 accepted.stored.insert(device.index);
@@ -117,9 +119,9 @@ fn may_read(device: &Device, accepted: &Accepted) -> bool {
 }
 
 /// I2: nothing stands twice.
-fn no_duplicate(device: &Device) -> Result<(), Violation> {
+fn no_duplicate(device: &Device, model: &Model) -> Result<(), Violation> {
     let mut seen: BTreeMap<&str, MessageId> = BTreeMap::new();
-    for (message, text) in texts(device) {
+    for (message, text) in texts(device).filter(|(message, _)| !model.liars.contains(&message.sender)) {
         if seen.insert(text, message.id).is_some() {
             return Violation::of("I2", format!("{:?} stands twice", message.id));
         }

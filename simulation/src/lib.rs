@@ -15,6 +15,7 @@ pub mod dice;
 pub mod disk;
 pub mod evil;
 pub mod invariants;
+pub mod liar;
 pub mod model;
 pub mod network;
 pub mod relay;

@@ -45,6 +45,8 @@ pub struct Model {
     pub deleted: BTreeSet<MessageId>,
     /// Messages that an account put out of its sight, or wanted to.
     pub hidden: BTreeSet<(usize, MessageId)>,
+    /// Devices whose owners lie: what they say of themselves counts for nothing.
+    pub liars: BTreeSet<DeviceAddress>,
     next_order: u64,
 }
 

@@ -7,7 +7,10 @@ use waxwing_relay::hub::{Hub, HubOutput};
 use waxwing_relay::memory::MemoryStore;
 use waxwing_relay::relay::{Now, Rate, RateLimits, Rules};
 use waxwing_relay::store::{Answer, ConnectionId, Query, Store as _};
-use waxwing_wire::{Challenge, ClientBody, ClientFrame, DeviceId, Envelope, RelayId};
+use waxwing_wire::{
+    AccountId, AccountQuery, AccountRecord, Challenge, ClientBody, ClientFrame, DeviceId, Envelope,
+    GroupChangeRecord, GroupId, RelayId,
+};
 
 /// Midnight in the simulated world, in milliseconds since 1970-01-01 UTC.
 pub const EPOCH_MS: i64 = 1_760_000_000_000;
@@ -49,6 +52,18 @@ impl RelayHost {
     pub fn new(id: RelayId) -> RelayHost {
         let hub = Some(Hub::new(MemoryStore::new(id), rules()));
         RelayHost { hub, resting: None, prekey_supply: None, published: BTreeSet::new() }
+    }
+
+    /// Another relay of the same name that knows the same. `None`: it is down.
+    #[must_use]
+    pub fn mirror(&self) -> Option<RelayHost> {
+        let store = self.hub.as_ref()?.store().clone();
+        Some(RelayHost {
+            hub: Some(Hub::new(store, rules())),
+            resting: None,
+            prekey_supply: self.prekey_supply,
+            published: self.published.clone(),
+        })
     }
 
     /// Whether it runs.
@@ -128,12 +143,34 @@ impl RelayHost {
         self.published.contains(&device)
     }
 
+    fn answer(&self, query: &Query) -> Option<Answer> {
+        let store = self.hub.as_ref().map(Hub::store).or(self.resting.as_ref());
+        store.and_then(|store| store.answer(query).ok())
+    }
+
+    /// How the relay describes an account.
+    #[must_use]
+    pub fn account(&self, account: AccountId) -> Option<AccountRecord> {
+        let Some(Answer::Account(record)) = self.answer(&Query::Account(AccountQuery::Id(account))) else {
+            return None;
+        };
+        record.map(|record| *record)
+    }
+
+    /// All changes of a group, as a member is given them.
+    #[must_use]
+    pub fn changes(&self, group: GroupId, account: AccountId) -> Vec<GroupChangeRecord> {
+        let Some(Answer::Group(record)) = self.answer(&Query::Group { group, account, after: 0 }) else {
+            return Vec::new();
+        };
+        record.map(|record| record.changes).unwrap_or_default()
+    }
+
     /// What waits in a device's mailbox.
     #[must_use]
     pub fn mailbox(&self, device: DeviceId) -> Vec<Envelope> {
-        let store = self.hub.as_ref().map(Hub::store).or(self.resting.as_ref());
         let query = Query::Mailbox { device, after: 0, limit: usize::MAX };
-        match store.and_then(|store| store.answer(&query).ok()) {
+        match self.answer(&query) {
             Some(Answer::Mailbox { envelopes, .. }) => envelopes,
             Some(
                 Answer::Device(_)

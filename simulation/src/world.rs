@@ -1,13 +1,14 @@
 //! The world: one queue of events, on simulated time.
 
 mod apply;
+mod evil;
 mod links;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use waxwing_engine::{ConversationId, Input};
-use waxwing_wire::{DeviceId, Handle, RelayId};
+use waxwing_wire::{ClientFrame, DeviceId, Handle, RelayId};
 
 use crate::app::{Account, Deed, Draft, To};
 use crate::device::{Device, Frailty, Role};
@@ -18,6 +19,7 @@ use crate::model::Model;
 use crate::network::{LinkId, Network, Weather};
 use crate::relay::RelayHost;
 use crate::watch::{CANARY, Watch};
+use evil::Mirror;
 
 /// What is going to happen.
 #[derive(Debug, Clone)]
@@ -159,6 +161,8 @@ pub struct World {
     /// Devices that the relay had no prekeys for when a device asked last.
     keyless: BTreeSet<(usize, DeviceId)>,
     evil: Option<Evil>,
+    mirror: Option<Mirror>,
+    overheard: Option<Vec<(usize, ClientFrame)>>,
     dice: Dice,
     queue: BTreeMap<(Duration, u64), Event>,
     next_event: u64,
@@ -197,6 +201,8 @@ impl World {
             watch: Watch::default(),
             keyless: BTreeSet::new(),
             evil: None,
+            mirror: None,
+            overheard: None,
             dice,
             queue: BTreeMap::new(),
             next_event: 0,
@@ -295,6 +301,9 @@ impl World {
             Event::Down(link) => self.down(link),
             Event::RelayHears(link) => {
                 self.relay.disconnect(link);
+                if let Some(mirror) = &mut self.mirror {
+                    mirror.relay.disconnect(link);
+                }
                 self.network.cut(link);
             }
             Event::DeviceHears(device, link) => {
@@ -306,6 +315,10 @@ impl World {
             Event::Tick => {
                 let output = self.relay.tick(self.now);
                 self.pass_on(output);
+                if let Some(mirror) = &mut self.mirror {
+                    let output = mirror.relay.tick(self.now);
+                    self.pass_on(output);
+                }
                 self.at(self.now + TICK, Event::Tick);
             }
             Event::RelayStarts => self.relay.restart(),

@@ -300,6 +300,10 @@ impl Groups {
             if state.as_ref().is_some_and(|state| state.standing == GroupStanding::Out) {
                 continue;
             }
+            if wait.times >= KEY_ASKS_MAX && keys::is_ahead(work, state.as_ref(), (sender, chain))? {
+                // It can be opened once we know the changes that its sender knows, and not before.
+                continue;
+            }
             if state.is_some() && wait.times >= KEY_ASKS_MAX {
                 messages::ask_one_by_one(work, me, (group, sender, chain), rng)?;
                 continue;

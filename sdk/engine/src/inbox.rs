@@ -501,6 +501,8 @@ fn receive_change<V: View>(
     } else {
         groups::kept::keep(work, origin.group, origin.revision, wire_id, payload)?;
         desk.groups.want(origin.group);
+        // Whoever is put out by it cannot fetch what is missing, and has it in what was kept.
+        desk.groups.take_soon(origin.group);
     }
     work.again = true;
     Ok(())

@@ -28,13 +28,14 @@ impl World {
             return;
         }
         let fails = self.dice.chance(self.network.weather.dial_fails_per_mille);
-        if fails || !self.relay.is_up() {
+        if fails || !self.relay_of(device).is_up() {
             self.give(device, Input::LinkDown);
             return;
         }
         let link = self.network.open(device);
         let challenge = self.dice.bytes();
-        self.relay.connect(link, challenge, self.now);
+        let now = self.now;
+        self.relay_of(device).connect(link, challenge, now);
         self.devices[device].link = Some(link);
         self.give(device, Input::LinkUp);
     }
@@ -108,7 +109,7 @@ impl World {
         }
     }
 
-    fn send(&mut self, link: LinkId, way: Way, bytes: Bytes) {
+    pub(super) fn send(&mut self, link: LinkId, way: Way, bytes: Bytes) {
         let event = match way {
             Way::Up => Event::Up(link),
             Way::Down => Event::Down(link),
@@ -130,7 +131,7 @@ impl World {
         };
         let Some(frame) = frame else {
             self.counts.faults += 1;
-            let output = self.relay.bad_frame(link);
+            let output = self.relay_of(index).bad_frame(link);
             self.pass_on(output);
             return Ok(());
         };
@@ -144,9 +145,18 @@ impl World {
         {
             Watch::on_acknowledge(&self.relay, device, cursor, &self.devices[index].store)?;
         }
-        let output = self.relay.frame(link, frame.clone(), self.now, device);
+        if let Some(overheard) = &mut self.overheard {
+            overheard.push((index, frame.clone()));
+        }
+        let now = self.now;
+        let output = self.relay_of(index).frame(link, frame.clone(), now, device);
+        if let ClientBody::SubmitToGroup(submit) = &frame.body {
+            self.confide(index, submit);
+        }
         if let ClientBody::Submit(submit) = &frame.body {
-            self.watch.on_handled(&self.relay, device, submit);
+            let relay =
+                self.mirror.as_ref().map_or(&self.relay, |mirror| mirror.relay_for(index, &self.relay));
+            self.watch.on_handled(relay, device, submit);
         }
         if self.dice.chance(self.relay_dies) {
             self.note(|| "the relay dies before it answers".to_owned());

@@ -21,8 +21,8 @@ use crate::content::{Content, ContentBody};
 use crate::directory::Directory;
 use crate::me::Me;
 use crate::model::{
-    ConversationId, DeviceAddress, GroupStanding, Lane, LaneKind, OutboxDraft, OutboxPayload, Party,
-    ReceiverKeyRecord, SenderKeyRecord, Standing,
+    ConversationId, DeviceAddress, GroupStanding, GroupState, Lane, LaneKind, OutboxDraft, OutboxPayload,
+    Party, ReceiverKeyRecord, SenderKeyRecord, Standing,
 };
 use crate::notice::new_message_id;
 use crate::view::View;
@@ -295,6 +295,18 @@ pub(crate) fn make_up<V: View>(
         }
     }
     Ok(())
+}
+
+/// Whether the key of a chain is here, and of an epoch that we do not know yet.
+pub(crate) fn is_ahead<V: View>(
+    work: &mut Work<'_, V>,
+    state: Option<&GroupState>,
+    (sender, chain): (DeviceAddress, [u8; 16]),
+) -> Result<bool, V::Error> {
+    let Some(roster) = state.and_then(|state| Some((state.group, state.roster()?))) else { return Ok(false) };
+    let (group, roster) = roster;
+    let theirs = work.their_key(group, sender, chain)?;
+    Ok(theirs.as_ref().is_some_and(|theirs| theirs.key.epoch().number > roster.epoch().number))
 }
 
 /// What came of a sender key.

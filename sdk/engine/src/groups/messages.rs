@@ -188,9 +188,7 @@ fn open<V: View>(
     let mark = (epoch.number, epoch.roster_hash);
     let is_known = epoch == *roster.epoch() || state.past_epochs.contains(&mark);
     if !is_known {
-        on_unknown_epoch(work, desk, state, from, epoch.number, rng);
-        show_unreadable(work, state, from, wire_id)?;
-        desk.replies.unopened(from, wire_id);
+        on_unknown_epoch(work, desk, state, (from, wire_id), epoch.number, rng)?;
         return Ok(Opened::Done);
     }
     // Who is out wrote this before he was, or says so together with the relay: under the roster that stands he is not heard.
@@ -245,22 +243,29 @@ fn open<V: View>(
 }
 
 /// A message is of an epoch from before we were brought in, and the relay says that it is ours: its sender knows. Or our roster is not
-/// the one that others have.
+/// the one that others have; where we are sure of ours, the relay has told us different things.
 fn on_unknown_epoch<V: View>(
     work: &mut Work<'_, V>,
     desk: &mut Desk<'_>,
     state: &GroupState,
-    from: DeviceAddress,
+    (from, wire_id): (DeviceAddress, MessageId),
     epoch: u64,
     rng: &mut impl CryptoRng,
-) {
+) -> Result<(), V::Error> {
+    show_unreadable(work, state, from, wire_id)?;
     desk.groups.doubt(state, from);
     let is_now = state.roster().is_some_and(|roster| roster.epoch().number == epoch);
     let is_same_moment = is_now || state.past_epochs.iter().any(|(past, _)| *past == epoch);
-    let is_apart = state.vouched_by.is_none() && is_same_moment;
-    if is_apart && desk.groups.is_first_apart(state.group, from.account) {
+    if !is_same_moment || state.vouched_by.is_some() {
+        desk.replies.unopened(from, wire_id);
+        return Ok(());
+    }
+    // Whom its sender takes for members is not whom we do: what is said to them is not asked for.
+    work.write(Write::SetReception { message: wire_id, reception: Reception::Lost });
+    if desk.groups.is_first_apart(state.group, from.account) {
         chain::put_event(work, state.group, from, GroupEvent::Apart, rng);
     }
+    Ok(())
 }
 
 /// Shows in its place what cannot be opened yet.
