@@ -21,7 +21,7 @@ use crate::commands;
 use crate::connection::Connection;
 use crate::directory::Directory;
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
-use crate::groups::{Groups, intent, invite, join, kept, messages};
+use crate::groups::{Groups, intent, invite, join, kept, messages, picture};
 use crate::inbox::{self, Desk};
 use crate::input::{Command, Input};
 use crate::keep::Keep;
@@ -216,7 +216,7 @@ impl Engine {
             let (directory, groups) = (&mut self.directory, &mut self.groups);
             self.outbox.pump(work, me, &mut self.connection, directory, groups, rng)?;
         }
-        self.groups.ask(work, &mut self.connection, me, rng)?;
+        self.groups.ask(work, &mut self.connection, &mut self.directory, me, rng)?;
         self.directory.ask(work, &mut self.connection, rng);
         self.ask_for_deletion(work)?;
         self.tell_drained(work)
@@ -384,6 +384,7 @@ impl Engine {
             | Command::SetVerified { .. }
             | Command::CreateGroup { .. }
             | Command::ChangeGroup { .. }
+            | Command::SetGroupPicture { .. }
             | Command::Invite { .. }
             | Command::Revoke { .. }
             | Command::Join(_)
@@ -448,6 +449,9 @@ impl Engine {
             Command::CreateGroup { title, members } => intent::create(work, me, title, members, rng)?,
             Command::ChangeGroup { conversation, intent } => {
                 intent::change(work, me, conversation, intent, rng)?
+            }
+            Command::SetGroupPicture { conversation, picture } => {
+                picture::set(work, me, conversation, picture, rng)?
             }
             Command::Invite { conversation, needs_approval, expires_at_ms } => {
                 invite::invite(work, me, conversation, needs_approval, expires_at_ms, rng)?

@@ -15,7 +15,7 @@ use crate::engine::on_device_name;
 use crate::groups::chain::Taken;
 use crate::groups::keys::Accepted;
 use crate::groups::messages::Arrived;
-use crate::groups::{self, Groups, introduce, invite, join};
+use crate::groups::{self, Groups, introduce, invite, join, picture};
 use crate::me::Me;
 use crate::model::{
     Body, ConversationId, CounterRange, Delivery, DeviceAddress, GroupStanding, Lane, LaneKind, Message,
@@ -329,6 +329,14 @@ fn receive<V: View>(
             let Place::Group(group) = place else { return Ok(()) };
             invite::on_invitations(work, desk, from, group, invitations, requests, rng)
         }
+        ContentBody::GroupPicture { picture } => {
+            let Place::Group(group) = place else { return Ok(()) };
+            picture::on_picture(work, desk.groups, group, picture)
+        }
+        ContentBody::AskGroupPicture { hash } => {
+            let Place::Group(group) = place else { return Ok(()) };
+            picture::on_ask(work, from, group, hash, rng)
+        }
         ContentBody::DeviceName(_) | ContentBody::Unknown => Ok(()),
     }
 }
@@ -401,7 +409,8 @@ fn place_of<V: View>(
         | ContentBody::AskKey(_)
         | ContentBody::AskToJoin { .. }
         | ContentBody::JoinRefused { .. }
-        | ContentBody::Invitations { .. } => true,
+        | ContentBody::Invitations { .. }
+        | ContentBody::GroupPicture { .. } => true,
         ContentBody::Text(_)
         | ContentBody::Receipt { .. }
         | ContentBody::SendAgain { .. }
@@ -409,6 +418,7 @@ fn place_of<V: View>(
         | ContentBody::Annotations { .. }
         | ContentBody::Settings { .. }
         | ContentBody::DeviceName(_)
+        | ContentBody::AskGroupPicture { .. }
         | ContentBody::Unknown => false,
     };
     // Keys may come before the group is known; whoever is not in it says nothing in it.
@@ -434,6 +444,8 @@ fn place_of<V: View>(
         | ContentBody::AskToJoin { .. }
         | ContentBody::JoinRefused { .. }
         | ContentBody::Invitations { .. }
+        | ContentBody::GroupPicture { .. }
+        | ContentBody::AskGroupPicture { .. }
         | ContentBody::Annotations { .. }
         | ContentBody::Settings { .. }
         | ContentBody::DeviceName(_)

@@ -1,9 +1,13 @@
 //! `group`: making groups, changing them, showing them.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
 use serde_json::{Value, json};
 use waxwing::{
     Client, Conversation, ConversationId, ConversationItem, Group, GroupInfo, GroupRole, GroupStanding,
-    ListDiff, Member,
+    ListDiff, Member, limits,
 };
 
 use super::{invite, patience};
@@ -17,6 +21,9 @@ use crate::{out, safe_text};
 pub(super) async fn run(common: &Common, options: args::Group) -> Result<(), Fail> {
     if let args::Group::Info { group } = options {
         return info(common, &group).await;
+    }
+    if let args::Group::Picture { group, save: Some(path), .. } = options {
+        return save_picture(common, &group, &path).await;
     }
     if let args::Group::Door(options) = options {
         return invite::run(common, options).await;
@@ -65,6 +72,12 @@ async fn change(session: &Session, options: args::Group) -> Result<Group, Fail> 
         args::Group::Title { group, title } => {
             let group = of(group).await?;
             let changed = group.set_title(title).await;
+            (group, changed)
+        }
+        args::Group::Picture { group, file, .. } => {
+            let picture = file.map(|path| read_picture(&path)).transpose()?;
+            let group = of(group).await?;
+            let changed = group.set_picture(picture).await;
             (group, changed)
         }
         args::Group::Approve { group, handle } => {
@@ -121,6 +134,42 @@ fn unknown(name: &str) -> Fail {
     Fail::new("group_unknown", "not_found", message).advise("waxwing-chat conversations lists the groups")
 }
 
+fn read_picture(path: &Path) -> Result<Vec<u8>, Fail> {
+    // One byte more than is allowed tells that it is too large.
+    let limit = limits::GROUP_PICTURE_SIZE_MAX_BYTES as u64 + 1;
+    let mut picture = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut picture));
+    read.map(|_| picture).map_err(|error| {
+        Fail::usage("file_unreadable", format!("the picture cannot be read: {error}"))
+            .advise("name a file of at most 32 KiB")
+    })
+}
+
+async fn save_picture(common: &Common, name: &str, path: &Path) -> Result<(), Fail> {
+    let session = session::open(common, Link::Down).await?;
+    let picture = match open(&session.client, name).await.and_then(|chat| group_of(&chat)) {
+        Ok(group) => group.picture().await.map_err(session::fail),
+        Err(fail) => Err(fail),
+    };
+    session.close().await;
+    let Some(picture) = picture? else {
+        return Err(Fail::new(
+            "picture_missing",
+            "not_found",
+            "the group has no picture, or it is not here yet",
+        )
+        .advise("waxwing-chat listen fetches what is missing"));
+    };
+    std::fs::write(path, &picture).map_err(|error| {
+        Fail::new("output_failed", "storage", format!("the picture cannot be written: {error}"))
+            .advise("name another file")
+    })?;
+    if common.json {
+        return out::json(&json!({ "saved_bytes": picture.len() }));
+    }
+    out::line(&format!("{} bytes", picture.len()))
+}
+
 async fn info(common: &Common, name: &str) -> Result<(), Fail> {
     let (history, _) = session::open_history(common).await?;
     let items = history.conversations().await.map_err(session::fail)?;
@@ -151,6 +200,7 @@ fn info_json(info: &GroupInfo) -> Value {
             GroupStanding::Out => "out",
         },
         "members": info.members.iter().map(member_json).collect::<Vec<_>>(),
+        "picture": info.picture.map(hex::encode),
         "settings": {
             "write": who_word(info.settings.write),
             "add": who_word(info.settings.add),
