@@ -34,6 +34,6 @@ pub use receiver::{GroupOpenError, GroupPlaintext, ReceiverKey};
 pub use rotation::{
     GroupEvent, RotationReason, SENDER_KEY_AGE_MAX, SENDER_KEY_MESSAGES_MAX, SenderKeyUse, rotation,
 };
-pub use secret::GroupSecret;
+pub use secret::{GroupProfile, GroupSecret, picture_hash};
 pub use sender::{SealedGroupMessage, SenderKey};
 pub use transcript::Transcript;

@@ -96,6 +96,8 @@ pub(crate) const HASH_INVITATION_ID: &[u8] = b"Waxwing v1 group invitation id\0"
 pub(crate) const HASH_INVITATION_CHECK: &[u8] = b"Waxwing v1 group invitation check\0";
 /// SHA-256 over the key of an account that an invitation names, cut to 16 bytes.
 pub(crate) const HASH_INVITER_KEY: &[u8] = b"Waxwing v1 group inviter key\0";
+/// SHA-256 over a group's picture, to be named in its profile.
+pub(crate) const HASH_GROUP_PICTURE: &[u8] = b"Waxwing v1 group picture\0";
 /// HKDF of the keys of a backup, followed by its header.
 pub(crate) const DERIVE_BACKUP: &[u8] = b"Waxwing v1 backup\0";
 /// SHA-256 over a printed key, for its overall check.
@@ -205,6 +207,7 @@ mod tests {
             HASH_INVITATION_ID,
             HASH_INVITATION_CHECK,
             HASH_INVITER_KEY,
+            HASH_GROUP_PICTURE,
             DERIVE_BACKUP,
             HASH_PRINTED_KEY,
         ];

@@ -17,6 +17,9 @@ pub const HANDLE_MIN_CHARS: usize = 2;
 /// Longest title of a group, in bytes of UTF-8.
 pub const GROUP_TITLE_SIZE_MAX_BYTES: usize = 256;
 
+/// Largest picture of a group, in bytes. Only members see it.
+pub const GROUP_PICTURE_SIZE_MAX_BYTES: usize = 32 * 1024;
+
 /// Longest handle, in characters.
 pub const HANDLE_MAX_CHARS: usize = 32;
 

@@ -1,7 +1,7 @@
 //! What members share for as long as the group lasts: it hides changes of the roster, and the group's title, from the relay.
 //!
 //! ```text
-//!   sealed   format 1 | suite 1 | purpose u8 | salt 16 | commitment 32 | content, a title padded | tag 16
+//!   sealed   format 1 | suite 1 | purpose u8 | salt 16 | commitment 32 | content, a profile padded | tag 16
 //! ```
 //!
 //! It opens no message. Who was once in the group can still read what is sealed under it, if a relay gives it to them: who is in
@@ -13,7 +13,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::{
-    kdf::DERIVE_GROUP_SECRET,
+    kdf::{DERIVE_GROUP_SECRET, HASH_GROUP_PICTURE, hash},
     message::SUITE,
     padding::{pad, unpad},
     salted::{SALT_BYTES, SaltedKeys},
@@ -22,8 +22,30 @@ use crate::{
 
 const FORMAT: u8 = 1;
 const PURPOSE_CHANGE: u8 = 1;
-const PURPOSE_TITLE: u8 = 2;
+const PURPOSE_PROFILE: u8 = 2;
+const HASH_BYTES: usize = 32;
 const HEAD_BYTES: usize = 3;
+
+/// What a group is called, and the hash of its picture.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct GroupProfile {
+    /// The title; empty: without a name.
+    pub title: String,
+    /// The [hash](picture_hash) of the picture, if there is one.
+    pub picture: Option<[u8; 32]>,
+}
+
+/// The title stays out of logs.
+impl fmt::Debug for GroupProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GroupProfile(..)")
+    }
+}
+
+/// Computes the hash by which a profile names a picture.
+pub fn picture_hash(picture: &[u8]) -> [u8; 32] {
+    hash(HASH_GROUP_PICTURE, &[picture])
+}
 
 /// The secret that the members of a group share.
 ///
@@ -79,16 +101,21 @@ impl GroupSecret {
         self.open(PURPOSE_CHANGE, &[group, &revision.to_be_bytes()], sealed)
     }
 
-    /// Seals a title, padded, to stand as the profile of a roster.
-    pub fn seal_title(&self, title: &str, rng: &mut impl CryptoRng) -> Vec<u8> {
-        self.seal(PURPOSE_TITLE, &[], &Zeroizing::new(pad(title.as_bytes())), rng)
+    /// Seals title and picture, padded, to stand as the profile of a roster. Of the picture only the hash stands there; all
+    /// zeros: there is none.
+    pub fn seal_profile(&self, profile: &GroupProfile, rng: &mut impl CryptoRng) -> Vec<u8> {
+        let mut content = Zeroizing::new(Vec::with_capacity(HASH_BYTES + profile.title.len()));
+        content.extend_from_slice(&profile.picture.unwrap_or([0; HASH_BYTES]));
+        content.extend_from_slice(profile.title.as_bytes());
+        self.seal(PURPOSE_PROFILE, &[], &Zeroizing::new(pad(&content)), rng)
     }
 
-    /// Opens what [`seal_title`](Self::seal_title) made. `None` for anything else.
-    pub fn open_title(&self, sealed: &[u8]) -> Option<Zeroizing<String>> {
-        let padded = self.open(PURPOSE_TITLE, &[], sealed)?;
-        let title = unpad(&padded).ok()?;
-        String::from_utf8(title.to_vec()).ok().map(Zeroizing::new)
+    /// Opens what [`seal_profile`](Self::seal_profile) made. `None` for anything else.
+    pub fn open_profile(&self, sealed: &[u8]) -> Option<GroupProfile> {
+        let padded = self.open(PURPOSE_PROFILE, &[], sealed)?;
+        let (picture, title) = unpad(&padded).ok()?.split_first_chunk::<HASH_BYTES>()?;
+        let title = String::from_utf8(title.to_vec()).ok()?;
+        Some(GroupProfile { title, picture: (*picture != [0; HASH_BYTES]).then_some(*picture) })
     }
 
     fn seal(&self, purpose: u8, bound: &[&[u8]], content: &[u8], rng: &mut impl CryptoRng) -> Vec<u8> {
@@ -138,7 +165,7 @@ mod tests {
         assert_eq!(secret.open_change(&GROUP, 3, &sealed).unwrap().as_slice(), b"change");
         assert!(secret.open_change(&GROUP, 4, &sealed).is_none());
         assert!(secret.open_change(&[8; 16], 3, &sealed).is_none());
-        assert!(secret.open_title(&sealed).is_none());
+        assert!(secret.open_profile(&sealed).is_none());
         assert!(GroupSecret::generate(&mut rng).open_change(&GROUP, 3, &sealed).is_none());
     }
 
@@ -155,16 +182,21 @@ mod tests {
     }
 
     #[test]
-    fn a_title_comes_back_and_hides_its_length() {
+    fn a_profile_comes_back_and_hides_its_length_and_whether_there_is_a_picture() {
         let (secret, mut rng) = secret();
-        let [short, long] = ["birds", "birds of the north"].map(|title| {
-            let sealed = secret.seal_title(title, &mut rng);
-            assert_eq!(secret.open_title(&sealed).unwrap().as_str(), title);
-            sealed.len()
-        });
-        assert_eq!(short, long);
-        let sealed = secret.seal(PURPOSE_TITLE, &[], &pad(&[0xff]), &mut rng);
-        assert!(secret.open_title(&sealed).is_none(), "it is no text");
+        let picture = Some(picture_hash(b"a picture"));
+        let sizes =
+            [("birds", None), ("birds of the north", picture), ("", picture)].map(|(title, picture)| {
+                let profile = GroupProfile { title: title.to_owned(), picture };
+                let sealed = secret.seal_profile(&profile, &mut rng);
+                assert!(secret.open_profile(&sealed) == Some(profile));
+                sealed.len()
+            });
+        assert!(sizes.iter().all(|size| *size == sizes[0]));
+        for wrong in [&[0xff; 33][..], &[0; 31]] {
+            let sealed = secret.seal(PURPOSE_PROFILE, &[], &pad(wrong), &mut rng);
+            assert!(secret.open_profile(&sealed).is_none(), "it is no text, or too short");
+        }
     }
 
     #[test]

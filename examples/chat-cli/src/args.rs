@@ -324,6 +324,20 @@ pub(crate) enum Group {
         /// Which
         group: String,
     },
+    /// Give a group a picture, take it away, or write it to a file
+    Picture {
+        /// Which
+        group: String,
+        /// The file of the picture, of at most 32 KiB
+        #[arg(required_unless_present_any = ["remove", "save"], conflicts_with_all = ["remove", "save"])]
+        file: Option<PathBuf>,
+        /// Take it away
+        #[arg(long, conflicts_with = "save")]
+        remove: bool,
+        /// Change nothing: write the picture to this file; needs no relay
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+    },
     /// Let in somebody who asked
     Approve {
         /// Which

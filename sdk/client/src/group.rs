@@ -12,7 +12,7 @@ use crate::client::Whose;
 use crate::conversation::Contact;
 use crate::error::{Code, Result};
 use crate::shared::Shared;
-use crate::store::show;
+use crate::store::{doors, show};
 
 /// A conversation's group. Everything that changes it is on disk when the call returns, and goes out by itself; whether it
 /// stands, the group's other admins may have decided first: then the timeline says [`GroupNotice::NotDone`].
@@ -36,6 +36,8 @@ pub struct GroupInfo {
     pub members: Vec<Member>,
     /// What members may do.
     pub settings: GroupSettings,
+    /// The hash of its picture, if it has one; the bytes are [`Group::picture`]'s.
+    pub picture: Option<[u8; 32]>,
 }
 
 /// Somebody in a group.
@@ -126,6 +128,8 @@ pub enum GroupNotice {
     Apart,
     /// The sender of the entry, who is not in the group, asks to be ([`Group::requests`]).
     AsksToJoin,
+    /// It has another picture now, or none.
+    Picture,
 }
 
 impl GroupNotice {
@@ -151,6 +155,7 @@ impl GroupNotice {
             GroupEvent::NotDone => GroupNotice::NotDone,
             GroupEvent::Apart => GroupNotice::Apart,
             GroupEvent::AsksToJoin => GroupNotice::AsksToJoin,
+            GroupEvent::Picture => GroupNotice::Picture,
         })
     }
 }
@@ -236,6 +241,29 @@ impl Group {
         self.change(GroupIntent::Title(title.into())).await
     }
 
+    /// Gives the group a picture, or none. It has at most
+    /// [`limits::GROUP_PICTURE_SIZE_MAX_BYTES`](waxwing_wire::limits::GROUP_PICTURE_SIZE_MAX_BYTES), of whatever format the app chooses;
+    /// only members see it.
+    ///
+    /// # Errors
+    ///
+    /// `not_permitted`, `message_too_large`, `invalid_input` for no bytes at all, or what the store says.
+    pub async fn set_picture(&self, picture: Option<Vec<u8>>) -> Result<()> {
+        let set = Command::SetGroupPicture { conversation: self.id, picture };
+        self.shared.command(set).await.map(drop)
+    }
+
+    /// The group's picture, if it has one and its bytes are here: they come soon after the change, and the conversation changes
+    /// then.
+    ///
+    /// # Errors
+    ///
+    /// What the store says.
+    pub async fn picture(&self) -> Result<Option<Vec<u8>>> {
+        let id = self.id;
+        self.shared.read(move |db| doors::picture(db, id)).await
+    }
+
     /// Says what members may do.
     ///
     /// # Errors
@@ -285,6 +313,7 @@ impl fmt::Debug for GroupNotice {
             GroupNotice::NotDone => "NotDone",
             GroupNotice::Apart => "Apart",
             GroupNotice::AsksToJoin => "AsksToJoin",
+            GroupNotice::Picture => "Picture",
         })
     }
 }

@@ -7,11 +7,11 @@ mod stage;
 
 use std::time::Duration;
 
-use stage::{Stage, soon};
+use stage::{Stage, say, soon};
 use tokio::time::sleep;
 use waxwing::{
-    Body, Client, Conversation, ConversationId, Draft, Group, GroupEvent, GroupRole, InvitationLink,
-    InvitationState, InvitationTerms, JoinState, Page, TimelineDiff,
+    Body, Client, Conversation, ConversationId, Draft, Group, GroupEvent, GroupRole, GroupStanding,
+    InvitationLink, InvitationState, InvitationTerms, JoinState, Page, TimelineDiff,
 };
 
 /// Asks again and again, until there is an answer.
@@ -160,4 +160,36 @@ async fn a_link_that_was_taken_back_by_any_admin_lets_nobody_in() {
     soon(carol.join(&bobs.link.unwrap())).await.unwrap();
     until(async || (state(&carol, chat.id()).await == JoinState::Refused).then_some(())).await;
     assert_eq!(members(&group).await, ["alice", "bob"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_serves_while_whoever_made_it_is_away_and_not_who_is_blocked() {
+    let stage = Stage::new().await;
+    let (alice, bob) = (stage.registered("alice").await, stage.registered("bob").await);
+    let (carol, dave) = (stage.registered("carol").await, stage.registered("dave").await);
+    let chat = soon(alice.create_group("birds", ["bob"])).await.unwrap();
+    let group = chat.group().unwrap();
+    let at_bob = joined(&bob, chat.id()).await.group().unwrap();
+    group.set_role("bob", GroupRole::Admin).await.unwrap();
+    // A link names those who are admins when it is made.
+    until(async || {
+        let info = group.info().await.unwrap();
+        info.members.iter().all(|member| member.role != GroupRole::Member).then_some(())
+    })
+    .await;
+    let made = group.invite(InvitationTerms::open()).await.unwrap();
+    until(async || at_bob.invitations().await.unwrap().into_iter().next()).await;
+    soon(alice.flushed()).await.unwrap();
+    alice.close().await.unwrap();
+
+    let link = made.link.unwrap();
+    bob.direct("dave").await.unwrap().set_blocked(true).await.unwrap();
+    soon(dave.join(&link)).await.unwrap();
+    soon(dave.flushed()).await.unwrap();
+    soon(carol.join(&link)).await.unwrap();
+    let at_carol = joined(&carol, chat.id()).await;
+    assert_eq!(at_carol.group().unwrap().info().await.unwrap().standing, GroupStanding::Member);
+    // Dave asked before carol did, and bob has dealt with both.
+    say(&bob, "carol", "hello").await;
+    assert_eq!(members(&at_bob).await, ["alice", "bob", "carol"]);
 }

@@ -376,6 +376,22 @@ pub enum Write {
         before_ms: i64,
     },
 
+    /// Keeps a picture of a group under its hash.
+    PutGroupPicture {
+        /// Of which group.
+        group: GroupId,
+        /// Its hash.
+        hash: [u8; 32],
+        /// Its bytes.
+        picture: Vec<u8>,
+    },
+    /// Deletes all pictures of a group but one.
+    DropGroupPictures {
+        /// Of which group.
+        group: GroupId,
+        /// The hash of the one that stays.
+        except: Option<[u8; 32]>,
+    },
     /// Replaces what is known of who may ask to be in a group, and who asks.
     PutDoor {
         /// Of which group.

@@ -79,6 +79,10 @@ pub(crate) enum ContentBody {
     JoinRefused { invitation: InvitationId },
     /// What those know who let in.
     Invitations { invitations: Vec<Invitation>, requests: Vec<JoinRequest> },
+    /// The picture of the group.
+    GroupPicture { picture: Vec<u8> },
+    /// The picture of this hash is not here.
+    AskGroupPicture { hash: [u8; 32] },
     /// Something of a newer client.
     Unknown,
 }
@@ -158,11 +162,7 @@ impl Content {
                 }))
             }
             ContentBody::Introduction(introduction) => {
-                Some(proto::content::Body::Introduction(proto::Introduction {
-                    secret: introduction.secret.to_vec(),
-                    revision: introduction.revision,
-                    roster: introduction.roster.clone(),
-                }))
+                Some(proto::content::Body::Introduction(introduction_to_proto(introduction)))
             }
             ContentBody::AskKey(ask) => Some(proto::content::Body::AskKey(proto::AskKey {
                 chain_id: ask.chain.to_vec(),
@@ -185,6 +185,12 @@ impl Content {
             }
             ContentBody::Invitations { invitations, requests } => {
                 Some(proto::content::Body::Invitations(door::to_proto(invitations, requests)))
+            }
+            ContentBody::GroupPicture { picture } => {
+                Some(proto::content::Body::GroupPicture(proto::GroupPicture { picture: picture.clone() }))
+            }
+            ContentBody::AskGroupPicture { hash } => {
+                Some(proto::content::Body::AskGroupPicture(proto::AskGroupPicture { hash: hash.to_vec() }))
             }
             ContentBody::Unknown => None,
         };
@@ -225,14 +231,7 @@ impl Content {
             Some(proto::content::Body::SenderKey(key)) => {
                 ContentBody::SenderKey { distribution: Zeroizing::new(key.distribution) }
             }
-            Some(proto::content::Body::Introduction(introduction)) => {
-                let secret = Zeroizing::new(introduction.secret);
-                ContentBody::Introduction(Introduction {
-                    secret: Zeroizing::new(secret[..].try_into().map_err(|_| BadContent)?),
-                    revision: introduction.revision,
-                    roster: introduction.roster,
-                })
-            }
+            Some(proto::content::Body::Introduction(introduction)) => introduction_from_proto(introduction)?,
             Some(proto::content::Body::AskKey(ask)) => ContentBody::AskKey(AskKey {
                 chain: ask.chain_id.try_into().map_err(|_| BadContent)?,
                 introduce: ask.introduce,
@@ -252,6 +251,15 @@ impl Content {
                 ContentBody::JoinRefused { invitation: InvitationId(id) }
             }
             Some(proto::content::Body::Invitations(said)) => door::from_proto(said)?,
+            Some(proto::content::Body::GroupPicture(said)) => {
+                if said.picture.len() > limits::GROUP_PICTURE_SIZE_MAX_BYTES {
+                    return Err(BadContent);
+                }
+                ContentBody::GroupPicture { picture: said.picture }
+            }
+            Some(proto::content::Body::AskGroupPicture(asks)) => {
+                ContentBody::AskGroupPicture { hash: asks.hash.try_into().map_err(|_| BadContent)? }
+            }
             None => ContentBody::Unknown,
         };
         let conversation: [u8; 16] = content.conversation_id.try_into().map_err(|_| BadContent)?;
@@ -292,6 +300,23 @@ fn device_name_to_proto(said: &DeviceName) -> proto::DeviceName {
         count: said.named.map_or(0, |named| named.count),
         named_by: said.named.map(|named| named.device.as_bytes().to_vec()).unwrap_or_default(),
     }
+}
+
+fn introduction_to_proto(introduction: &Introduction) -> proto::Introduction {
+    proto::Introduction {
+        secret: introduction.secret.to_vec(),
+        revision: introduction.revision,
+        roster: introduction.roster.clone(),
+    }
+}
+
+fn introduction_from_proto(introduction: proto::Introduction) -> Result<ContentBody, BadContent> {
+    let secret = Zeroizing::new(introduction.secret);
+    Ok(ContentBody::Introduction(Introduction {
+        secret: Zeroizing::new(secret[..].try_into().map_err(|_| BadContent)?),
+        revision: introduction.revision,
+        roster: introduction.roster,
+    }))
 }
 
 fn ask_past_to_proto(ask: &PastAsk) -> proto::AskPast {

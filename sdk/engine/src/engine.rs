@@ -22,7 +22,7 @@ use crate::commands;
 use crate::connection::Connection;
 use crate::directory::{Directory, Purpose};
 use crate::effect::{CommandId, Effect, Event, Failure, Outcome};
-use crate::groups::{Groups, intent, invite, join, kept, messages};
+use crate::groups::{Groups, intent, invite, join, kept, messages, picture};
 use crate::inbox::{self, Desk};
 use crate::input::{Command, Input};
 use crate::keep::Keep;
@@ -221,7 +221,7 @@ impl Engine {
             let (directory, groups) = (&mut self.directory, &mut self.groups);
             self.outbox.pump(work, me, &mut self.connection, directory, groups, rng)?;
         }
-        self.groups.ask(work, &mut self.connection, me, rng)?;
+        self.groups.ask(work, &mut self.connection, &mut self.directory, me, rng)?;
         self.directory.ask(work, &mut self.connection, rng);
         self.ask_for_deletion(work)?;
         self.tell_drained(work)
@@ -392,6 +392,7 @@ impl Engine {
             | Command::SetVerified { .. }
             | Command::CreateGroup { .. }
             | Command::ChangeGroup { .. }
+            | Command::SetGroupPicture { .. }
             | Command::Invite { .. }
             | Command::Revoke { .. }
             | Command::Join(_)
@@ -461,6 +462,9 @@ impl Engine {
             Command::CreateGroup { title, members } => intent::create(work, me, title, members, rng)?,
             Command::ChangeGroup { conversation, intent } => {
                 intent::change(work, me, conversation, intent, rng)?
+            }
+            Command::SetGroupPicture { conversation, picture } => {
+                picture::set(work, me, conversation, picture, rng)?
             }
             Command::Invite { conversation, needs_approval, expires_at_ms } => {
                 invite::invite(work, me, conversation, needs_approval, expires_at_ms, rng)?

@@ -8,7 +8,7 @@
 //!
 //! `chain` takes changes in; `kept` are those that cannot be judged yet; `intent` is what we want to change; `introduce` brings in whoever comes; `invite` and
 //! `join` are the two sides of an invitation; `keys` are sender keys;
-//! `messages` opens what members write; `receipts` is what they told of ours.
+//! `messages` opens what members write; `picture` is the picture; `receipts` is what they told of ours.
 
 pub(crate) mod chain;
 pub(crate) mod intent;
@@ -18,6 +18,7 @@ pub(crate) mod join;
 pub(crate) mod kept;
 pub(crate) mod keys;
 pub(crate) mod messages;
+pub(crate) mod picture;
 pub(crate) mod receipts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +67,9 @@ const KEY_WAIT: Duration = Duration::from_secs(5);
 /// How often a key is asked for. After that the messages stay as they are, and are asked for one by one.
 const KEY_ASKS_MAX: u32 = 3;
 
+/// How long a picture may be on its way, before it is asked for.
+const PICTURE_WAIT: Duration = Duration::from_secs(15);
+
 /// Keys that are asked for at a time.
 const ASKS_MAX: usize = 10_000;
 
@@ -107,6 +111,10 @@ pub(crate) struct Groups {
     apart: BTreeSet<(GroupId, AccountId)>,
     /// Whose receipts are held back, and until when.
     held: BTreeMap<AccountId, Duration>,
+    /// Groups whose picture is not here.
+    pictures_wanted: BTreeMap<GroupId, Wait>,
+    /// Whether all groups have their pictures was looked at, once in the life of the process.
+    looked_for_pictures: bool,
     /// What waited in the store when the link came up was looked at.
     looked: bool,
 }
@@ -160,6 +168,16 @@ impl Groups {
         if self.keys_wanted.len() < ASKS_MAX {
             self.keys_wanted.entry(chain).or_insert(Wait { until: now + KEY_WAIT, times: 0 });
         }
+    }
+
+    /// The picture of a group is not here, and is on its way, perhaps.
+    pub(crate) fn want_picture(&mut self, group: GroupId, now: Duration) {
+        self.pictures_wanted.insert(group, Wait { until: now + PICTURE_WAIT, times: 0 });
+    }
+
+    /// The picture of a group has come.
+    pub(crate) fn has_picture(&mut self, group: GroupId) {
+        self.pictures_wanted.remove(&group);
     }
 
     /// Messages of a chain can be opened, perhaps.
@@ -237,7 +255,8 @@ impl Groups {
         let is_asked = |group: &GroupId| self.asked.values().any(|(asked, _)| asked == group);
         let behind = self.behind.iter().filter(|(group, _)| !is_asked(group)).map(|(_, wait)| wait.until);
         let keys = self.keys_wanted.values().map(|wait| wait.until);
-        behind.chain(keys).chain(self.held.values().copied()).min()
+        let pictures = self.pictures_wanted.values().map(|wait| wait.until);
+        behind.chain(keys).chain(pictures).chain(self.held.values().copied()).min()
     }
 
     /// Asks what is due.
@@ -245,6 +264,7 @@ impl Groups {
         &mut self,
         work: &mut Work<'_, V>,
         connection: &mut Connection,
+        directory: &mut Directory,
         me: &Me,
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
@@ -282,7 +302,37 @@ impl Groups {
             introduce::ask(work, from, group, rng)?;
             work.again = true;
         }
+        self.ask_for_pictures(work, directory, me, rng)?;
         self.ask_for_keys(work, me, rng)
+    }
+
+    fn ask_for_pictures<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        directory: &mut Directory,
+        me: &Me,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), V::Error> {
+        let now = work.now.elapsed;
+        if !std::mem::replace(&mut self.looked_for_pictures, true) {
+            for group in work.view.groups()? {
+                let hash = work.group(group)?.and_then(|state| state.picture());
+                if let Some(hash) = hash
+                    && work.view.group_picture(group, hash)?.is_none()
+                {
+                    self.want_picture(group, now);
+                }
+            }
+        }
+        let wanted = self.pictures_wanted.iter().filter(|(_, wait)| wait.until <= now);
+        let due: Vec<(GroupId, Wait)> = wanted.map(|(group, wait)| (*group, *wait)).collect();
+        for (group, wait) in due {
+            self.pictures_wanted.remove(&group);
+            if picture::ask(work, me, directory, group, wait.times, rng)? {
+                self.pictures_wanted.insert(group, wait.next(now + PICTURE_WAIT));
+            }
+        }
+        Ok(())
     }
 
     fn ask_for_keys<V: View>(

@@ -15,7 +15,7 @@ use crate::engine::on_device_name;
 use crate::groups::chain::Taken;
 use crate::groups::keys::Accepted;
 use crate::groups::messages::Arrived;
-use crate::groups::{self, Groups, introduce, invite, join};
+use crate::groups::{self, Groups, introduce, invite, join, picture};
 use crate::me::Me;
 use crate::model::{
     Body, ConversationId, CounterRange, Delivery, DeviceAddress, GroupStanding, Lane, LaneKind, Message,
@@ -330,6 +330,14 @@ fn receive<V: View>(
             let Place::Group(group) = place else { return Ok(()) };
             invite::on_invitations(work, desk, from, group, invitations, requests, rng)
         }
+        ContentBody::GroupPicture { picture } => {
+            let Place::Group(group) = place else { return Ok(()) };
+            picture::on_picture(work, desk.groups, group, picture)
+        }
+        ContentBody::AskGroupPicture { hash } => {
+            let Place::Group(group) = place else { return Ok(()) };
+            picture::on_ask(work, from, group, hash, rng)
+        }
         ContentBody::AskPast(ask) if from.account == own && place == Place::Direct(own) => {
             work.effect(Effect::GivePast(ask));
             Ok(())
@@ -406,7 +414,8 @@ fn place_of<V: View>(
         | ContentBody::AskKey(_)
         | ContentBody::AskToJoin { .. }
         | ContentBody::JoinRefused { .. }
-        | ContentBody::Invitations { .. } => true,
+        | ContentBody::Invitations { .. }
+        | ContentBody::GroupPicture { .. } => true,
         ContentBody::Text(_)
         | ContentBody::Receipt { .. }
         | ContentBody::SendAgain { .. }
@@ -415,6 +424,7 @@ fn place_of<V: View>(
         | ContentBody::Settings { .. }
         | ContentBody::DeviceName(_)
         | ContentBody::AskPast(_)
+        | ContentBody::AskGroupPicture { .. }
         | ContentBody::Unknown => false,
     };
     // Keys may come before the group is known; whoever is not in it says nothing in it.
@@ -440,6 +450,8 @@ fn place_of<V: View>(
         | ContentBody::AskToJoin { .. }
         | ContentBody::JoinRefused { .. }
         | ContentBody::Invitations { .. }
+        | ContentBody::GroupPicture { .. }
+        | ContentBody::AskGroupPicture { .. }
         | ContentBody::Annotations { .. }
         | ContentBody::Settings { .. }
         | ContentBody::DeviceName(_)

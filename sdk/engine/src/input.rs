@@ -108,6 +108,13 @@ pub enum Command {
     /// Leave all groups, and delete our account: at the relay, and here. Needs the account's key and a link. Once it has begun it goes on
     /// by itself, over crashes and restarts too.
     DeleteAccount,
+    /// Give a group a picture, or none.
+    SetGroupPicture {
+        /// Which group.
+        conversation: ConversationId,
+        /// The picture, in at most [`limits::GROUP_PICTURE_SIZE_MAX_BYTES`](waxwing_wire::limits::GROUP_PICTURE_SIZE_MAX_BYTES).
+        picture: Option<Vec<u8>>,
+    },
     /// Make an invitation to a group.
     Invite {
         /// Which group.

@@ -186,6 +186,9 @@ pub trait View {
         limit: usize,
     ) -> Result<Vec<GroupWaiting>, Self::Error>;
 
+    /// The picture of a group that has this hash, if it is here.
+    fn group_picture(&self, group: GroupId, hash: [u8; 32]) -> Result<Option<Vec<u8>>, Self::Error>;
+
     /// Who may ask to be in a group, and who asks.
     fn door(&self, group: GroupId) -> Result<Option<Door>, Self::Error>;
 

@@ -40,6 +40,7 @@ where
     dropped_bytes_leave_their_item(&mut fresh());
     a_door_comes_back_and_goes_with_the_group(&mut fresh());
     what_we_asked_for_comes_back(&mut fresh());
+    a_picture_stands_under_its_hash(&mut fresh());
 }
 
 fn a_former_device_keeps_its_keys<S: View + Apply>(store: &mut Subject<S>)
@@ -120,6 +121,7 @@ where
         GroupEvent::NotDone,
         GroupEvent::Apart,
         GroupEvent::AsksToJoin,
+        GroupEvent::Picture,
     ];
     for (n, event) in (1..).zip(events) {
         let entry = Message { conversation, body: Body::Group(event), status: Status::Local, ..outgoing(n) };
@@ -417,6 +419,7 @@ where
         GroupIntent::Add(vec![account_id(2), account_id(3)]),
         GroupIntent::Title(String::new()),
         GroupIntent::Admit(account_id(2)),
+        GroupIntent::Picture(Some([3; 32])),
     ];
     for (n, intent) in (1..).zip(intents) {
         let payload = OutboxPayload::ChangeGroup(intent);
@@ -500,4 +503,22 @@ where
         Write::DeleteJoining(group_id(9)),
     ]);
     assert_eq!(store.read(S::joinings), [joining(2, JoinState::Joined), joining(3, JoinState::Joined)]);
+}
+
+fn a_picture_stands_under_its_hash<S: View + Apply>(store: &mut Subject<S>)
+where
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    let (one, other) = (group_id(1), group_id(2));
+    assert_eq!(store.read(|s| s.group_picture(one, [1; 32])), None);
+    let put = |group, n: u8| Write::PutGroupPicture { group, hash: [n; 32], picture: vec![n; 32 * 1024] };
+    store.apply([put(one, 1), put(one, 2), put(other, 1), put(one, 1)]);
+    assert_eq!(store.read(|s| s.group_picture(one, [1; 32])), Some(vec![1; 32 * 1024]));
+    store.apply([Write::DropGroupPictures { group: one, except: Some([2; 32]) }]);
+    assert_eq!(store.read(|s| s.group_picture(one, [1; 32])), None);
+    assert!(store.read(|s| s.group_picture(one, [2; 32])).is_some());
+    store.apply([Write::DropGroupPictures { group: one, except: None }]);
+    assert_eq!(store.read(|s| s.group_picture(one, [2; 32])), None);
+    assert!(store.read(|s| s.group_picture(other, [1; 32])).is_some(), "of another group");
 }

@@ -25,6 +25,7 @@ pub(super) struct GroupTables {
     /// With the time at which each was put.
     pub(super) waiting: BTreeMap<u64, (GroupWaiting, i64)>,
     waiting_high: u64,
+    pub(super) pictures: BTreeMap<(GroupId, [u8; 32]), Vec<u8>>,
     pub(super) doors: BTreeMap<GroupId, Door>,
     pub(super) joinings: BTreeMap<GroupId, Joining>,
     pub(super) receipts: BTreeMap<ReceiptKey, (Vec<CounterRange>, i64)>,

@@ -337,6 +337,11 @@ impl View for MemoryStore {
         Ok(found)
     }
 
+    fn group_picture(&self, group: GroupId, hash: [u8; 32]) -> Result<Option<Vec<u8>>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.groups.pictures.get(&(group, hash)).cloned())
+    }
+
     fn door(&self, group: GroupId) -> Result<Option<Door>, DiskFault> {
         self.check_read()?;
         Ok(self.working.groups.doors.get(&group).cloned())

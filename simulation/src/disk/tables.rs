@@ -201,6 +201,12 @@ impl Tables {
                 self.groups.put_receipt(*conversation, *author, *member, *kind, ranges, *at_ms);
             }
             Write::ExpireMemberReceipts { before_ms } => self.groups.expire_receipts(*before_ms),
+            Write::PutGroupPicture { group, hash, picture } => {
+                self.groups.pictures.insert((*group, *hash), picture.clone());
+            }
+            Write::DropGroupPictures { group, except } => {
+                self.groups.pictures.retain(|(of, hash), _| of != group || *except == Some(*hash));
+            }
             Write::PutDoor { group, door } => { self.groups.doors.insert(*group, door.clone()); }
             Write::PutJoining(joining) => { self.groups.joinings.insert(joining.group, joining.clone()); }
             Write::DeleteJoining(group) => { self.groups.joinings.remove(group); }

@@ -1,9 +1,13 @@
 //! `group`: making groups, changing them, showing them.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
 use serde_json::{Value, json};
 use waxwing::{
     Client, Conversation, ConversationId, ConversationItem, Group, GroupInfo, GroupRole, GroupStanding,
-    ListDiff, Member,
+    ListDiff, Member, limits,
 };
 
 use super::patience;
@@ -11,12 +15,13 @@ use super::task::Manner;
 use crate::args::{self, Common, Role};
 use crate::fail::Fail;
 use crate::record::group::{name_of, role_word, who_word};
-use crate::{out, safe_text, session};
+use crate::session::{self, Link};
+use crate::{out, safe_text};
 
 /// Changes a group or makes one, waits until the relay has it, and tells the group as it stands then.
 pub(super) async fn change(
     client: &Client,
-    command: args::Group,
+    command: args::GroupChange,
     manner: Manner,
 ) -> Result<Vec<String>, Fail> {
     let group = carry_out(client, command).await?;
@@ -25,53 +30,65 @@ pub(super) async fn change(
     Ok(lines(&group.info().await.map_err(session::fail)?, manner))
 }
 
-async fn carry_out(client: &Client, command: args::Group) -> Result<Group, Fail> {
+/// The same change with its files named so that another process finds them.
+pub(super) fn seen_from_anywhere(change: args::GroupChange) -> args::GroupChange {
+    match change {
+        args::GroupChange::Picture { group, file: Some(file), remove, save } => {
+            let file = std::path::absolute(&file).unwrap_or(file);
+            args::GroupChange::Picture { group, file: Some(file), remove, save }
+        }
+        other => other,
+    }
+}
+
+async fn carry_out(client: &Client, command: args::GroupChange) -> Result<Group, Fail> {
     let of = |name: String| async move { group_of(&open(client, &name).await?) };
     let (group, changed) = match command {
-        args::Group::Create { title, handles } => {
+        args::GroupChange::Create { title, handles } => {
             let made = client.create_group(title, handles).await.map_err(session::fail)?;
             (group_of(&made)?, Ok(()))
         }
-        args::Group::Add { group, handles } => {
+        args::GroupChange::Add { group, handles } => {
             let group = of(group).await?;
             let changed = group.add(handles).await;
             (group, changed)
         }
-        args::Group::Remove { group, handles } => {
+        args::GroupChange::Remove { group, handles } => {
             let group = of(group).await?;
             let changed = group.remove(handles).await;
             (group, changed)
         }
-        args::Group::Leave { group } => {
+        args::GroupChange::Leave { group } => {
             let group = of(group).await?;
             let changed = group.leave().await;
             (group, changed)
         }
-        args::Group::Promote { group, handle, role } => {
+        args::GroupChange::Promote { group, handle, role } => {
             let group = of(group).await?;
             let changed = group.set_role(handle, role_of(role)).await;
             (group, changed)
         }
-        args::Group::Title { group, title } => {
+        args::GroupChange::Title { group, title } => {
             let group = of(group).await?;
             let changed = group.set_title(title).await;
             (group, changed)
         }
-        args::Group::Approve { group, handle } => {
+        args::GroupChange::Picture { group, file, .. } => {
+            let picture = file.map(|path| read_picture(&path)).transpose()?;
+            let group = of(group).await?;
+            let changed = group.set_picture(picture).await;
+            (group, changed)
+        }
+        args::GroupChange::Approve { group, handle } => {
             let group = of(group).await?;
             let changed = group.approve(handle).await;
             (group, changed)
         }
-        args::Group::Refuse { group, handle } => {
+        args::GroupChange::Refuse { group, handle } => {
             let group = of(group).await?;
             let changed = group.refuse(handle).await;
             (group, changed)
         }
-        args::Group::Info { group }
-        | args::Group::Door(
-            args::Door::Invite(args::Invite { group, .. }) | args::Door::Requests { group },
-        ) => (of(group).await?, Ok(())),
-        args::Group::Door(args::Door::Join { .. }) => return Err(unknown("")),
     };
     changed.map_err(session::fail)?;
     Ok(group)
@@ -111,6 +128,43 @@ fn unknown(name: &str) -> Fail {
     Fail::new("group_unknown", "not_found", message).advise("waxwing-chat conversations lists the groups")
 }
 
+fn read_picture(path: &Path) -> Result<Vec<u8>, Fail> {
+    // One byte more than is allowed tells that it is too large.
+    let limit = limits::GROUP_PICTURE_SIZE_MAX_BYTES as u64 + 1;
+    let mut picture = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut picture));
+    read.map(|_| picture).map_err(|error| {
+        Fail::usage("file_unreadable", format!("the picture cannot be read: {error}"))
+            .advise("name a file of at most 32 KiB")
+    })
+}
+
+/// Writes the picture of a group to a file. Needs no relay.
+pub(super) async fn save_picture(common: &Common, name: &str, path: &Path) -> Result<(), Fail> {
+    let session = session::open(common, Link::Down).await?;
+    let picture = match open(&session.client, name).await.and_then(|chat| group_of(&chat)) {
+        Ok(group) => group.picture().await.map_err(session::fail),
+        Err(fail) => Err(fail),
+    };
+    session.close().await;
+    let Some(picture) = picture? else {
+        return Err(Fail::new(
+            "picture_missing",
+            "not_found",
+            "the group has no picture, or it is not here yet",
+        )
+        .advise("waxwing-chat listen fetches what is missing"));
+    };
+    std::fs::write(path, &picture).map_err(|error| {
+        Fail::new("output_failed", "storage", format!("the picture cannot be written: {error}"))
+            .advise("name another file")
+    })?;
+    if common.json {
+        return out::json(&json!({ "saved_bytes": picture.len() }));
+    }
+    out::line(&format!("{} bytes", picture.len()))
+}
+
 /// Shows a group. Needs neither the relay nor the lock.
 pub(super) async fn info(common: &Common, name: &str) -> Result<(), Fail> {
     let (history, _) = session::open_history(common).await?;
@@ -142,6 +196,7 @@ fn info_json(info: &GroupInfo) -> Value {
             GroupStanding::Out => "out",
         },
         "members": info.members.iter().map(member_json).collect::<Vec<_>>(),
+        "picture": info.picture.map(hex::encode),
         "settings": {
             "write": who_word(info.settings.write),
             "add": who_word(info.settings.add),

@@ -19,6 +19,7 @@ pub(super) fn word(notice: &GroupNotice) -> &'static str {
         GroupNotice::NotDone => "not_done",
         GroupNotice::Apart => "seen_apart",
         GroupNotice::AsksToJoin => "join_requested",
+        GroupNotice::Picture => "picture_changed",
     }
 }
 
@@ -44,7 +45,8 @@ pub(super) fn event_json(notice: &GroupNotice) -> Value {
         | GroupNotice::Left
         | GroupNotice::NotDone
         | GroupNotice::Apart
-        | GroupNotice::AsksToJoin => json!({}),
+        | GroupNotice::AsksToJoin
+        | GroupNotice::Picture => json!({}),
     }
 }
 
@@ -63,6 +65,7 @@ pub(super) fn text(sender: &Contact, notice: &GroupNotice) -> String {
         GroupNotice::Settings(_) => format!("{by} changed what members may do"),
         GroupNotice::Title(title) => format!("{by} called the group \"{}\"", safe_text::one_line(title)),
         GroupNotice::AsksToJoin => format!("{by} asks to join"),
+        GroupNotice::Picture => format!("{by} changed the picture"),
         GroupNotice::NotDone => {
             String::from("not done: others changed the group first, or a limit was reached")
         }

@@ -1,4 +1,4 @@
-//! Invitations and requests, as the app sees them.
+//! The face of a group: invitations and requests, and its picture, as the app sees them.
 
 use rusqlite::Connection;
 use waxwing_engine::{ConversationId, Joining};
@@ -63,4 +63,11 @@ pub(crate) fn joins(db: &Connection) -> Stored<Vec<Join>> {
         asked_at_ms: Some(joining.asked_at_ms),
     };
     Ok(groups::joinings(db)?.into_iter().map(join).collect())
+}
+
+/// The picture of a group, if it is here.
+pub(crate) fn picture(db: &Connection, conversation: ConversationId) -> Stored<Option<Vec<u8>>> {
+    let group = conversation.as_group();
+    let hash = groups::state(db, group)?.ok_or(StoreError::Absent)?.picture();
+    Ok(hash.map(|hash| groups::picture(db, group, hash)).transpose()?.flatten())
 }

@@ -184,6 +184,10 @@ pub(crate) fn member_receipts(
     })
 }
 
+pub(crate) fn picture(db: &Connection, group: GroupId, hash: [u8; 32]) -> Stored<Option<Vec<u8>>> {
+    one(db, query::GROUP_PICTURE, (group.as_bytes(), hash), |row| blob(row, 0))
+}
+
 pub(crate) fn door(db: &Connection, group: GroupId) -> Stored<Option<Door>> {
     let stored = one(db, query::DOOR, [group.as_bytes()], |row| blob(row, 0))?;
     stored.map(|bytes| Door::from_bytes(&bytes).ok_or(StoreError::Corrupt)).transpose()
@@ -286,6 +290,24 @@ impl Writer {
             query::PUT_SENDER_KEY,
             (group, key.chain, &key.snapshot[..], key.created_at_ms, first_counter),
         )
+    }
+
+    pub(super) fn put_group_picture(
+        &mut self,
+        group: GroupId,
+        hash: &[u8; 32],
+        picture: &[u8],
+    ) -> Stored<()> {
+        // Whoever shows the conversation looks at it again.
+        let revision = self.revision();
+        self.touched.conversations.insert(ConversationId::group(group));
+        self.run(query::TOUCH_CONVERSATION, (group.as_bytes(), revision))?;
+        self.run(query::PUT_GROUP_PICTURE, (group.as_bytes(), hash, picture))
+    }
+
+    pub(super) fn drop_group_pictures(&mut self, group: GroupId, except: Option<&[u8; 32]>) -> Stored<()> {
+        let except: &[u8] = except.map_or(&[], |hash| hash);
+        self.run(query::DROP_GROUP_PICTURES, (group.as_bytes(), except))
     }
 
     pub(super) fn put_door(&mut self, group: GroupId, door: &Door) -> Stored<()> {

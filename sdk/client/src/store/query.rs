@@ -306,6 +306,9 @@ statements! {
     DELETE_WAITING = "DELETE FROM waiting WHERE position = ?1";
     COUNT_REPAIR = "INSERT INTO repair (device, wire_id, attempts, at_ms) VALUES (?1, ?2, 1, ?3) \
         ON CONFLICT (device, wire_id) DO UPDATE SET attempts = attempts + 1, at_ms = excluded.at_ms";
+    GROUP_PICTURE = "SELECT picture FROM group_picture WHERE group_id = ?1 AND hash = ?2";
+    PUT_GROUP_PICTURE = "INSERT OR REPLACE INTO group_picture (group_id, hash, picture) VALUES (?1, ?2, ?3)";
+    DROP_GROUP_PICTURES = "DELETE FROM group_picture WHERE group_id = ?1 AND hash <> ?2";
     DOOR = "SELECT door FROM group_door WHERE group_id = ?1";
     JOINING = "SELECT link, asked_at_ms, state FROM joining WHERE group_id = ?1";
     JOININGS = "SELECT group_id, link, asked_at_ms, state FROM joining ORDER BY group_id";

@@ -284,6 +284,10 @@ impl View for Writer {
         groups::waiting(&self.db, group, sender, chain, limit)
     }
 
+    fn group_picture(&self, group: GroupId, hash: [u8; 32]) -> Stored<Option<Vec<u8>>> {
+        groups::picture(&self.db, group, hash)
+    }
+
     fn door(&self, group: GroupId) -> Stored<Option<Door>> {
         groups::door(&self.db, group)
     }

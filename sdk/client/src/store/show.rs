@@ -199,11 +199,11 @@ pub(super) fn named(db: &Connection, account: AccountId) -> Stored<Contact> {
 
 pub(crate) fn group_info(db: &Connection, conversation: ConversationId) -> Stored<GroupInfo> {
     let state = groups::state(db, conversation.as_group())?.ok_or(StoreError::Absent)?;
-    let settings = state.settings();
+    let (settings, picture) = (state.settings(), state.picture());
     let member = |member: GroupMember| Ok(Member { contact: named(db, member.account)?, role: member.role });
     let members = state.members().into_iter().map(member).collect::<Stored<_>>()?;
     let (title, standing) = (state.title, state.standing);
-    Ok(GroupInfo { conversation_id: conversation, title, standing, members, settings })
+    Ok(GroupInfo { conversation_id: conversation, title, standing, members, settings, picture })
 }
 
 /// How far a message of ours got at each member that it was for.

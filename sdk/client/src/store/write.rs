@@ -126,6 +126,8 @@ impl Writer {
             Write::ExpireGroupWaiting { before_ms } => self.run(query::EXPIRE_GROUP_WAITING, [before_ms]),
             Write::PutMemberReceipt { conversation, member, author, kind, ranges, at_ms } => self.put_member_receipt(*conversation, *member, *author, *kind, ranges, *at_ms),
             Write::ExpireMemberReceipts { before_ms } => self.run(query::EXPIRE_MEMBER_RECEIPTS, [before_ms]),
+            Write::PutGroupPicture { group, hash, picture } => self.put_group_picture(*group, hash, picture),
+            Write::DropGroupPictures { group, except } => self.drop_group_pictures(*group, except.as_ref()),
             Write::PutDoor { group, door } => self.put_door(*group, door),
             Write::PutJoining(joining) => self.put_joining(joining),
             Write::DeleteJoining(group) => self.run(query::DELETE_JOINING, [group.as_bytes()]),

@@ -80,7 +80,7 @@ pub(crate) fn take<V: View>(
             if change.signer().address == me.address().to_crypto() {
                 intent::settle(work, state.group, sealed)?;
             }
-            adopt(work, me, directory, state, &change, &roster, rng)?;
+            adopt(work, me, directory, groups, state, &change, &roster, rng)?;
             Ok(Taken::Yes)
         }
     }
@@ -171,10 +171,12 @@ fn public_of(bytes: &[u8; 64]) -> Option<DevicePublic> {
 }
 
 /// A change holds, ours or another's: the roster is the new one, and the timeline tells.
+#[allow(clippy::too_many_arguments)] // one change, and everything that it touches
 pub(crate) fn adopt<V: View>(
     work: &mut Work<'_, V>,
     me: &Me,
     directory: &mut Directory,
+    groups: &mut Groups,
     mut state: GroupState,
     change: &SignedChange,
     roster: &Roster,
@@ -190,11 +192,12 @@ pub(crate) fn adopt<V: View>(
     state.revision += 1;
     state.last_by = by;
     state.heard_from(by.account);
+    let had_picture = state.picture();
     state.remember_epoch(before.as_deref(), EPOCHS_KEPT_MAX);
     state.roster = roster.to_snapshot().into();
     let written = work.highest_counter(ConversationId::group(state.group), me.address().device)?;
     note_who_came(change, &mut state, written);
-    let event = event_of(change, &mut state);
+    let event = event_of(change, &mut state, had_picture);
     let is_out = roster.role(&own).is_none();
     state.standing = if is_out { GroupStanding::Out } else { GroupStanding::Member };
     let group = state.group;
@@ -215,9 +218,12 @@ pub(crate) fn adopt<V: View>(
     work.put_group(state.clone());
     put_event(work, group, by, event, rng);
     super::invite::on_change(work, me, group, change.change(), roster, rng)?;
+    if let Change::Profile(_) = change.change() {
+        super::picture::on_change(work, me, groups, &state, by, rng)?;
+    }
     if by == me.address() {
         let added = added.into_iter().map(AccountId::from_bytes);
-        super::introduce::introduce(work, &state, added, rng);
+        super::introduce::introduce(work, &state, added, rng)?;
     }
     if is_out {
         messages::give_up_waiting(work, group)?;
@@ -235,7 +241,7 @@ fn note_who_came(change: &SignedChange, state: &mut GroupState, written: u64) {
     }
 }
 
-fn event_of(change: &SignedChange, state: &mut GroupState) -> GroupEvent {
+fn event_of(change: &SignedChange, state: &mut GroupState, had_picture: Option<[u8; 32]>) -> GroupEvent {
     let accounts = |ids: &[[u8; 16]]| ids.iter().copied().map(AccountId::from_bytes).collect::<Vec<_>>();
     match change.change() {
         Change::Create { members, .. } => GroupEvent::Created(accounts(members)),
@@ -247,16 +253,21 @@ fn event_of(change: &SignedChange, state: &mut GroupState) -> GroupEvent {
         }
         Change::Settings(settings) => GroupEvent::Settings(GroupSettings::from_crypto(settings)),
         Change::Profile(profile) => {
-            state.title = title_of(state, profile);
-            GroupEvent::Title(state.title.clone())
+            let (title, before) = (title_of(state, profile), std::mem::take(&mut state.title));
+            state.title = title;
+            if state.title != before || state.picture() == had_picture {
+                GroupEvent::Title(state.title.clone())
+            } else {
+                GroupEvent::Picture
+            }
         }
     }
 }
 
 /// The title that a profile seals; empty, where it seals none that we can read.
 pub(crate) fn title_of(state: &GroupState, profile: &[u8]) -> String {
-    let opened = GroupSecret::from_bytes(&state.secret).open_title(profile);
-    let title = opened.map(|title| title.as_str().to_owned()).unwrap_or_default();
+    let opened = GroupSecret::from_bytes(&state.secret).open_profile(profile);
+    let title = opened.unwrap_or_default().title;
     if title.len() <= limits::GROUP_TITLE_SIZE_MAX_BYTES { title } else { String::new() }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rand_core::CryptoRng;
 use waxwing_crypto::Ours;
-use waxwing_crypto::group::GroupSecret;
 use waxwing_crypto::group::roster::{Change, MEMBERS_MAX, Roster, RosterError, Settings, SignedChange};
+use waxwing_crypto::group::{GroupProfile, GroupSecret};
 use waxwing_wire::{AccountId, GroupId, MessageId, limits};
 use zeroize::Zeroizing;
 
@@ -69,7 +69,11 @@ pub(crate) fn create<V: View>(
         }
     }
     let secret = GroupSecret::generate(rng);
-    let profile = if title.is_empty() { Vec::new() } else { secret.seal_title(&title, rng) };
+    let profile = if title.is_empty() {
+        Vec::new()
+    } else {
+        secret.seal_profile(&GroupProfile { title: title.clone(), picture: None }, rng)
+    };
     let ours = Ours { address: me.address().to_crypto(), secrets: me.secrets() };
     let settings = Settings::default();
     let made = Roster::create(&ours, list_version(me), settings, &profile, &bytes_of(&members), rng);
@@ -122,7 +126,10 @@ pub(crate) fn change<V: View>(
             accounts.sort_unstable();
             accounts.dedup();
         }
-        GroupIntent::Title(_) | GroupIntent::Role { .. } | GroupIntent::Settings(_) => {}
+        GroupIntent::Title(_)
+        | GroupIntent::Picture(_)
+        | GroupIntent::Role { .. }
+        | GroupIntent::Settings(_) => {}
     }
     // What waits to be sent is not in the roster yet; it is judged again when it is signed.
     let change = unsigned(&intent, &state, rng);
@@ -172,7 +179,12 @@ fn unsigned(intent: &GroupIntent, state: &GroupState, rng: &mut impl CryptoRng) 
         }
         GroupIntent::Settings(settings) => Change::Settings(settings.to_crypto()),
         GroupIntent::Title(title) => {
-            Change::Profile(GroupSecret::from_bytes(&state.secret).seal_title(title, rng))
+            let profile = GroupProfile { title: title.clone(), ..state.profile() };
+            Change::Profile(GroupSecret::from_bytes(&state.secret).seal_profile(&profile, rng))
+        }
+        GroupIntent::Picture(picture) => {
+            let profile = GroupProfile { picture: *picture, ..state.profile() };
+            Change::Profile(GroupSecret::from_bytes(&state.secret).seal_profile(&profile, rng))
         }
     }
 }
@@ -199,6 +211,7 @@ pub(crate) fn sign(
         GroupIntent::Create(_) => return None,
         GroupIntent::Add(_)
         | GroupIntent::Admit(_)
+        | GroupIntent::Picture(_)
         | GroupIntent::Remove(_)
         | GroupIntent::Role { .. }
         | GroupIntent::Settings(_)
@@ -273,7 +286,7 @@ pub(crate) fn on_changed<V: View>(
         let own = me.address().account;
         let others: Vec<AccountId> = state.members().into_iter().map(|member| member.account).collect();
         work.put_group(state.clone());
-        introduce::introduce(work, &state, others.into_iter().filter(|account| *account != own), rng);
+        introduce::introduce(work, &state, others.into_iter().filter(|account| *account != own), rng)?;
         introduce::introduce_own_devices(work, me, directory, &state, rng)?;
         work.write(Write::DeleteOutbox { order: item.order });
         work.reopened = true;

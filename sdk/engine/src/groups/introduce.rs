@@ -10,7 +10,7 @@ use waxwing_crypto::group::roster::Roster;
 use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId};
 use zeroize::Zeroizing;
 
-use super::{Groups, chain, invite, join, keys, messages};
+use super::{Groups, chain, invite, join, keys, messages, picture};
 use crate::batch::Write;
 use crate::content::{AskKey, ContentBody, Introduction};
 use crate::directory::Directory;
@@ -41,10 +41,12 @@ pub(crate) fn introduce<V: View>(
     state: &GroupState,
     accounts: impl IntoIterator<Item = AccountId>,
     rng: &mut impl CryptoRng,
-) {
+) -> Result<(), V::Error> {
     for account in accounts {
         keys::post(work, state.group, account, None, introduction(state), rng);
+        picture::give(work, state, account, None, rng)?;
     }
+    Ok(())
 }
 
 /// Brings one device into a group.
@@ -102,6 +104,11 @@ pub(crate) fn on_introduction<V: View>(
     }
     work.put_group(state.clone());
     join::on_joined(work, group)?;
+    if let Some(hash) = state.picture()
+        && work.view.group_picture(group, hash)?.is_none()
+    {
+        desk.groups.want_picture(group, work.now.elapsed);
+    }
     for member in roster.members() {
         let account = AccountId::from_bytes(member.account);
         if work.account(account)?.is_none() {
@@ -190,6 +197,7 @@ pub(crate) fn introduce_own_device<V: View>(
         if let Some(state) = work.group(group)?.filter(|state| state.revision > 0) {
             let own = me.address().account;
             keys::post(work, group, own, Some(device), introduction(&state), rng);
+            picture::give(work, &state, own, Some(device), rng)?;
             invite::tell_all(work, group, own, Some(device), rng)?;
         }
     }
@@ -207,7 +215,7 @@ pub(crate) fn introduce_own_devices<V: View>(
     let own = me.address().account;
     let Some(known) = work.account(own)? else { return Ok(()) };
     if directory.list(&known).is_some_and(|list| list.devices().len() > 1) {
-        introduce(work, state, [own], rng);
+        introduce(work, state, [own], rng)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use rand_core::CryptoRng;
 use waxwing_crypto::group::{GroupMessage, GroupOpenError, Verified, Waiting, verify_backlog};
 use waxwing_wire::{GroupId, MessageId};
 
-use super::{chain, kept};
+use super::{chain, kept, picture};
 use crate::annotate;
 use crate::batch::Write;
 use crate::content::{Content, ContentBody, SEND_AGAIN_MAX};
@@ -217,29 +217,45 @@ fn open<V: View>(
             work.put_group(state);
         }
     }
-    let conversation = ConversationId::group(state.group);
-    let content = Content::decode_padded(plaintext.as_bytes());
-    let content = content
-        .ok()
-        .filter(|content| content.conversation == conversation && content.to == Party::Group(state.group));
-    match content.map(|content| content.body) {
+    let content = Content::decode_padded(plaintext.as_bytes()).ok();
+    take_in(work, desk, state.group, from, wire_id, content, rng)?;
+    Ok(Opened::Done)
+}
+
+/// Does what an authentic member says to all.
+fn take_in<V: View>(
+    work: &mut Work<'_, V>,
+    desk: &mut Desk<'_>,
+    group: GroupId,
+    from: DeviceAddress,
+    wire_id: MessageId,
+    content: Option<Content>,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let conversation = ConversationId::group(group);
+    let is_for_us =
+        |content: &Content| content.conversation == conversation && content.to == Party::Group(group);
+    match content.filter(is_for_us).map(|content| content.body) {
         Some(ContentBody::Text(text)) => {
             if text.message != wire_id {
                 inbox::drop_unreadable(work, from, wire_id)?;
             }
-            inbox::on_text(work, desk, from, Place::Group(state.group), text)?;
+            inbox::on_text(work, desk, from, Place::Group(group), text)
         }
         Some(ContentBody::Annotations { target, items }) => {
             inbox::drop_unreadable(work, from, wire_id)?;
-            annotate::on_annotations(work, desk.me, from, conversation, target, items)?;
+            annotate::on_annotations(work, desk.me, from, conversation, target, items)
         }
         Some(ContentBody::Settings { items }) => {
             inbox::drop_unreadable(work, from, wire_id)?;
-            settings::on_settings(work, desk.me, from, Place::Group(state.group), items, rng)?;
+            settings::on_settings(work, desk.me, from, Place::Group(group), items, rng)
         }
-        Some(_) | None => inbox::drop_unreadable(work, from, wire_id)?,
+        Some(ContentBody::GroupPicture { picture }) => {
+            inbox::drop_unreadable(work, from, wire_id)?;
+            picture::on_picture(work, desk.groups, group, picture)
+        }
+        Some(_) | None => inbox::drop_unreadable(work, from, wire_id),
     }
-    Ok(Opened::Done)
 }
 
 /// A message is of an epoch from before we were brought in, and the relay says that it is ours: its sender knows. Or our roster is not

@@ -78,6 +78,10 @@ impl GroupIntent {
             GroupIntent::Role { account, role } => of_role(*account, *role),
             GroupIntent::Settings(settings) => of_settings(*settings),
             GroupIntent::Title(title) => GroupDeed { title: title.clone(), ..bare(Kind::Title) },
+            GroupIntent::Picture(picture) => {
+                let picture = picture.map(|hash| hash.to_vec()).unwrap_or_default();
+                GroupDeed { picture, ..bare(Kind::Picture) }
+            }
             GroupIntent::Admit(account) => of_accounts(Kind::Admit, &[*account]),
         };
         deed.encode_to_vec()
@@ -97,6 +101,8 @@ impl GroupIntent {
             }
             Kind::Settings => GroupIntent::Settings(settings(&deed)?),
             Kind::Title => GroupIntent::Title(deed.title),
+            Kind::Picture if deed.picture.is_empty() => GroupIntent::Picture(None),
+            Kind::Picture => GroupIntent::Picture(Some(deed.picture.try_into().ok()?)),
             Kind::Admit => GroupIntent::Admit(accounts(&deed)?.first().copied()?),
             Kind::Unspecified | Kind::Join | Kind::Leave | Kind::NotDone | Kind::Apart | Kind::Ask => {
                 return None;
@@ -121,6 +127,7 @@ impl GroupEvent {
             GroupEvent::NotDone => bare(Kind::NotDone),
             GroupEvent::Apart => bare(Kind::Apart),
             GroupEvent::AsksToJoin => bare(Kind::Ask),
+            GroupEvent::Picture => bare(Kind::Picture),
         };
         deed.encode_to_vec()
     }
@@ -144,6 +151,7 @@ impl GroupEvent {
             Kind::NotDone => GroupEvent::NotDone,
             Kind::Apart => GroupEvent::Apart,
             Kind::Ask => GroupEvent::AsksToJoin,
+            Kind::Picture => GroupEvent::Picture,
             Kind::Unspecified | Kind::Admit => return None,
         })
     }
@@ -169,6 +177,8 @@ mod tests {
             GroupIntent::Settings(settings),
             GroupIntent::Title("birds".to_owned()),
             GroupIntent::Admit(account(3)),
+            GroupIntent::Picture(None),
+            GroupIntent::Picture(Some([7; 32])),
         ] {
             assert_eq!(GroupIntent::from_bytes(&intent.to_bytes()), Some(intent));
         }
@@ -184,6 +194,7 @@ mod tests {
             GroupEvent::NotDone,
             GroupEvent::Apart,
             GroupEvent::AsksToJoin,
+            GroupEvent::Picture,
         ] {
             assert_eq!(GroupEvent::from_bytes(&event.to_bytes()), Some(event));
         }

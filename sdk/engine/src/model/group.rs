@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use waxwing_crypto::group::roster::{self, Roster};
+use waxwing_crypto::group::{GroupProfile, GroupSecret};
 use waxwing_wire::{AccountId, GroupId, MessageId};
 use zeroize::Zeroizing;
 
@@ -130,6 +131,19 @@ impl GroupState {
                 role: GroupRole::from_crypto(member.role),
             })
             .collect()
+    }
+
+    /// The hash of its picture, if it has one.
+    #[must_use]
+    pub fn picture(&self) -> Option<[u8; 32]> {
+        self.profile().picture
+    }
+
+    /// Title and picture, as the roster has them.
+    pub(crate) fn profile(&self) -> GroupProfile {
+        let roster = self.roster();
+        let sealed = roster.as_ref().map_or(&[][..], |roster| roster.profile());
+        GroupSecret::from_bytes(&self.secret).open_profile(sealed).unwrap_or_default()
     }
 
     /// Whether an account may let others in.
@@ -278,6 +292,8 @@ pub enum GroupIntent {
     Title(String),
     /// Let in somebody who asked. Where somebody else did that first, there is nothing to do, and nothing to tell.
     Admit(AccountId),
+    /// Give it the picture of this hash, or none.
+    Picture(Option<[u8; 32]>),
 }
 
 /// The kind only: names stay out of logs.
@@ -291,6 +307,7 @@ impl fmt::Debug for GroupIntent {
             GroupIntent::Settings(_) => "Settings",
             GroupIntent::Title(_) => "Title",
             GroupIntent::Admit(_) => "Admit",
+            GroupIntent::Picture(_) => "Picture",
         })
     }
 }
@@ -325,6 +342,8 @@ pub enum GroupEvent {
     Apart,
     /// The sender of the entry, who is not in the group, asks to be.
     AsksToJoin,
+    /// It has another picture now, or none.
+    Picture,
 }
 
 /// The kind only: names stay out of logs.
@@ -342,6 +361,7 @@ impl fmt::Debug for GroupEvent {
             GroupEvent::NotDone => "NotDone",
             GroupEvent::Apart => "Apart",
             GroupEvent::AsksToJoin => "AsksToJoin",
+            GroupEvent::Picture => "Picture",
         })
     }
 }
