@@ -218,6 +218,9 @@ pub(crate) enum Command {
         /// The person
         handle: String,
     },
+    /// Write a backup of what this account knows, or take one in
+    #[command(subcommand)]
+    Backup(Backup),
     /// Delete the account, at the relay and in this folder
     #[command(subcommand)]
     Account(Account),
@@ -573,4 +576,23 @@ pub(crate) enum Account {
         #[arg(long, required = true)]
         yes: bool,
     },
+}
+
+/// What to do with a backup.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Backup {
+    /// Write contacts, groups and conversations into FILE, which the recovery key opens; needs no relay
+    Write(BackupFile),
+    /// Take FILE in, after register --recovery-key; what is here already stays
+    Restore(BackupFile),
+}
+
+/// A backup and its key.
+#[derive(Debug, Args)]
+pub(crate) struct BackupFile {
+    /// The backup
+    pub(crate) file: PathBuf,
+    /// The account's recovery key, where this device does not hold it
+    #[arg(long, env = "WAXWING_RECOVERY_KEY", hide_env_values = true, value_name = "KEY")]
+    pub(crate) recovery_key: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! From the command line to the command.
 
 mod account;
+mod backup;
 pub(crate) mod control;
 mod devices;
 mod group;
@@ -78,6 +79,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Fail> {
             Task::set(to, Change::Draft(text.unwrap_or_default()))
         }
         Some(Command::Account(Account::Delete { yes: _ })) => return account::delete(common).await,
+        Some(Command::Backup(options)) => return backup::run(common, options).await,
         Some(Command::Accept { handle }) => Task::Accept(handle),
         Some(Command::Devices(options)) => Task::Devices(options.command.unwrap_or(DevicesCommand::List)),
         Some(Command::Verify(options)) => Task::Verify(options),

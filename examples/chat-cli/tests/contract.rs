@@ -515,3 +515,25 @@ fn a_new_device_that_is_killed_in_mid_transfer_gets_the_rest() {
     alice.wait().expect("it ends");
     assert_eq!(house.texts("laptop", "bob", "out"), texts);
 }
+
+#[test]
+fn a_backup_brings_conversations_to_a_new_phone() {
+    let house = House::build();
+    let _relay = house.start_relay();
+    two_people(&house);
+    house.chat("alice", &["send", "bob", "before"]).succeeds();
+    let key = house.chat("alice", &["recovery-key"]).succeeds();
+    let file = house.path("backup").display().to_string();
+    let told = house.chat("alice", &["backup", "write", &file, "--json"]).succeeds();
+    assert_eq!(json_lines(&told)[0]["written"], *file);
+    assert!(json_lines(&told)[0]["messages"].as_u64() >= Some(1));
+    house.chat("phone", &["register", "alice", "--recovery-key", key.trim(), "--replace"]).succeeds();
+    for _ in 0..2 {
+        let told = house.chat("phone", &["backup", "restore", &file, "--json"]).succeeds();
+        assert_eq!(json_lines(&told)[0]["restored"], *file);
+        assert_eq!(house.texts("phone", "bob", "out"), ["before"]);
+    }
+    house.chat("phone", &["send", "bob", "after"]).succeeds();
+    house.chat("bob", &["backup", "restore", &file]).fails_with("error[backup_other_account]");
+    house.chat("bob", &["backup", "write", "/dev/null/backup"]).fails_with("error[io_error]");
+}

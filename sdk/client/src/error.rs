@@ -107,6 +107,10 @@ pub(crate) enum Code {
     TokenExpired,
     TokenRequired,
     HandleTaken,
+    BackupKeyWrong,
+    BackupOtherAccount,
+    BackupDamaged,
+    BackupUnsupported,
     AccountExists,
     AccountDeleted,
     UnknownAccount,
@@ -128,7 +132,7 @@ type Row = (Code, &'static str, ErrorKind, Advice, &'static str);
 
 /// Every error there is. The words are stable; those from `bad_frame` on are the relay's, passed through.
 #[rustfmt::skip]
-const TABLE: [Row; 54] = [
+const TABLE: [Row; 58] = [
     (Code::Offline, "offline", ErrorKind::Offline, Advice::OnNetwork, "the relay cannot be reached; try again once there is a network"),
     (Code::NotRegistered, "not_registered", ErrorKind::Misuse, Advice::AfterUserActs, "this device has no account yet; register first"),
     (Code::AlreadyRegistered, "already_registered", ErrorKind::Misuse, Advice::Never, "this device has another account already; use another store for a second one"),
@@ -172,6 +176,10 @@ const TABLE: [Row; 54] = [
     (Code::TokenRequired, "token_required", ErrorKind::Permission, Advice::AfterUserActs, "the relay asks for a registration token; get one from the app's own login"),
     (Code::HandleTaken, "handle_taken", ErrorKind::Refused, Advice::AfterUserActs, "another account has this handle; choose another"),
     (Code::AccountExists, "account_exists", ErrorKind::Refused, Advice::Never, "the relay has this account with other keys; recover it with its recovery key"),
+    (Code::BackupKeyWrong, "backup_key_wrong", ErrorKind::Permission, Advice::AfterUserActs, "the recovery key does not open the backup; look at the key, and whose backup it is"),
+    (Code::BackupOtherAccount, "backup_other_account", ErrorKind::Misuse, Advice::AfterUserActs, "the backup is of another account; bring that account here, or choose another backup"),
+    (Code::BackupDamaged, "backup_damaged", ErrorKind::Undecryptable, Advice::AfterUserActs, "the backup is cut off or was changed; nothing of it was taken; choose another copy"),
+    (Code::BackupUnsupported, "backup_unsupported", ErrorKind::Undecryptable, Advice::AfterUserActs, "this is no backup, or one of a newer version of the app; update this one"),
     (Code::AccountDeleted, "account_deleted", ErrorKind::Refused, Advice::Never, "the account was deleted; nobody can bring it back"),
     (Code::UnknownAccount, "unknown_account", ErrorKind::NotFound, Advice::AfterUserActs, "the relay knows no account of this handle; look at the spelling"),
     (Code::UnknownDevice, "unknown_device", ErrorKind::Permission, Advice::AfterUserActs, "this device was removed from its account; recover the account"),

@@ -30,6 +30,7 @@
 //! ```
 
 mod account;
+mod backup;
 mod builder;
 mod client;
 mod conversation;
@@ -57,6 +58,7 @@ mod token;
 mod topics;
 
 pub use account::{Me, Recover, RecoveryKey, Registration};
+pub use backup::{Backup, BackupSummary};
 pub use builder::ClientBuilder;
 pub use client::{Client, Whose};
 pub use conversation::{Contact, Conversation, Draft, GroupHead, Sent, With};

@@ -52,6 +52,10 @@ impl Engine {
             match registration::new_local(&register, rng) {
                 Ok(local) => {
                     work.write(Write::ForgetDeviceState);
+                    if local.registration != Registration::Creating {
+                        // A backup may come.
+                        work.write(Write::ReservePast);
+                    }
                     work.write(Write::PutLocal(local.clone()));
                     self.me = Some(Me::new(local));
                 }
