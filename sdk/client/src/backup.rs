@@ -107,8 +107,8 @@ impl Backup {
         on_a_thread(move || content.seal_into(sink).map(|(summary, _)| summary)).await
     }
 
-    /// Takes a backup of this account in. Do it right after the account was brought to this device ([`Registration::recover`]
-    /// (crate::Registration::recover)). It is read as a whole first: of a backup that is not right, nothing is taken.
+    /// Takes a backup of this account in. Do it right after the account was brought to this device, by
+    /// [`Registration::recover`](crate::Registration::recover). It is read as a whole first: of a backup that is not right, nothing is taken.
     ///
     /// What this device knows already stays as it is, or becomes what is newer; taking the same backup in twice, or again after it was
     /// interrupted, adds nothing twice.
@@ -275,16 +275,17 @@ impl Pieces {
     fn fetch(&mut self) -> Result<bool> {
         let Some(place) = self.place.take() else { return Ok(false) };
         let (piece, place) = self.readers.read_now(move |db| past::piece(db, place))?;
-        self.given.clear();
-        self.read = 0;
+        let mut given = Zeroizing::new(Vec::new());
         if !piece.is_empty() {
             self.messages += piece.entries();
             let piece = piece.encode(self.messages, self.messages, Vec::new());
             let length = u32::try_from(piece.len()).map_err(|_| Code::Bug)?;
-            self.given.reserve_exact(4 + piece.len());
-            self.given.extend_from_slice(&length.to_be_bytes());
-            self.given.extend_from_slice(&piece);
+            // At once as long as it becomes: what is moved is not wiped.
+            given.reserve_exact(4 + piece.len());
+            given.extend_from_slice(&length.to_be_bytes());
+            given.extend_from_slice(&piece);
         }
+        (self.given, self.read) = (given, 0);
         self.place = (!place.is_end()).then_some(place);
         Ok(true)
     }
@@ -335,10 +336,12 @@ fn write_whole(partial: &Path, path: &Path, content: Content) -> Result<BackupSu
 
 /// Reads a backup from its beginning to its end, and takes nothing.
 fn check(key: &Secret, expected: &Expected, source: &mut (impl Read + Seek)) -> Result<BackupSummary> {
-    let mut opened = Opened::begin(key, expected, &mut *source)?;
     let mut messages = 0;
-    while let Some(past) = opened.next()? {
-        messages += past.entries();
+    {
+        let mut opened = Opened::begin(key, expected, &mut *source)?;
+        while let Some(past) = opened.next()? {
+            messages += past.entries();
+        }
     }
     let bytes = source.stream_position().map_err(|error| of_io(&error))?;
     Ok(BackupSummary { messages, bytes })
@@ -402,8 +405,14 @@ fn of_opening(error: &OpenError) -> Code {
         OpenError::Header(HeaderError::Unsupported) | OpenError::OtherLock => Code::BackupUnsupported,
         OpenError::OtherAccount => Code::BackupOtherAccount,
         OpenError::WrongKey => Code::BackupKeyWrong,
-        // What is new in the crypto crate is damage until it is named here.
-        _ => Code::BackupDamaged,
+        OpenError::Header(_)
+        | OpenError::NoMemory
+        | OpenError::Older { .. }
+        | OpenError::Rejected { .. }
+        | OpenError::Truncated
+        | OpenError::TooLong
+        | OpenError::Failed
+        | _ => Code::BackupDamaged,
     }
 }
 

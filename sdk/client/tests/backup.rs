@@ -137,7 +137,7 @@ async fn a_backup_that_is_not_right_changes_nothing() {
     soon(alice.close()).await.unwrap();
 
     let alice = new_phone(&stage, "alice", &key, "new phone").await;
-    let mut refused = async |bytes: Vec<u8>, key: &RecoveryKey| {
+    let refused = async |bytes: Vec<u8>, key: &RecoveryKey| {
         let result = soon(alice.backup().restore_from(Cursor::new(bytes), key)).await;
         assert!(alice.search("canary", 5).await.unwrap().is_empty(), "nothing was taken");
         result.unwrap_err().code()
