@@ -97,7 +97,8 @@ fn fill(store: &mut SqliteStore) {
 }
 
 /// The groups of three devices and more have a log.
-const LIMITS: StoreLimits = StoreLimits { mailbox_max_envelopes: 100, group_log_above_devices: 2 };
+const LIMITS: StoreLimits =
+    StoreLimits { mailbox_max_envelopes: 100, group_log_above_devices: 2, groups_per_account_max: 100 };
 
 #[test]
 fn the_files_hold_nothing_of_a_deleted_account() {

@@ -47,7 +47,7 @@ fn group_of(members: usize) -> World {
     let make = Plan::Group { device: 0, group: 0, deed: Deed::Make(others) };
     world.plan(Duration::from_secs(20), make);
     world.plan(Duration::from_secs(60), Plan::WriteToGroup { device: 0, group: 0 });
-    world.run_until(Duration::from_secs(120)).expect("the world is calm");
+    world.run_until(Duration::from_secs(120)).expect("nothing goes wrong");
     assert!(world.devices.iter().all(|device| device.store.durable_groups().count() == 1));
     world
 }

@@ -48,7 +48,7 @@ pub enum RefusalCode {
     Other,
 }
 
-const WORDS: [(RefusalCode, &str); 19] = [
+const WORDS: [(RefusalCode, &str); 20] = [
     (RefusalCode::VersionUnsupported, "version_unsupported"),
     (RefusalCode::BadFrame, "bad_frame"),
     (RefusalCode::NotAuthorised, "not_authorised"),

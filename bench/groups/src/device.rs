@@ -88,7 +88,11 @@ impl Device {
                 Effect::WakeAt(due) => self.wake = Some(*due),
                 Effect::Complete { result, .. } => self.answer = Some(*result),
                 Effect::Notify(Event::MessageReadable(_)) => self.tally.readable += 1,
-                Effect::Notify(_) | Effect::Transmit(_) | Effect::Dial | Effect::HangUp => {}
+                Effect::Notify(_)
+                | Effect::Transmit(_)
+                | Effect::Dial
+                | Effect::HangUp
+                | Effect::GivePast(_) => {}
             }
         }
         Ok(effects)

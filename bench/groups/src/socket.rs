@@ -173,7 +173,8 @@ impl Task {
                             socket.send(Message::Binary(encode_client(&frame))).await?;
                         }
                     }
-                    Effect::WakeAt(_) | Effect::Complete { .. } | Effect::Notify(_) => {}
+                    Effect::WakeAt(_) | Effect::Complete { .. } | Effect::Notify(_) | Effect::GivePast(_) => {
+                    }
                 }
             }
             if self.device.wake.take_if(|due| *due <= self.begun.elapsed()).is_some() {

@@ -40,6 +40,9 @@ fn rules() -> Rules {
         prekey_fetches: plenty,
         account_lookups: plenty,
         group_changes: plenty,
+        group_messages: plenty,
+        group_messages_of_account: plenty,
+        group_creations: plenty,
         registrations: plenty,
         rooms: plenty,
     };
@@ -91,7 +94,7 @@ impl Stage {
                 Effect::Dial => self.dial(index),
                 Effect::HangUp => self.hang_up(index),
                 Effect::Transmit(frame) => self.pass_up(index, frame),
-                Effect::WakeAt(_) | Effect::Complete { .. } | Effect::Notify(_) => {}
+                Effect::WakeAt(_) | Effect::Complete { .. } | Effect::Notify(_) | Effect::GivePast(_) => {}
             }
         }
         if self.devices[index].wake.take_if(|due| *due <= self.now).is_some() {

@@ -275,8 +275,24 @@ pub(crate) struct Register {
 }
 
 /// What can be done with a group. GROUP is its id, or its title where only one has it.
-#[derive(Debug, Subcommand, Serialize, Deserialize)]
+#[derive(Debug, Subcommand)]
 pub(crate) enum Group {
+    /// What changes it.
+    #[command(flatten)]
+    Change(GroupChange),
+    /// Show title, members and settings; needs no relay
+    Info {
+        /// Which
+        group: String,
+    },
+    /// What is about invitations.
+    #[command(flatten)]
+    Door(Door),
+}
+
+/// What makes a group or changes it.
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
+pub(crate) enum GroupChange {
     /// Make a group
     Create {
         /// What it is called
@@ -322,11 +338,6 @@ pub(crate) enum Group {
         /// What it is called from now on
         title: String,
     },
-    /// Show title, members and settings; needs no relay
-    Info {
-        /// Which
-        group: String,
-    },
     /// Give a group a picture, take it away, or write it to a file
     Picture {
         /// Which
@@ -355,9 +366,6 @@ pub(crate) enum Group {
         /// Whom
         handle: String,
     },
-    /// What is about invitations.
-    #[command(flatten)]
-    Door(Door),
 }
 
 /// What is about invitations to a group.

@@ -22,7 +22,7 @@ use self::message::Saying;
 use self::send::To;
 use self::settings::Change;
 use self::task::Task;
-use crate::args::{Account, Cli, Command, DevicesCommand, Group, Whom};
+use crate::args::{Account, Cli, Command, DevicesCommand, Group, GroupChange, Whom};
 use crate::fail::Fail;
 use crate::{demo, tui};
 
@@ -53,8 +53,11 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Fail> {
         Some(Command::Link { text, .. }) => return link::run(common, text.as_deref()).await,
         Some(Command::Demo { script }) => return demo::run(common, script).await,
         Some(Command::Group(Group::Info { group })) => return group::info(common, &group).await,
-        Some(Command::Group(Group::Door(options))) => return invite::run(common, options).await,
-        Some(Command::Group(command)) => Task::Group(command),
+        Some(Command::Group(Group::Change(GroupChange::Picture { group, save: Some(path), .. }))) => {
+            return group::save_picture(common, &group, &path).await;
+        }
+        Some(Command::Group(Group::Change(change))) => Task::Group(group::seen_from_anywhere(change)),
+        Some(Command::Group(Group::Door(options))) => Task::Door(options),
         Some(Command::RecoveryKey) => Task::RecoveryKey,
         Some(Command::Retry { message_id }) => Task::Retry(message_id),
         Some(Command::Cancel { message_id }) => Task::Cancel(message_id),

@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use house::House;
+use house::{House, field};
 use serde_json::Value;
 
 const CHAT: &str = env!("CARGO_BIN_EXE_waxwing-chat");
@@ -496,10 +496,10 @@ fn a_new_device_that_is_killed_in_mid_transfer_gets_the_rest() {
         house.chat("alice", &["send", "bob", text]).succeeds();
     }
     let mut new = house.converse("laptop", &["link", "--json"]);
-    let mut from_new = BufReader::new(new.stdout.take().expect("a pipe")).lines();
+    let mut from_new = BufReader::new(new.stdout.take().expect("a pipe"));
     let text = field(&mut from_new, "link_text");
     let mut account = house.converse("alice", &["link", &text, "--json"]);
-    let mut from_account = BufReader::new(account.stdout.take().expect("a pipe")).lines();
+    let mut from_account = BufReader::new(account.stdout.take().expect("a pipe"));
     let codes = (field(&mut from_new, "code"), field(&mut from_account, "code"));
     writeln!(new.stdin.take().expect("a pipe"), "{}", codes.1).expect("it reads");
     writeln!(account.stdin.take().expect("a pipe"), "{}", codes.0).expect("it reads");

@@ -153,6 +153,7 @@ impl Metrics {
             | Outcome::Done
             | Outcome::DevicesUpdated { .. }
             | Outcome::PrekeysPublished { .. }
+            | Outcome::AccountDeleted { .. }
             | Outcome::DevicesStale { .. }
             | Outcome::GroupStale { .. }
             | Outcome::Refused(_)

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rand_core::CryptoRng;
-use waxwing_wire::{AccountId, limits};
+use waxwing_wire::{AccountId, Handle, limits};
 
 use crate::annotate;
 use crate::batch::Write;
@@ -414,26 +414,14 @@ impl Engine {
         command: Command,
         rng: &mut impl CryptoRng,
     ) -> Result<Option<Result<Outcome, Failure>>, V::Error> {
+        if let Command::Find(handle) = &command {
+            return self.find(work, id, handle, Purpose::ToTalk);
+        }
+        if let Command::LookUp(handle) = &command {
+            return self.find(work, id, handle, Purpose::ToKnow);
+        }
         let Some(me) = self.me.as_ref() else { return Ok(Some(Err(Failure::NotRegistered))) };
         Ok(Some(match command {
-            Command::Find(ref handle) | Command::LookUp(ref handle) => {
-                let purpose =
-                    if matches!(command, Command::Find(_)) { Purpose::ToTalk } else { Purpose::ToKnow };
-                let known = work.view.account_by_handle(handle)?;
-                // Whose account was deleted may have left the name to somebody else.
-                if let Some(known) = known.filter(|known| known.standing != Standing::Deleted) {
-                    if purpose == Purpose::ToTalk {
-                        commands::open_conversation(work, me, known.account);
-                    }
-                    Ok(Outcome::Account(known.account))
-                } else if self.connection.is_wanted() {
-                    self.directory.find(id, handle.clone(), purpose);
-                    self.connection.hurry();
-                    return Ok(None);
-                } else {
-                    Err(Failure::Offline)
-                }
-            }
             Command::AskPast(ask) => import::ask(work, me, ask, rng)?,
             Command::Import(past) => import::import(work, me, &mut self.groups, *past)?,
             Command::Send { conversation, message, text, marks } => {
@@ -486,7 +474,34 @@ impl Engine {
             | Command::AddDevice(_)
             | Command::RemoveDevice(_)
             | Command::RenameDevice { .. }
+            | Command::Find(_)
+            | Command::LookUp(_)
             | Command::Register(_) => Ok(Outcome::Done),
         }))
+    }
+
+    /// The account of a handle: one that is known at once, another by asking. `None`: the answer comes later.
+    fn find<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        id: CommandId,
+        handle: &Handle,
+        purpose: Purpose,
+    ) -> Result<Option<Result<Outcome, Failure>>, V::Error> {
+        let Some(me) = self.me.as_ref() else { return Ok(Some(Err(Failure::NotRegistered))) };
+        // Whose account was deleted may have left the name to somebody else.
+        let known = work.view.account_by_handle(handle)?.filter(|known| known.standing != Standing::Deleted);
+        if let Some(known) = known {
+            if purpose == Purpose::ToTalk {
+                commands::open_conversation(work, me, known.account);
+            }
+            return Ok(Some(Ok(Outcome::Account(known.account))));
+        }
+        if !self.connection.is_wanted() {
+            return Ok(Some(Err(Failure::Offline)));
+        }
+        self.directory.find(id, handle.clone(), purpose);
+        self.connection.hurry();
+        Ok(None)
     }
 }

@@ -32,13 +32,11 @@ pub(super) async fn change(
 
 /// The same change with its files named so that another process finds them.
 pub(super) fn seen_from_anywhere(change: args::GroupChange) -> args::GroupChange {
-    match change {
-        args::GroupChange::Picture { group, file: Some(file), remove, save } => {
-            let file = std::path::absolute(&file).unwrap_or(file);
-            args::GroupChange::Picture { group, file: Some(file), remove, save }
-        }
-        other => other,
-    }
+    let args::GroupChange::Picture { group, file: Some(file), remove, save } = change else {
+        return change;
+    };
+    let file = std::path::absolute(&file).unwrap_or(file);
+    args::GroupChange::Picture { group, file: Some(file), remove, save }
 }
 
 async fn carry_out(client: &Client, command: args::GroupChange) -> Result<Group, Fail> {

@@ -10,8 +10,8 @@ use super::control::{self, Way};
 use super::message::Saying;
 use super::send::To;
 use super::settings::Change;
-use super::{account, devices, group, message, settings, verify};
-use crate::args::{Common, DevicesCommand, Group, Verify};
+use super::{account, devices, group, invite, message, settings, verify};
+use crate::args::{Common, DevicesCommand, Door, GroupChange, Verify};
 use crate::fail::Fail;
 use crate::out;
 use crate::session::{self, Link, Session};
@@ -42,7 +42,9 @@ pub(crate) enum Task {
     /// Print the key of the account.
     RecoveryKey,
     /// Make a group, or change one.
-    Group(Group),
+    Group(GroupChange),
+    /// Make an invitation to a group, take one back, or ask by one.
+    Door(Door),
     /// List, rename or remove devices of the account.
     Devices(DevicesCommand),
     /// Show or compare a safety number.
@@ -134,6 +136,7 @@ impl Task {
             | Task::Accept(_)
             | Task::RecoveryKey
             | Task::Group(_)
+            | Task::Door(_)
             | Task::Devices(_)
             | Task::Verify(_) => Ok(()),
         }
@@ -146,11 +149,13 @@ impl Task {
             Task::Cancel(_) | Task::RecoveryKey | Task::Verify(_) | Task::Devices(DevicesCommand::List) => {
                 Link::Down
             }
+            Task::Door(options) if options.only_reads() => Link::Down,
             Task::Retry(_)
             | Task::Annotate { .. }
             | Task::Set { .. }
             | Task::Accept(_)
             | Task::Group(_)
+            | Task::Door(_)
             | Task::Devices(_) => Link::Up,
         }
     }
@@ -166,6 +171,7 @@ pub(crate) async fn carry_out(client: &Client, task: Task, manner: Manner) -> Re
         Task::Accept(handle) => account::accept(client, &handle, manner).await,
         Task::RecoveryKey => account::recovery_key(client, manner),
         Task::Group(command) => group::change(client, command, manner).await,
+        Task::Door(options) => invite::carry_out(client, options, manner).await,
         Task::Devices(command) => devices::carry_out(client, &command, manner).await,
         Task::Verify(options) => verify::carry_out(client, &options, manner).await,
     }
