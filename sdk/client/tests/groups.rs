@@ -60,7 +60,7 @@ async fn notices(chat: &Conversation) -> Vec<(String, GroupNotice)> {
 
 async fn send(chat: &Conversation, text: &str) -> waxwing::Sent {
     let sent = soon(chat.send(Draft::text(text))).await.unwrap();
-    assert_eq!(soon(sent.wait_for(Delivery::Sent)).await.unwrap(), Delivery::Sent);
+    assert!(soon(sent.wait_for(Delivery::Sent)).await.unwrap() >= Delivery::Sent);
     sent
 }
 
@@ -241,7 +241,7 @@ async fn what_is_done_offline_goes_out_with_the_link_and_outlives_the_process() 
     let alice = stage.client("alice").await;
     let mut events = alice.events();
     let sent = alice.sent(sent.id());
-    assert_eq!(soon(sent.wait_for(Delivery::Sent)).await.unwrap(), Delivery::Sent);
+    assert!(soon(sent.wait_for(Delivery::Sent)).await.unwrap() >= Delivery::Sent);
     while soon(events.next()).await != Some(Event::OutboxEmpty) {}
     let (at_bob, in_bob) = joined(&bob, &made).await;
     until_texts(&at_bob, &["soon"]).await;
@@ -261,7 +261,7 @@ async fn messages_over_the_rate_of_a_group_wait_their_turn_and_none_is_lost_or_o
         sent.push(soon(made.send(Draft::text(line.as_str()))).await.unwrap());
     }
     for sent in &sent {
-        assert_eq!(soon(sent.wait_for(Delivery::Sent)).await.unwrap(), Delivery::Sent);
+        assert!(soon(sent.wait_for(Delivery::Sent)).await.unwrap() >= Delivery::Sent);
     }
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     until_texts(&at_bob, &lines).await;

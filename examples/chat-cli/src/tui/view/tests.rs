@@ -110,7 +110,7 @@ fn in_a_group_each_message_has_its_sender_and_what_was_done_stands_in_words() {
         "\
 ╭ Conversations ─────╮╭ # walk ────────────────────────────────────────────╮
 │▌ # walk            ││                  ── 2026-11-22 ──                  │
-│  bob               ││               alice made this group                │
+│  bob               ││                alice made this group               │
 │                    ││03:20 bob  where to?                                │
 │                    ││03:20 carol  up the hill                            │
 │                    ││               +1                                   │
