@@ -54,6 +54,9 @@ const HOLD_WAIT: Duration = Duration::from_secs(60);
 /// The wait after the relay could not take a message for a reason that passes.
 const RETRY_WAIT: Duration = Duration::from_secs(2);
 
+/// The same after a refusal that says how long to wait.
+const RATE_WAIT: Duration = Duration::from_millis(100);
+
 /// A submission that is under way.
 #[derive(Debug, Clone)]
 struct Flight {
@@ -398,26 +401,35 @@ impl Outbox {
         work: &mut Work<'_, V>,
         message: MessageId,
     ) -> Result<(), V::Error> {
-        let Some(flight) = self.flights.remove(&message) else { return Ok(()) };
-        self.refusals.remove(&flight.lane.to);
-        match flight.payload {
+        let (order, lane, payload) = match self.flights.remove(&message) {
+            Some(flight) => (flight.order, flight.lane, flight.payload),
+            // A refusal of what came after it was faster, and took it back: it is at the relay all the same.
+            None => match work.view.outbox_item(message)? {
+                Some(item) if !work.view.sealed(item.order)?.is_empty() => {
+                    (item.order, item.draft.lane, item.draft.payload)
+                }
+                Some(_) | None => return Ok(()),
+            },
+        };
+        self.refusals.remove(&lane.to);
+        match payload {
             OutboxPayload::Message { message } => {
                 // The receipt can be faster than the relay's answer. What went to a group is asked for by whoever lacks it.
                 let is_over = work.message(message)?.is_some_and(|message| is_delivered(&message));
-                if is_over || flight.lane.to.account().is_none() {
-                    work.write(Write::DeleteOutbox { order: flight.order });
+                if is_over || lane.to.account().is_none() {
+                    work.write(Write::DeleteOutbox { order });
                 } else {
-                    work.write(Write::AcceptOutbox { order: flight.order });
+                    work.write(Write::AcceptOutbox { order });
                 }
                 if !is_over {
                     set_delivery(work, message, Delivery::Sent);
                 }
             }
-            OutboxPayload::Resend { .. } => work.write(Write::AcceptOutbox { order: flight.order }),
+            OutboxPayload::Resend { .. } => work.write(Write::AcceptOutbox { order }),
             OutboxPayload::Annotation { .. }
             | OutboxPayload::Control { .. }
             | OutboxPayload::ChangeGroup(_) => {
-                work.write(Write::DeleteOutbox { order: flight.order });
+                work.write(Write::DeleteOutbox { order });
             }
         }
         if self.flights.is_empty() {
@@ -468,6 +480,13 @@ impl Outbox {
                 self.blocked.insert(flight.lane.to, work.now.elapsed + wait);
                 flight.lane.to.account().into_iter().for_each(|account| directory.want(account));
                 directory.want(me.address().account);
+            }
+            RefusalCode::RateLimited if refused.retry_after_ms > 0 => {
+                // The relay says when there is room again; it is asked less often the more often that was not so.
+                let told = Duration::from_millis(refused.retry_after_ms.into());
+                let wait = told.max(RATE_WAIT.saturating_mul(1 << (*count).min(7)));
+                self.go_back();
+                self.blocked.insert(flight.lane.to, work.now.elapsed + wait);
             }
             RefusalCode::MailboxFull | RefusalCode::RateLimited | RefusalCode::Unavailable => {
                 self.go_back();
