@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use waxwing_crypto::DeviceEntry;
 use waxwing_engine::{
     Command, CommandId, ConversationId, Failure, GroupIntent, GroupRole, LocalDevice, Marks, Outcome,
     RegisterAccount, RegisterAs, Registration,
 };
-use waxwing_wire::{AccountId, Handle, MessageId};
+use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 
 use crate::device::Role;
 
@@ -91,6 +92,8 @@ enum Asked {
     Find(usize),
     Send(MessageId),
     Group(usize),
+    Remove,
+    Add,
     Other,
 }
 
@@ -109,6 +112,14 @@ pub struct App {
     pub key_changes: BTreeSet<AccountId>,
     /// What the user wants to do about groups, in order.
     pub deeds: VecDeque<(usize, Deed)>,
+    /// Devices of the account that the user does not want there any more, in order.
+    pub unwanted: VecDeque<DeviceId>,
+    /// Devices that the user wants to be of the account, in order.
+    pub guests: VecDeque<DeviceEntry>,
+    /// What this device is to be, once another device of the account has put it on the list.
+    pub place: Option<LocalDevice>,
+    /// The list names it.
+    pub may_adopt: bool,
     /// Groups that were made here.
     pub made: Vec<(usize, ConversationId)>,
     known: BTreeMap<usize, ConversationId>,
@@ -138,6 +149,8 @@ impl App {
     pub fn is_idle(&self) -> bool {
         self.drafts.is_empty()
             && self.deeds.is_empty()
+            && self.unwanted.is_empty()
+            && self.guests.is_empty()
             && self.asked.is_empty()
             && (self.registered || self.signed_out)
     }
@@ -172,7 +185,7 @@ impl App {
         if !self.registered {
             return self.register(role, own).into_iter().collect();
         }
-        let mut commands = Vec::new();
+        let mut commands: Vec<(CommandId, Command)> = self.change_devices().into_iter().collect();
         for draft in self.drafts.clone() {
             let conversation = match draft.to {
                 To::Account(account) => self.known.get(&account).copied(),
@@ -205,6 +218,18 @@ impl App {
         commands
     }
 
+    /// One change of the account's devices after the other.
+    fn change_devices(&mut self) -> Option<(CommandId, Command)> {
+        if self.is_asking(Asked::Remove) || self.is_asking(Asked::Add) {
+            return None;
+        }
+        if let Some(entry) = self.guests.front().cloned() {
+            return Some(self.ask(Asked::Add, Command::AddDevice(Box::new(entry))));
+        }
+        let device = *self.unwanted.front()?;
+        Some(self.ask(Asked::Remove, Command::RemoveDevice(device)))
+    }
+
     fn find(&mut self, account: usize, accounts: &[Account]) -> Option<(CommandId, Command)> {
         let find = Command::Find(accounts[account].handle.clone());
         (!self.is_asking(Asked::Find(account))).then(|| self.ask(Asked::Find(account), find))
@@ -214,11 +239,15 @@ impl App {
         if self.is_asking(Asked::Register) {
             return None;
         }
+        if role == Role::Linked {
+            let place = self.place.clone().filter(|_| self.may_adopt)?;
+            return Some(self.ask(Asked::Register, Command::Adopt(Box::new(place))));
+        }
         let account = match (role, own.key) {
             (Role::First, _) => RegisterAccount::New,
             (Role::Added, Some(key)) => RegisterAccount::Add(key.into()),
             (Role::Replacing, Some(key)) => RegisterAccount::Replace(key.into()),
-            (Role::Added | Role::Replacing, None) => return None,
+            (Role::Added | Role::Replacing, None) | (Role::Linked, _) => return None,
         };
         let register = RegisterAs { handle: own.handle.clone(), token: None, account };
         Some(self.ask(Asked::Register, Command::Register(register)))
@@ -254,6 +283,11 @@ impl App {
                 self.deeds.pop_front();
             }
             (Asked::Group(_), _) => drop(self.deeds.pop_front()),
+            (Asked::Send(_), Err(_)) if self.signed_out => {}
+            // Offline, or another change was first: once more.
+            (Asked::Remove | Asked::Add, Err(Failure::Offline | Failure::Refused { .. })) => {}
+            (Asked::Remove, _) => drop(self.unwanted.pop_front()),
+            (Asked::Add, _) => drop(self.guests.pop_front()),
             (Asked::Send(_), Err(failure)) => return Err(failure),
             (Asked::Find(_) | Asked::Other, _) | (Asked::Register, Err(_)) => {}
         }

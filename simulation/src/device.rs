@@ -7,6 +7,7 @@ use rand_chacha::ChaCha20Rng;
 use waxwing_engine::{Command, CommandId, Effect, Engine, Held, Input, LocalDevice, Now};
 
 use crate::app::App;
+use crate::cut_off::CutOff;
 use crate::dice::Dice;
 use crate::disk::{DiskCopy, DiskFault, MemoryStore};
 use crate::network::LinkId;
@@ -21,6 +22,8 @@ pub enum Role {
     Added,
     /// It took the place of all of them.
     Replacing,
+    /// Another device of the account put it on the list; it has not the account's key.
+    Linked,
 }
 
 /// How often a device fails, in a thousand runs.
@@ -45,6 +48,8 @@ pub struct Run {
     pub died: bool,
     /// Something was to be rejected, and yet the store changed.
     pub rejected_input_wrote: bool,
+    /// Something was sealed for a device that its account does not name, as far as it is known here.
+    pub sealed_for_stranger: Option<String>,
 }
 
 /// A device of the world.
@@ -74,6 +79,7 @@ pub struct Device {
     pub retired: bool,
     /// A run is under way.
     pub scheduled: bool,
+    cut_off: CutOff,
     copy: Option<DiskCopy>,
     engine: Option<Engine>,
     inputs: VecDeque<Input>,
@@ -101,6 +107,7 @@ impl Device {
             frailty: Frailty::default(),
             retired: false,
             scheduled: false,
+            cut_off: CutOff::default(),
             copy: None,
             engine: None,
             inputs: VecDeque::new(),
@@ -215,7 +222,8 @@ impl Device {
             }
             Ok(Some(effects)) => {
                 let rejected_input_wrote = only_bad_frames && self.store.commits() != commits;
-                Run { effects, died: false, rejected_input_wrote }
+                let sealed_for_stranger = self.cut_off.take();
+                Run { effects, died: false, rejected_input_wrote, sealed_for_stranger }
             }
             Ok(None) | Err(_) => died,
         }
@@ -235,6 +243,7 @@ impl Device {
         for input in inputs {
             let step = engine.handle(input, now, &mut self.rng, &self.store)?;
             step.apply(&mut self.store, &mut held)?;
+            self.cut_off.look(&mut self.store);
             if dice.chance(self.frailty.dies_before_commit) {
                 return Ok(None);
             }

@@ -8,7 +8,9 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use waxwing_engine::{Annotation, Apply, Batch, GroupState, LocalDevice, Message, Write};
+use waxwing_engine::{
+    AccountState, Annotation, Apply, Batch, DeviceAddress, GroupState, Lane, LocalDevice, Message, Write,
+};
 use waxwing_wire::{DeviceId, MessageId};
 
 use tables::Tables;
@@ -50,6 +52,8 @@ pub struct MemoryStore {
     read_fault: Cell<Option<(u32, DiskFault)>>,
     commits: u64,
     handled: BTreeSet<(DeviceId, MessageId)>,
+    /// What was sealed since somebody asked, by lane and device.
+    sealed: Vec<(Lane, DeviceAddress)>,
 }
 
 /// A copy of the whole disk, as a backup would hold it.
@@ -101,6 +105,7 @@ impl MemoryStore {
     /// Drops everything that was not committed, as a crash does. Faults that were ordered stay ordered no longer.
     pub fn crash(&mut self) {
         self.in_transaction = false;
+        self.sealed.clear();
         self.write_fault = None;
         self.read_fault.set(None);
         if !self.log.is_empty() {
@@ -161,6 +166,12 @@ impl MemoryStore {
         self.durable.timeline()
     }
 
+    /// All accounts that are known, on the disk.
+    #[must_use]
+    pub fn durable_accounts(&self) -> Vec<AccountState> {
+        self.durable.accounts.values().cloned().collect()
+    }
+
     /// All durable groups.
     pub fn durable_groups(&self) -> impl Iterator<Item = &GroupState> {
         self.durable.groups.states.values()
@@ -194,6 +205,11 @@ impl MemoryStore {
     #[must_use]
     pub fn sizes(&self) -> TableSizes {
         self.durable.sizes()
+    }
+
+    /// What was sealed since this was asked last: in which lane, and for which device; for a group, by which.
+    pub fn take_sealed(&mut self) -> Vec<(Lane, DeviceAddress)> {
+        std::mem::take(&mut self.sealed)
     }
 
     fn check_read(&self) -> Result<(), DiskFault> {
@@ -232,6 +248,11 @@ impl Apply for MemoryStore {
     fn apply(&mut self, batch: &Batch) -> Result<(), DiskFault> {
         for write in batch.writes() {
             self.check_write()?;
+            if let Write::PutSealed { order, sealed } = write
+                && let Some(item) = self.working.outbox.get(order)
+            {
+                self.sealed.push((item.draft.lane, sealed.device));
+            }
             self.working.write(write);
             self.log.push(write.clone());
         }

@@ -213,7 +213,13 @@ fn bounded(device: &Device) -> Result<(), Violation> {
 #[must_use]
 pub fn unfinished(devices: &[Device], model: &Model, read: bool) -> Vec<String> {
     let mut left = Vec::new();
-    for device in devices.iter().filter(|device| !device.retired) {
+    for device in devices.iter().filter(|device| model.removed.contains(&device.index)) {
+        if !device.retired && device.app.registered && !device.app.signed_out {
+            left.push(format!("device {} was not told that it was removed", device.index));
+        }
+    }
+    let is_there = |device: &&Device| !device.retired && !model.removed.contains(&device.index);
+    for device in devices.iter().filter(is_there) {
         let open = device.store.sizes().outbox_open;
         if open > 0 {
             left.push(format!("device {} has {open} items in its outbox", device.index));
@@ -246,7 +252,7 @@ pub fn unfinished(devices: &[Device], model: &Model, read: bool) -> Vec<String> 
 fn groups_apart(devices: &[Device], model: &Model) -> Vec<String> {
     let mut left = Vec::new();
     let mut first: BTreeMap<GroupId, (usize, RosterAtRest)> = BTreeMap::new();
-    let sound = |device: &&Device| !device.retired && !model.broken.contains(&device.index);
+    let sound = |device: &&Device| !device.retired && !model.is_gone(device.index);
     for device in devices.iter().filter(sound) {
         let Some(local) = device.local().filter(|_| device.app.registered) else { continue };
         for state in device.store.durable_groups().filter(|state| state.standing == GroupStanding::Member) {
@@ -297,7 +303,7 @@ fn shown(id: MessageId, device: &Device) -> Option<(Body, bool, BTreeMap<Account
 fn disagreement(id: MessageId, message: &Accepted, devices: &[Device], model: &Model) -> Option<String> {
     let counts = |device: &&Device| {
         !device.retired
-            && !model.broken.contains(&device.index)
+            && !model.is_gone(device.index)
             && !model.uncertain.contains(&device.index)
             && (message.owed.contains(&device.index) || device.index == message.device)
             && stayed(device, message)
@@ -315,7 +321,7 @@ fn is_waiting(message: &Message) -> bool {
 fn missing(id: MessageId, message: &Accepted, devices: &[Device], model: &Model, read: bool) -> Vec<String> {
     let mut left = Vec::new();
     let sender = &devices[message.device];
-    if sender.retired || model.broken.contains(&message.device) {
+    if sender.retired || model.is_gone(message.device) {
         return left;
     }
     let delivery = match sender.store.durable_message(id).map(|message| message.status) {
@@ -325,7 +331,7 @@ fn missing(id: MessageId, message: &Accepted, devices: &[Device], model: &Model,
     if matches!(delivery, Delivery::Failed(_) | Delivery::Cancelled | Delivery::Held(_)) {
         return left;
     }
-    let owed = message.owed.iter().filter(|index| !devices[**index].retired && !model.broken.contains(index));
+    let owed = message.owed.iter().filter(|index| !devices[**index].retired && !model.is_gone(**index));
     let owed = owed.filter(|index| stayed(&devices[**index], message));
     for index in owed {
         let is_there =
@@ -346,7 +352,10 @@ fn missing(id: MessageId, message: &Accepted, devices: &[Device], model: &Model,
     // Who lost his disk cannot read what was on it.
     let is_readable = |device: &&Device| {
         let has_it = device.store.durable_message(id).is_some_and(|found| found.body != Body::Unreadable);
-        To::Account(device.account) == message.to && !device.retired && has_it
+        To::Account(device.account) == message.to
+            && !device.retired
+            && !model.removed.contains(&device.index)
+            && has_it
     };
     let read = read && devices.iter().any(|device| is_readable(&device));
     let wanted = if read { Delivery::Read } else { Delivery::Delivered };

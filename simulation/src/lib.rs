@@ -10,6 +10,7 @@
 
 pub mod app;
 pub mod contract;
+mod cut_off;
 pub mod device;
 pub mod dice;
 pub mod disk;

@@ -39,6 +39,10 @@ pub struct Model {
     pub broken: BTreeSet<usize>,
     /// Devices that something other than a message passed over, because the relay had no prekeys of them.
     pub uncertain: BTreeSet<usize>,
+    /// Devices that were taken off their account's list: what they had not sent is owed to nobody, and nothing to them.
+    pub removed: BTreeSet<usize>,
+    /// Devices that were on it at some time.
+    pub listed: BTreeSet<usize>,
     /// What else their authors made messages say.
     pub edits: BTreeMap<MessageId, BTreeSet<String>>,
     /// Messages that their authors took back, or wanted to.
@@ -59,6 +63,12 @@ impl Model {
             message.order = *order;
             message
         });
+    }
+
+    /// Whether nothing is owed to a device any more, or by it.
+    #[must_use]
+    pub fn is_gone(&self, device: usize) -> bool {
+        self.broken.contains(&device) || self.removed.contains(&device)
     }
 
     /// Whether a device of the account to which a message was sent has it, or had it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use waxwing_relay::hub::{Hub, HubOutput};
 use waxwing_relay::memory::MemoryStore;
 use waxwing_relay::relay::{Now, Rate, RateLimits, Rules};
-use waxwing_relay::store::{Answer, ConnectionId, Query, Store as _};
+use waxwing_relay::store::{Answer, ConnectionId, Query, Store as _, StoreLimits};
 use waxwing_wire::{
     AccountId, AccountQuery, AccountRecord, Challenge, ClientBody, ClientFrame, DeviceId, Envelope,
     GroupChangeRecord, GroupId, RelayId,
@@ -23,6 +23,7 @@ pub struct RelayHost {
     /// At most so many one-time prekeys of each upload are kept, where it is limited.
     pub prekey_supply: Option<usize>,
     published: BTreeSet<DeviceId>,
+    limits: StoreLimits,
 }
 
 fn rules() -> Rules {
@@ -51,7 +52,22 @@ impl RelayHost {
     #[must_use]
     pub fn new(id: RelayId) -> RelayHost {
         let hub = Some(Hub::new(MemoryStore::new(id), rules()));
-        RelayHost { hub, resting: None, prekey_supply: None, published: BTreeSet::new() }
+        RelayHost {
+            hub,
+            resting: None,
+            prekey_supply: None,
+            published: BTreeSet::new(),
+            limits: StoreLimits::default(),
+        }
+    }
+
+    /// Keeps a log for every group of more devices. For a relay that knows nothing yet.
+    pub fn log_groups_above(&mut self, devices: u64) {
+        self.limits.group_log_above_devices = devices;
+        if let Some(hub) = &self.hub {
+            let store = MemoryStore::with_limits(hub.relay_id(), self.limits);
+            self.hub = Some(Hub::new(store, rules()));
+        }
     }
 
     /// Another relay of the same name that knows the same. `None`: it is down.
@@ -63,6 +79,7 @@ impl RelayHost {
             resting: None,
             prekey_supply: self.prekey_supply,
             published: self.published.clone(),
+            limits: self.limits,
         })
     }
 
@@ -90,7 +107,7 @@ impl RelayHost {
     pub fn wipe(&mut self, id: RelayId) {
         self.hub = None;
         self.published.clear();
-        self.resting = Some(MemoryStore::new(id));
+        self.resting = Some(MemoryStore::with_limits(id, self.limits));
     }
 
     /// From now on every commit fails, or works again.

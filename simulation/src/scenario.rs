@@ -1,5 +1,7 @@
 //! Scenarios: who is there, what they write, and what goes wrong meanwhile. Made from a seed.
 
+mod households;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -32,6 +34,8 @@ pub struct Scenario {
     pub relay_dies: u32,
     /// How long the faults last.
     pub length: Duration,
+    /// The relay keeps a log for groups of more devices, where it is not as usual.
+    pub log_above: Option<u64>,
 }
 
 /// A run that broke an invariant.
@@ -80,6 +84,7 @@ impl Scenario {
             frailty: Frailty::default(),
             relay_dies: 0,
             length: seconds(60),
+            log_above: None,
         }
     }
 
@@ -343,6 +348,9 @@ impl Scenario {
         Some(match name {
             "random" => Scenario::random,
             "groups" => Scenario::groups,
+            "logged-groups" => Scenario::logged_groups,
+            "devices" => Scenario::devices,
+            "crowds" => Scenario::crowds,
             "both-write-first-at-once" => Scenario::both_write_first_at_once,
             "reinstalled-device" => Scenario::reinstalled_device,
             "prekeys-run-out" => Scenario::prekeys_run_out,
@@ -368,6 +376,9 @@ impl Scenario {
         let mut world = World::new(self.seed, self.accounts);
         world.frailty = self.frailty;
         world.relay_dies = self.relay_dies;
+        if let Some(devices) = self.log_above {
+            world.log_groups_above(devices);
+        }
         for (at, plan) in &self.plans {
             world.plan(*at, plan.clone());
         }

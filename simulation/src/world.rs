@@ -2,6 +2,7 @@
 
 mod apply;
 mod evil;
+mod household;
 mod links;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,6 +62,13 @@ pub enum Plan {
         account: usize,
         /// How it comes there.
         role: Role,
+    },
+    /// The user of a device takes another of the account's devices off its list.
+    Remove {
+        /// On which device.
+        by: usize,
+        /// Which.
+        device: usize,
     },
     /// The user of a device writes to an account.
     Write {
@@ -348,6 +356,9 @@ impl World {
         let commits = self.devices[index].store.commits();
         self.devices[index].frailty = self.frailty;
         let run = self.devices[index].run(self.now, &mut self.dice);
+        if let Some(what) = run.sealed_for_stranger {
+            return Violation::of("I10", format!("device {index}: {what}"));
+        }
         if run.rejected_input_wrote {
             return Violation::of("I9", format!("a bad frame changed the store of device {index}"));
         }

@@ -18,6 +18,21 @@ fn groups_agree_whatever_fails() {
 }
 
 #[test]
+fn groups_agree_at_a_relay_that_keeps_a_log() {
+    each(Scenario::logged_groups, 0..10);
+}
+
+#[test]
+fn devices_that_come_and_go_in_mid_traffic_read_what_is_theirs() {
+    each(Scenario::devices, 0..20);
+}
+
+#[test]
+fn crowds_agree_whoever_leaves_and_returns() {
+    each(Scenario::crowds, 0..2);
+}
+
+#[test]
 fn both_sides_may_write_first_at_once() {
     each(Scenario::both_write_first_at_once, 0..12);
 }

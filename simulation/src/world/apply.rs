@@ -20,6 +20,7 @@ impl World {
         self.note(|| format!("planned: {plan:?}"));
         match plan {
             Plan::Join { account, role } => self.join(account, role),
+            Plan::Remove { by, device } => self.user_removes(by, device),
             Plan::Write { device, to } => self.user_writes(device, To::Account(to)),
             Plan::WriteToGroup { device, group } => self.user_writes(device, To::Group(group)),
             Plan::Group { device, group, deed } => {
@@ -86,6 +87,9 @@ impl World {
         }
         self.devices.push(Device::new(index, account, role, &mut self.dice));
         self.counts.devices += 1;
+        if role == Role::Linked {
+            self.invite(index);
+        }
         self.boot(index);
     }
 
@@ -220,6 +224,8 @@ impl World {
         if !device.is_running() {
             return;
         }
+        self.make_place(index);
+        let device = &mut self.devices[index];
         let own = self.accounts[device.account].clone();
         self.groups.extend(std::mem::take(&mut device.app.made));
         let groups = self.groups_of(index);

@@ -36,6 +36,11 @@ impl World {
         self.evil.get_or_insert_default()
     }
 
+    /// The relay keeps a log for every group of more devices than this, from the beginning on.
+    pub fn log_groups_above(&mut self, devices: u64) {
+        self.relay.log_groups_above(devices);
+    }
+
     /// How the relay describes an account.
     ///
     /// # Panics
