@@ -219,6 +219,10 @@ pub fn unfinished(devices: &[Device], model: &Model, read: bool) -> Vec<String> 
         }
     }
     let is_there = |device: &&Device| !device.retired && !model.removed.contains(&device.index);
+    // A device that was removed answers nobody any more: what of it could not be opened stands there unreadable.
+    let removed = devices.iter().filter(|device| model.removed.contains(&device.index));
+    let gone: Vec<_> = removed.filter_map(Device::local).map(|local| local.address).collect();
+    let is_owed = |message: &&Message| is_waiting(message) && !gone.contains(&message.sender);
     for device in devices.iter().filter(is_there) {
         let open = device.store.sizes().outbox_open;
         if open > 0 {
@@ -227,9 +231,9 @@ pub fn unfinished(devices: &[Device], model: &Model, read: bool) -> Vec<String> 
         if !device.is_running() || !device.app.is_idle() || device.has_inputs() {
             left.push(format!("device {} is not at rest: {:?}", device.index, device.app));
         }
-        let waiting = device.store.timeline().filter(|message| is_waiting(message)).count();
+        let waiting = device.store.timeline().filter(is_owed).count();
         if waiting > 0 {
-            let first = device.store.timeline().find(|message| is_waiting(message));
+            let first = device.store.timeline().find(is_owed);
             left.push(format!(
                 "device {} waits for {waiting} messages to be sent again: {first:?}",
                 device.index

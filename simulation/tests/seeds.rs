@@ -24,7 +24,7 @@ fn groups_agree_at_a_relay_that_keeps_a_log() {
 
 #[test]
 fn devices_that_come_and_go_in_mid_traffic_read_what_is_theirs() {
-    each(Scenario::devices, 0..20);
+    each(Scenario::devices, 0..10);
 }
 
 #[test]

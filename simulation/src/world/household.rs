@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use waxwing_crypto::{DeviceEntry, DeviceList, DeviceSecrets};
-use waxwing_engine::{Command, LinkImport, LocalDevice, Registration};
+use waxwing_engine::{Command, LocalDevice, Past, PastRecord, Registration};
 use waxwing_wire::{ClientBody, DeviceId};
 use zeroize::Zeroizing;
 
@@ -96,8 +96,9 @@ impl World {
     fn import(&mut self, index: usize) {
         let Some(host) = self.host(index).filter(|host| *host != index) else { return };
         let accounts = self.devices[host].store.durable_accounts();
-        let import = LinkImport::Contacts { accounts, conversations: Vec::new() };
-        self.user_wishes(index, Command::Import(Box::new(import)));
+        let records: Vec<PastRecord> = accounts.into_iter().map(PastRecord::Account).collect();
+        let past = Past { records, done: 0, of: 0, place: Vec::new(), is_last: true };
+        self.user_wishes(index, Command::Import(Box::new(past)));
     }
 
     /// The relay took a list, perhaps: who is on it, and who is not any more.
