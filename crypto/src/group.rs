@@ -36,4 +36,4 @@ pub use rotation::{
 };
 pub use secret::{GroupProfile, GroupSecret, picture_hash};
 pub use sender::{SealedGroupMessage, SenderKey};
-pub use transcript::Transcript;
+pub use transcript::{Transcript, told_digest};

@@ -52,6 +52,8 @@ pub(crate) const HASH_GROUP_MESSAGE: &[u8] = b"Waxwing v1 group message digest\0
 pub(crate) const HASH_SENDER_KEY: &[u8] = b"Waxwing v1 sender key\0";
 /// SHA-256 over the digests of messages, one after the other.
 pub(crate) const HASH_GROUP_TRANSCRIPT: &[u8] = b"Waxwing v1 group transcript\0";
+/// SHA-256 over what somebody said to a group, cut to 16 bytes.
+pub(crate) const HASH_GROUP_TOLD: &[u8] = b"Waxwing v1 group told\0";
 /// SHA-256 that weighs the signatures of a batch. It leaves no device.
 pub(crate) const HASH_SIGNATURE_BATCH: &[u8] = b"Waxwing v1 signature batch\0";
 /// HKDF of the keys of what is sealed under the secret of a group.

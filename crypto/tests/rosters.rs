@@ -392,6 +392,29 @@ fn a_group_is_created_once_and_under_its_own_id() {
 }
 
 #[test]
+fn of_an_account_that_is_lost_only_its_leaving_is_believed_unproven() {
+    let devices = devices();
+    let (roster, _) = group(&devices, Settings::default());
+    let of = |number: usize, change: Change| roster.sign(&devices[number].ours(), 1, change).unwrap();
+    let (next, left) = of(4, Change::Remove(vec![account(4)]));
+    assert_eq!(roster.next_of_lost(&left).unwrap(), next);
+    let others = [
+        of(2, Change::Remove(vec![account(4)])),
+        of(2, Change::Add(vec![account(6)])),
+        of(2, Change::Profile(b"another".to_vec())),
+        of(1, Change::Role { account: account(4), role: Role::Admin }),
+    ];
+    for (_, change) in others {
+        assert_eq!(roster.next_of_lost(&change).unwrap_err(), RosterError::UnknownSigner);
+    }
+    // What does not follow is refused like any other.
+    assert_eq!(next.next_of_lost(&left).unwrap_err(), RosterError::NotNext);
+    let (_, two) =
+        Roster::create(&devices[7].ours(), 1, Settings::default(), b"", &[account(8)], &mut rng(56)).unwrap();
+    assert_eq!(roster.next_of_lost(&two).unwrap_err(), RosterError::OtherGroup);
+}
+
+#[test]
 fn the_last_one_out_ends_the_group() {
     let devices = devices();
     let (roster, _) =

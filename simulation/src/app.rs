@@ -48,7 +48,7 @@ pub enum Deed {
 
 impl Deed {
     /// Accounts that must be known first.
-    fn people(&self) -> Vec<usize> {
+    pub(crate) fn people(&self) -> Vec<usize> {
         match self {
             Deed::Make(people) => people.clone(),
             Deed::Add(one) | Deed::Remove(one) | Deed::Promote(one) => vec![*one],
@@ -94,6 +94,7 @@ enum Asked {
     Group(usize),
     Remove,
     Add,
+    End,
     Other,
 }
 
@@ -120,6 +121,8 @@ pub struct App {
     pub place: Option<LocalDevice>,
     /// The list names it.
     pub may_adopt: bool,
+    /// The user wants the account deleted.
+    pub leaves: bool,
     /// Groups that were made here.
     pub made: Vec<(usize, ConversationId)>,
     known: BTreeMap<usize, ConversationId>,
@@ -153,6 +156,7 @@ impl App {
             && self.guests.is_empty()
             && self.asked.is_empty()
             && (self.registered || self.signed_out)
+            && !(self.registered && self.leaves)
     }
 
     fn ask(&mut self, asked: Asked, command: Command) -> (CommandId, Command) {
@@ -181,6 +185,10 @@ impl App {
     ) -> Vec<(CommandId, Command)> {
         if self.signed_out {
             return Vec::new();
+        }
+        if self.leaves {
+            let may_ask = self.registered && !self.is_asking(Asked::End);
+            return may_ask.then(|| self.ask(Asked::End, Command::DeleteAccount)).into_iter().collect();
         }
         if !self.registered {
             return self.register(role, own).into_iter().collect();
@@ -286,6 +294,9 @@ impl App {
             (Asked::Send(_), Err(_)) if self.signed_out => {}
             // Offline, or another change was first: once more.
             (Asked::Remove | Asked::Add, Err(Failure::Offline | Failure::Refused { .. })) => {}
+            (Asked::End, Ok(_)) => (self.registered, self.signed_out) = (false, true),
+            // Offline: once more.
+            (Asked::End, Err(_)) => {}
             (Asked::Remove, _) => drop(self.unwanted.pop_front()),
             (Asked::Add, _) => drop(self.guests.pop_front()),
             (Asked::Send(_), Err(failure)) => return Err(failure),

@@ -189,6 +189,12 @@ impl MemoryStore {
         self.handled.contains(&(sender, wire_id))
     }
 
+    /// Whether an envelope of this name was handled, whoever sent it.
+    #[must_use]
+    pub fn has_handled_of_any(&self, wire_id: MessageId) -> bool {
+        self.handled.iter().any(|(_, handled)| *handled == wire_id)
+    }
+
     /// What is said about a message, on the disk.
     pub fn durable_annotations(&self, id: MessageId) -> impl Iterator<Item = &Annotation> {
         let all = self.durable.annotations.values().map(|(_, annotation)| annotation);

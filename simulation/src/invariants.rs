@@ -63,6 +63,7 @@ pub fn check_device(
 ) -> Result<(), Violation> {
     note_what_is_stored(device, model)?;
     no_forgery(device, devices, model)?;
+    no_false_alarm(device, model)?;
     no_duplicate(device, model)?;
     if trust.relay_is_honest {
         order(device, model)?;
@@ -108,6 +109,21 @@ fn no_forgery(device: &Device, devices: &[Device], model: &Model) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// I5: where nobody lies, nobody is said to have told others something else.
+fn no_false_alarm(device: &Device, model: &Model) -> Result<(), Violation> {
+    let mut told = device.store.timeline().filter_map(|entry| match &entry.body {
+        Body::Group(GroupEvent::ToldOtherwise(witness)) => Some((entry.sender, *witness)),
+        Body::Group(_) | Body::Text(_) | Body::Unreadable | Body::Notice(_) | Body::Deleted => None,
+    });
+    let lies = |of: AccountId| model.liars.iter().any(|liar| liar.account == of);
+    match told.find(|(sender, witness)| !lies(sender.account) && !lies(*witness)) {
+        Some((sender, witness)) => {
+            Violation::of("I5", format!("{sender:?} is said to have told {witness:?} something else"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Who wrote to whom: of a group, only who was in it when the message was sent.
@@ -219,10 +235,6 @@ pub fn unfinished(devices: &[Device], model: &Model, read: bool) -> Vec<String> 
         }
     }
     let is_there = |device: &&Device| !device.retired && !model.removed.contains(&device.index);
-    // A device that was removed answers nobody any more: what of it could not be opened stands there unreadable.
-    let removed = devices.iter().filter(|device| model.removed.contains(&device.index));
-    let gone: Vec<_> = removed.filter_map(Device::local).map(|local| local.address).collect();
-    let is_owed = |message: &&Message| is_waiting(message) && !gone.contains(&message.sender);
     for device in devices.iter().filter(is_there) {
         let open = device.store.sizes().outbox_open;
         if open > 0 {
@@ -231,9 +243,9 @@ pub fn unfinished(devices: &[Device], model: &Model, read: bool) -> Vec<String> 
         if !device.is_running() || !device.app.is_idle() || device.has_inputs() {
             left.push(format!("device {} is not at rest: {:?}", device.index, device.app));
         }
-        let waiting = device.store.timeline().filter(is_owed).count();
+        let waiting = device.store.timeline().filter(is_waiting).count();
         if waiting > 0 {
-            let first = device.store.timeline().find(is_owed);
+            let first = device.store.timeline().find(is_waiting);
             left.push(format!(
                 "device {} waits for {waiting} messages to be sent again: {first:?}",
                 device.index
@@ -261,6 +273,13 @@ fn groups_apart(devices: &[Device], model: &Model) -> Vec<String> {
         let Some(local) = device.local().filter(|_| device.app.registered) else { continue };
         for state in device.store.durable_groups().filter(|state| state.standing == GroupStanding::Member) {
             let is_in = state.members().iter().any(|member| member.account == local.address.account);
+            let taken = model.rosters.get(&state.group);
+            let mut members: Vec<_> = state.members().iter().map(|member| member.account).collect();
+            members.sort_unstable();
+            // An account that is deleted is in no group, if it came to leave it.
+            if taken.is_some_and(|(_, taken)| *taken != members) {
+                left.push(format!("device {} has {state:?}, and the relay took {taken:?}", device.index));
+            }
             if state.revision == 0 || !is_in {
                 left.push(format!("device {} has {state:?}", device.index));
             }
@@ -278,7 +297,9 @@ fn groups_apart(devices: &[Device], model: &Model) -> Vec<String> {
             let Some(local) = device.local().filter(|_| device.app.registered) else { continue };
             let is_member = members.iter().any(|member| member.account == local.address.account);
             let knows = states(device).is_some_and(|state| state.standing == GroupStanding::Member);
-            if is_member != knows {
+            // The introduction of an account that is deleted since is gone with it; whoever writes next makes up for it.
+            let is_still_to_come = states(device).is_none() && !model.ended.is_empty();
+            if is_member != knows && !is_still_to_come {
                 left.push(format!(
                     "device {} is in {group:?}: {is_member}, and believes {knows}",
                     device.index
@@ -318,14 +339,15 @@ fn disagreement(id: MessageId, message: &Accepted, devices: &[Device], model: &M
     Some(format!("{id:?} is {wanted:?} on device {first} and {found:?} on device {other}"))
 }
 
-fn is_waiting(message: &Message) -> bool {
+fn is_waiting(message: &&Message) -> bool {
     message.status == Status::Incoming(Reception::Waiting)
 }
 
 fn missing(id: MessageId, message: &Accepted, devices: &[Device], model: &Model, read: bool) -> Vec<String> {
     let mut left = Vec::new();
     let sender = &devices[message.device];
-    if sender.retired || model.is_gone(message.device) {
+    let is_for_nobody = matches!(message.to, To::Account(to) if model.ended.contains(&to));
+    if sender.retired || model.is_gone(message.device) || is_for_nobody {
         return left;
     }
     let delivery = match sender.store.durable_message(id).map(|message| message.status) {

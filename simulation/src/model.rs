@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use waxwing_engine::{ConversationId, DeviceAddress};
-use waxwing_wire::{AccountId, MessageId};
+use waxwing_wire::{AccountId, GroupId, MessageId};
 
 use crate::app::To;
 
@@ -43,6 +43,10 @@ pub struct Model {
     pub removed: BTreeSet<usize>,
     /// Devices that were on it at some time.
     pub listed: BTreeSet<usize>,
+    /// Accounts whose users deleted them.
+    pub ended: BTreeSet<usize>,
+    /// The last change of each group that the relay took: its revision, and who was in the group after it.
+    pub rosters: BTreeMap<GroupId, (u64, Vec<AccountId>)>,
     /// What else their authors made messages say.
     pub edits: BTreeMap<MessageId, BTreeSet<String>>,
     /// Messages that their authors took back, or wanted to.

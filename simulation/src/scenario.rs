@@ -351,6 +351,7 @@ impl Scenario {
             "logged-groups" => Scenario::logged_groups,
             "devices" => Scenario::devices,
             "crowds" => Scenario::crowds,
+            "doors" => Scenario::doors,
             "both-write-first-at-once" => Scenario::both_write_first_at_once,
             "reinstalled-device" => Scenario::reinstalled_device,
             "prekeys-run-out" => Scenario::prekeys_run_out,

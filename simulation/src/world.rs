@@ -1,6 +1,7 @@
 //! The world: one queue of events, on simulated time.
 
 mod apply;
+mod doors;
 mod evil;
 mod household;
 mod links;
@@ -93,6 +94,38 @@ pub enum Plan {
         /// What.
         deed: Deed,
     },
+    /// The user of a device makes an invitation to a group.
+    Invite {
+        /// On which device.
+        device: usize,
+        /// To which group.
+        group: usize,
+        /// Whether somebody looks at each request.
+        needs_approval: bool,
+    },
+    /// The user of a device takes an invitation back.
+    Revoke {
+        /// On which device.
+        device: usize,
+        /// To which group.
+        group: usize,
+    },
+    /// The user of a device asks to be in a group, by an invitation that somebody made, taken back or not.
+    AskToJoin {
+        /// On which device.
+        device: usize,
+        /// To which group.
+        group: usize,
+    },
+    /// The user of a device lets in, or refuses, somebody who asks.
+    AnswerDoor {
+        /// On which device.
+        device: usize,
+        /// Of which group.
+        group: usize,
+    },
+    /// The user of an account deletes it.
+    End(usize),
     /// The user of a device looks at all conversations.
     Read(usize),
     /// The user of a device edits, deletes or hides a message, or reacts to one.
@@ -138,6 +171,10 @@ pub struct Counts {
     pub events: u64,
     /// Devices that a message passed over, because the relay had no prekeys of them when its sender asked.
     pub passed_over: u64,
+    /// Requests to be in a group that were answered.
+    pub answered: u64,
+    /// Accounts that were deleted.
+    pub ended: u64,
 }
 
 /// Everything there is.
@@ -171,6 +208,8 @@ pub struct World {
     evil: Option<Evil>,
     mirror: Option<Mirror>,
     overheard: Option<Vec<(usize, ClientFrame)>>,
+    /// Links that were made, by group: whoever was given one keeps it.
+    links: BTreeMap<usize, BTreeSet<String>>,
     dice: Dice,
     queue: BTreeMap<(Duration, u64), Event>,
     next_event: u64,
@@ -211,6 +250,7 @@ impl World {
             evil: None,
             mirror: None,
             overheard: None,
+            links: BTreeMap::new(),
             dice,
             queue: BTreeMap::new(),
             next_event: 0,

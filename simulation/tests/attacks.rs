@@ -2,24 +2,22 @@
 
 #![allow(clippy::unwrap_used)] // the stage is a part of the tests
 
+mod stage;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use stage::{Stage, newest_distribution, with_member};
 use waxwing_crypto::group::roster::{Change, Roster};
-use waxwing_crypto::group::{GroupMessage, ReceiverKey};
 use waxwing_crypto::{AccountKey, AccountPublicKey, DeviceEntry, DeviceList, DeviceSecrets};
-use waxwing_engine::{Body, Command, ConversationId, DeviceAddress, GroupEvent, GroupState, View as _};
+use waxwing_engine::{Command, View as _};
 use waxwing_simulation::app::Deed;
-use waxwing_simulation::device::Role;
 use waxwing_simulation::dice::Dice;
-use waxwing_simulation::disk::MemoryStore;
 use waxwing_simulation::liar::{Liar, made_owner};
 use waxwing_simulation::network::Weather;
 use waxwing_simulation::scenario::{Scenario, Trace};
-use waxwing_simulation::world::{Plan, World};
-use waxwing_wire::{
-    AccountId, ClientBody, ClientFrame, DeviceId, Envelope, GroupId, MessageId, SubmitToGroup,
-};
+use waxwing_simulation::world::Plan;
+use waxwing_wire::{AccountId, DeviceId, Envelope, MessageId};
 
 /// Names a lie in a text.
 const LIE: &str = "lie";
@@ -358,7 +356,7 @@ fn a_removed_member_reads_nothing_that_came_after_and_is_not_heard() {
             assert!(!stage.says_of(device, own, LIE), "seed {seed}");
         }
 
-        // What it seals under a key of before is not told from what came late: it stands below the words that it was removed.
+        // What it seals under a key of before is not told from what came late: it stands below the words that it was removed, and is marked.
         let mut key = liar.own_key(&stage.world);
         let id = liar.name();
         let sealed = liar.seal(&mut key, id, LIE);
@@ -367,6 +365,11 @@ fn a_removed_member_reads_nothing_that_came_after_and_is_not_heard() {
         stage.pass(10);
         for device in [0, 1] {
             assert!(stage.stands_below_the_removal(device, id), "seed {seed}");
+            assert_eq!(
+                stage.came_after_removal(device),
+                [id],
+                "seed {seed}: that one, and nothing of before"
+            );
         }
     }
 }
@@ -397,6 +400,101 @@ fn of_two_ciphertexts_of_one_name_a_member_takes_one() {
             assert_eq!(lies, [&format!("lie to {device}")], "seed {seed}");
         }
     }
+}
+
+/// Tells 0 and 1 different things under one id: sealed for the group, or written to each alone.
+fn tell_apart(stage: &mut Stage, liar: &mut Liar, whispers: bool, device: usize, id: MessageId) {
+    let words = format!("{LIE} to {device}");
+    if whispers {
+        let to = stage.address(device).account;
+        liar.whisper(&mut stage.world, to, id, &words);
+    } else {
+        let (own, revision) = (stage.address(2), stage.state(2).revision);
+        let mut key = liar.own_key(&stage.world);
+        let sealed = liar.seal(&mut key, id, &words);
+        let envelope = liar.envelope(own, id, revision, sealed);
+        stage.world.relay_delivers(device, vec![envelope]);
+    }
+    stage.pass(5);
+}
+
+#[test]
+fn who_was_told_otherwise_sees_it_once_another_writes() {
+    for (seed, whispers) in [(0, false), (1, false), (2, true), (3, true)] {
+        let mut stage = Stage::begin(seed, 4, 4);
+        let mut liar = stage.liar(2);
+        stage.world.lie(2, Vec::new());
+        let id = liar.name();
+        for device in [0, 1] {
+            tell_apart(&mut stage, &mut liar, whispers, device, id);
+            assert!(stage.says_of(device, stage.address(2), &format!("{LIE} to {device}")), "seed {seed}");
+        }
+        assert_eq!(stage.times_told_otherwise(0) + stage.times_told_otherwise(1), 0, "seed {seed}: not yet");
+        stage.write(0);
+        stage.pass(10);
+        assert!(stage.is_told_otherwise(1, 2, 0), "seed {seed}: 0 wrote, and 1 compared");
+        assert_eq!(stage.times_told_otherwise(0), 0, "seed {seed}");
+        for device in [1, 0, 1, 0] {
+            stage.write(device);
+            stage.pass(10);
+        }
+        assert!(stage.is_told_otherwise(0, 2, 1), "seed {seed}: and the other way round");
+        assert_eq!(
+            (stage.times_told_otherwise(0), stage.times_told_otherwise(1)),
+            (1, 1),
+            "seed {seed}: once"
+        );
+        let others = [2, 3].map(|device| stage.times_told_otherwise(device));
+        assert_eq!(others, [0, 0], "seed {seed}: neither the liar nor who was told nothing");
+    }
+}
+
+#[test]
+fn who_is_told_otherwise_later_than_another_wrote_sees_it_too() {
+    for (seed, whispers) in [(0, false), (1, true)] {
+        let mut stage = Stage::begin(seed, 3, 3);
+        let mut liar = stage.liar(2);
+        stage.world.lie(2, Vec::new());
+        let id = liar.name();
+        tell_apart(&mut stage, &mut liar, whispers, 0, id);
+        stage.write(0);
+        stage.pass(10);
+        assert_eq!(stage.times_told_otherwise(1), 0, "seed {seed}: it has nothing to compare with");
+        tell_apart(&mut stage, &mut liar, whispers, 1, id);
+        assert!(stage.is_told_otherwise(1, 2, 0), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_liar_hides_nothing_behind_much_else() {
+    (0..3).for_each(tell_apart_and_make_noise);
+}
+
+fn tell_apart_and_make_noise(seed: u64) {
+    let mut stage = Stage::begin(seed, 3, 3);
+    let mut liar = stage.liar(2);
+    let (own, revision) = (stage.address(2), stage.state(2).revision);
+    stage.world.lie(2, Vec::new());
+    let id = liar.name();
+    for device in [0, 1] {
+        tell_apart(&mut stage, &mut liar, false, device, id);
+    }
+    // More than one message vouches for.
+    let mut key = liar.own_key(&stage.world);
+    for n in 0..12 {
+        let id = liar.name();
+        let sealed = liar.seal(&mut key, id, &format!("noise {n}"));
+        let envelope = liar.envelope(own, id, revision, sealed);
+        stage.deliver_to_all(&[envelope]);
+        stage.pass(1);
+    }
+    for _ in 0..20 {
+        for device in [0, 1] {
+            stage.write(device);
+            stage.pass(2);
+        }
+    }
+    assert!(stage.is_told_otherwise(0, 2, 1) || stage.is_told_otherwise(1, 2, 0), "seed {seed}");
 }
 
 #[test]
@@ -485,191 +583,4 @@ fn admins_who_add_and_remove_at_once_end_with_one_roster() {
             panic!("{failed}");
         }
     }
-}
-
-/// A group of the first devices of a world, in which everybody has written.
-struct Stage {
-    world: World,
-    group: GroupId,
-}
-
-impl Stage {
-    fn begin(seed: u64, members: usize, accounts: usize) -> Stage {
-        Stage::make(Scenario::quiet(seed, accounts), members)
-    }
-
-    /// Three members, of whom the second has a second device: the fourth of the world.
-    fn with_second_device(seed: u64) -> Stage {
-        let joins = Plan::Join { account: 1, role: Role::Added };
-        Stage::make(Scenario::quiet(seed, 3).with(Duration::from_secs(3), joins), 3)
-    }
-
-    fn make(scenario: Scenario, members: usize) -> Stage {
-        let deed = Deed::Make((1..members).collect());
-        let scenario = scenario.with(Duration::from_secs(12), Plan::Group { device: 0, group: 0, deed });
-        let mut world = scenario.world();
-        // The relay remembers from the beginning on.
-        world.evil();
-        world.run_until(Duration::from_secs(25)).unwrap();
-        let group = world.groups[&0].as_group();
-        let mut stage = Stage { world, group };
-        (0..members).for_each(|device| stage.write(device));
-        stage.pass(15);
-        stage
-    }
-
-    fn pass(&mut self, seconds: u64) {
-        if let Err(violation) = self.world.run_until(self.world.now + Duration::from_secs(seconds)) {
-            panic!("{violation}");
-        }
-    }
-
-    fn plan(&mut self, plan: Plan) {
-        self.world.plan(self.world.now, plan);
-    }
-
-    fn write(&mut self, device: usize) {
-        self.plan(Plan::WriteToGroup { device, group: 0 });
-    }
-
-    fn write_to(&mut self, device: usize, to: usize) {
-        self.plan(Plan::Write { device, to });
-    }
-
-    /// Writes, and tells what.
-    fn write_one(&mut self, device: usize) -> MessageId {
-        let before: BTreeSet<MessageId> = self.world.model.accepted.keys().copied().collect();
-        self.write(device);
-        self.pass(5);
-        let new = self.world.model.accepted.iter().find(|(id, _)| !before.contains(id));
-        *new.expect("it was accepted").0
-    }
-
-    fn liar(&self, device: usize) -> Liar {
-        Liar::new(self.world.now.as_secs(), device, self.group)
-    }
-
-    fn state(&self, device: usize) -> GroupState {
-        self.liar(device).state(&self.world)
-    }
-
-    fn address(&self, device: usize) -> DeviceAddress {
-        self.world.devices[device].local().unwrap().address
-    }
-
-    fn holders(&self, device: usize) -> Vec<DeviceAddress> {
-        self.world.devices[device].store.key_holders(self.group).unwrap()
-    }
-
-    fn deliver_to_all(&mut self, envelopes: &[Envelope]) {
-        for device in 0..self.world.devices.len() {
-            self.world.relay_delivers(device, envelopes.to_vec());
-        }
-    }
-
-    /// Whether a device has a message of the group, to be read.
-    fn has(&self, device: usize, id: MessageId) -> bool {
-        let entry = self.world.devices[device].store.durable_message(id);
-        entry.is_some_and(|entry| matches!(entry.body, Body::Text(_)))
-    }
-
-    /// What a device shows of what another wrote.
-    fn words_of(&self, device: usize, sender: DeviceAddress) -> Vec<String> {
-        let timeline = self.world.devices[device].store.timeline();
-        let entries = timeline.filter(|entry| entry.sender == sender);
-        entries
-            .filter_map(|entry| match &entry.body {
-                Body::Text(words) => Some(words.clone()),
-                Body::Unreadable | Body::Notice(_) | Body::Group(_) | Body::Deleted => None,
-            })
-            .collect()
-    }
-
-    fn says_of(&self, device: usize, sender: DeviceAddress, words: &str) -> bool {
-        self.words_of(device, sender).iter().any(|text| text.starts_with(words))
-    }
-
-    fn is_told_apart(&self, device: usize, from: usize) -> bool {
-        let from = self.address(from);
-        let mut entries = self.world.devices[device].store.timeline();
-        entries.any(|entry| entry.sender == from && entry.body == Body::Group(GroupEvent::Apart))
-    }
-
-    fn stands_below_the_removal(&self, device: usize, id: MessageId) -> bool {
-        let conversation = ConversationId::group(self.group);
-        let entries = self.world.devices[device].store.timeline();
-        let mut entries = entries.filter(|entry| entry.conversation == conversation);
-        let is_removal = |body: &Body| matches!(body, Body::Group(GroupEvent::Removed(_)));
-        entries.any(|entry| is_removal(&entry.body)) && entries.any(|entry| entry.id == id)
-    }
-
-    /// What was written to the group since a mark.
-    fn written_since(&self, mark: usize) -> Vec<SubmitToGroup> {
-        let said = self.world.said().skip(mark);
-        said.filter_map(|(_, frame)| {
-            let ClientBody::SubmitToGroup(submit) = &frame.body else { return None };
-            Some(submit.clone())
-        })
-        .collect()
-    }
-
-    /// How many ciphertexts since a mark the keys of a store open.
-    fn opened_by(&self, store: &MemoryStore, mark: usize) -> usize {
-        let written = self.written_since(mark);
-        assert!(!written.is_empty(), "something was written");
-        let members = (0..self.world.devices.len()).map(|device| self.address(device));
-        let mut keys: Vec<ReceiverKey> = Vec::new();
-        for member in members {
-            for chain in store.receiver_chains(self.group, member).unwrap() {
-                let record = store.receiver_key(self.group, member, chain).unwrap().unwrap();
-                keys.push(ReceiverKey::from_snapshot(&record.snapshot).unwrap());
-            }
-        }
-        let opens = |submit: &&SubmitToGroup| {
-            let message = GroupMessage::parse(&submit.payload).unwrap();
-            let mut keys = keys.iter().map(|key| ReceiverKey::from_snapshot(&key.to_snapshot()).unwrap());
-            keys.any(|mut key| key.decrypt(&message, submit.message.as_bytes()).is_ok())
-        };
-        written.iter().filter(opens).count()
-    }
-
-    fn asked_for_lists_since(&self, mark: usize) -> usize {
-        let asks = |(_, frame): &&(usize, ClientFrame)| matches!(frame.body, ClientBody::FetchAccount(_));
-        self.world.said().skip(mark).filter(asks).count()
-    }
-
-    fn was_sealed_for(&self, device: DeviceId) -> bool {
-        self.was_sealed_since(0, device)
-    }
-
-    fn was_sealed_since(&self, mark: usize, device: DeviceId) -> bool {
-        self.world.said().skip(mark).any(|(_, frame)| {
-            let ClientBody::Submit(submit) = &frame.body else { return false };
-            let mut sealed = submit.destinations.iter().flat_map(|destination| &destination.devices);
-            sealed.any(|sealed| sealed.device == device)
-        })
-    }
-}
-
-/// A roster into which somebody was put who is not in it.
-fn with_member(roster: &Roster, account: AccountId) -> Roster {
-    let mut bytes = roster.to_snapshot();
-    let count = roster.members().len();
-    let start = bytes.len() - 17 * count;
-    let place = roster.members().iter().filter(|member| member.account < *account.as_bytes()).count();
-    let mut row = account.as_bytes().to_vec();
-    row.push(0);
-    bytes.splice(start + 17 * place..start + 17 * place, row);
-    bytes[start - 2..start].copy_from_slice(&(count as u16 + 1).to_be_bytes());
-    Roster::from_snapshot(&bytes).unwrap()
-}
-
-/// What its sender gave out of the newest chain, as a member who has it can say it again.
-fn newest_distribution(store: &MemoryStore, group: GroupId, sender: DeviceAddress) -> Vec<u8> {
-    let key = waxwing_simulation::liar::newest_key(store, group, sender).unwrap().to_snapshot();
-    // format, suite | origin | signing key | iteration | chain key, without the first of its iterations
-    let mut out = vec![1, 1];
-    out.extend_from_slice(&key[3..91 + 32]);
-    out.extend_from_slice(&key[91 + 36..91 + 36 + 36]);
-    out
 }

@@ -49,6 +49,27 @@ fn whoever_asks_is_let_in_once_whatever_fails() {
     }
 }
 
+#[test]
+fn a_request_that_could_not_be_opened_is_made_again() {
+    for seed in 0..4 {
+        let (mut world, group) = with_group(seed);
+        let link = invite(&mut world, group);
+        world.plan(world.now, Plan::BackUp(0));
+        run(&mut world, 2);
+        // They talk after the copy was made, so the copy knows nothing of their session.
+        for (device, to) in [(1, 0), (0, 1), (1, 0)] {
+            world.plan(world.now, Plan::Write { device, to });
+            run(&mut world, 3);
+        }
+        world.plan(world.now, Plan::Unplug(0));
+        world.plan(world.now, Plan::RollBack(0));
+        join(&mut world, 1, &link);
+        run(&mut world, 60);
+        assert_eq!(state(&world, 1, group), Some(JoinState::Joined), "seed {seed}");
+        assert_eq!(members(&world, 0, group).len(), 2, "seed {seed}");
+    }
+}
+
 /// A group of device 0 alone, among five devices of five accounts.
 fn with_group(seed: u64) -> (World, GroupId) {
     let mut world = Scenario::quiet(seed, 5).world();

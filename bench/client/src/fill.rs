@@ -43,6 +43,8 @@ pub(crate) fn fill(path: &Path, conversations: u32, each: u32) -> Outcome<()> {
                  kind, text, notice, direction, state, reason, arrival, revision)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, 0, ?9, ?10, 0, ?11, ?12)",
         )?;
+        let mut words =
+            filling.prepare("INSERT INTO message_words (rowid, text) VALUES (last_insert_rowid(), ?1)")?;
         // As they come in life: conversations take turns.
         for turn in 0..each {
             for number in 0..conversations {
@@ -62,9 +64,16 @@ pub(crate) fn fill(path: &Path, conversations: u32, each: u32) -> Outcome<()> {
                     i64::from(place) + 1,
                     revision,
                 ])?;
+                words.execute([text(place)])?;
             }
         }
     }
+    // What the client's writer does for messages that it adds.
+    filling.execute_batch(
+        "UPDATE conversation SET (last_position, last_message, last_preview, last_stored_at_ms, last_direction, last_state,
+             last_reason, revision) = (SELECT position, message, substr(text, 1, 120), stored_at_ms, direction, state, reason,
+             revision FROM message WHERE message.conversation = conversation.conversation ORDER BY position DESC LIMIT 1)",
+    )?;
     filling.commit()?;
     db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")?;
     Ok(())

@@ -214,12 +214,44 @@ impl Roster {
         if change.group() != self.epoch.group {
             return Err(RosterError::OtherGroup);
         }
+        self.check_place(change)?;
+        check_signature(change, lookup)?;
+        self.after(change)
+    }
+
+    /// Takes the next change without its signature, if by it an account leaves.
+    ///
+    /// For an account that is deleted, and whose keys cannot be had any more. Whoever forges such a change takes a member away from
+    /// readers who have no key of that member, and so could neither read it nor write to it.
+    ///
+    /// # Errors
+    ///
+    /// [`RosterError::UnknownSigner`] for every other change. Refuses whatever does not follow from this roster, or is not permitted.
+    pub fn next_of_lost(&self, change: &SignedChange) -> Result<Self, RosterError> {
+        if change.group() != self.epoch.group {
+            return Err(RosterError::OtherGroup);
+        }
+        self.check_place(change)?;
+        match change.change() {
+            Change::Remove(accounts) if accounts[..] == [change.signer().address.account] => {
+                self.after(change)
+            }
+            Change::Create { .. }
+            | Change::Add(_)
+            | Change::Remove(_)
+            | Change::Role { .. }
+            | Change::Settings(_)
+            | Change::Profile(_) => Err(RosterError::UnknownSigner),
+        }
+    }
+
+    /// Whether a change comes right after this roster.
+    fn check_place(&self, change: &SignedChange) -> Result<(), RosterError> {
         let follows = self.epoch.number.checked_add(1) == Some(change.epoch());
         if !follows || change.previous_hash() != self.epoch.roster_hash {
             return Err(RosterError::NotNext);
         }
-        check_signature(change, lookup)?;
-        self.after(change)
+        Ok(())
     }
 
     fn after(&self, change: &SignedChange) -> Result<Self, RosterError> {

@@ -71,6 +71,8 @@ struct MarksRecord {
     reply_to: Option<String>,
     #[serde(skip_serializing_if = "is_not")]
     forwarded: bool,
+    #[serde(skip_serializing_if = "is_not")]
+    after_removal: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mentions: Vec<MentionRecord>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +108,7 @@ impl MarksRecord {
         MarksRecord {
             reply_to: marks.reply_to.map(|id| id.to_string()),
             forwarded: marks.forwarded,
+            after_removal: marks.after_removal,
             mentions: marks.mentions.iter().map(mention).collect(),
             custom_kind: marks.custom.as_ref().map(|custom| custom.kind.clone()),
         }
@@ -215,6 +218,7 @@ fn name_of(item: &TimelineItem) -> String {
     let marks = [
         (item.marks.reply_to.is_some(), "reply"),
         (item.marks.forwarded, "forwarded"),
+        (item.marks.after_removal, "came after the removal"),
         (item.edited, "edited"),
     ];
     let words: Vec<&str> = marks.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();

@@ -8,6 +8,7 @@
 //!
 //! The state and the picture are pure; `driver` is the only part that waits for anything.
 
+mod choose;
 mod driver;
 mod editor;
 mod state;

@@ -206,7 +206,7 @@ impl Conversation {
             if let Some(known) = known {
                 let same = known.conversation_id == conversation
                     && known.text() == Some(draft.text.as_str())
-                    && (Marks { expires_after_s: 0, ..known.marks }) == draft.marks;
+                    && known.marks.of_app() == draft.marks;
                 return if same { Ok(self.sent(message)) } else { Err(Code::MessageIdTaken.into()) };
             }
         }

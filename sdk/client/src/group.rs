@@ -38,6 +38,8 @@ pub struct GroupInfo {
     pub settings: GroupSettings,
     /// The hash of its picture, if it has one; the bytes are [`Group::picture`]'s.
     pub picture: Option<[u8; 32]>,
+    /// Counts the changes of the group, from 1: all who are at the same number see the same members.
+    pub epoch: u64,
 }
 
 /// Somebody in a group.
@@ -126,6 +128,9 @@ pub enum GroupNotice {
     /// Whoever it is by writes under another membership than ours of the same moment. The relay told us different things, or this member
     /// lies; what it writes cannot be read here.
     Apart,
+    /// A message of the sender of the entry reads otherwise at this member. The sender told the two of you different things, or this
+    /// member lies: ask both what was written.
+    ToldOtherwise(Contact),
     /// The sender of the entry, who is not in the group, asks to be ([`Group::requests`]).
     AsksToJoin,
     /// It has another picture now, or none.
@@ -154,6 +159,7 @@ impl GroupNotice {
             GroupEvent::Title(title) => GroupNotice::Title(title.clone()),
             GroupEvent::NotDone => GroupNotice::NotDone,
             GroupEvent::Apart => GroupNotice::Apart,
+            GroupEvent::ToldOtherwise(witness) => GroupNotice::ToldOtherwise(who(*witness)?),
             GroupEvent::AsksToJoin => GroupNotice::AsksToJoin,
             GroupEvent::Picture => GroupNotice::Picture,
         })
@@ -312,6 +318,7 @@ impl fmt::Debug for GroupNotice {
             GroupNotice::Title(_) => "Title",
             GroupNotice::NotDone => "NotDone",
             GroupNotice::Apart => "Apart",
+            GroupNotice::ToldOtherwise(_) => "ToldOtherwise",
             GroupNotice::AsksToJoin => "AsksToJoin",
             GroupNotice::Picture => "Picture",
         })

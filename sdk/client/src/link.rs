@@ -30,6 +30,7 @@ use zeroize::Zeroizing;
 use crate::account::Me;
 use crate::client::Client;
 use crate::error::{Code, Error, Result};
+use crate::events::{Event, Events};
 use crate::random;
 use crate::room::Room;
 use crate::shared::{Request, Shared};
@@ -49,6 +50,9 @@ const SETTLE_MAX: Duration = Duration::from_secs(45);
 
 /// How long the new device's greeting may take. From then on, all that we seal is for it too.
 const GREETING_MAX: Duration = Duration::from_secs(10);
+
+/// How long a new device that was ready, and got nothing, waits whether it is taken off the list again.
+const SIGN_OFF_MAX: Duration = Duration::from_secs(5);
 
 /// How often it is looked whether the greeting has come.
 const GREETING_LOOK: Duration = Duration::from_millis(50);
@@ -282,9 +286,9 @@ impl Linking {
     ///
     /// # Errors
     ///
-    /// `link_broken` and what else can go wrong. Before the history began, both devices are as they were: the new one has forgotten the
-    /// account, and the account has signed it off its list again, as far as the relay can be reached. Later, the new device is linked and
-    /// lacks a part of the history: it gets `history_incomplete`, and may [fetch](Client::fetch_history) the rest.
+    /// `link_broken` and what else can go wrong. Before the new device was ready, both devices are as they were: the new one has forgotten
+    /// the account, and the account has signed it off its list again, as far as the relay can be reached. Later, the new device is linked
+    /// and lacks the history, or a part of it: it gets `history_incomplete`, and may [fetch](Client::fetch_history) the rest.
     pub async fn next(&mut self) -> Result<LinkStep> {
         let state = std::mem::replace(&mut self.state, State::Over);
         match state {
@@ -338,15 +342,17 @@ impl Linking {
     }
 
     async fn take(&mut self, began: bool) -> Result<LinkStep> {
-        match self.take_next().await {
-            Ok(step) => Ok(step),
-            Err(error) if began => {
-                self.go_on().await?;
-                let is_broken = error.is(Code::LinkBroken) || error.is(Code::Offline);
-                Err(if is_broken { Code::HistoryIncomplete.into() } else { error })
-            }
-            Err(error) => self.abandon(error).await,
+        let error = match self.take_next().await {
+            Ok(step) => return Ok(step),
+            Err(error) => error,
+        };
+        let mut events = Events(self.shared.board.listen());
+        self.go_on().await?;
+        if !began && is_signed_off(&mut events).await {
+            return self.abandon(error).await;
         }
+        let is_broken = error.is(Code::LinkBroken) || error.is(Code::Offline);
+        Err(if is_broken { Code::HistoryIncomplete.into() } else { error })
     }
 
     async fn take_next(&mut self) -> Result<LinkStep> {
@@ -374,7 +380,7 @@ impl Linking {
         self.shared.command(Command::Resume).await.map(drop)
     }
 
-    /// The linking broke off before anything of the past came: this device is as new as it was.
+    /// The linking broke off before this device was in the account: it is as new as it was.
     async fn abandon<T>(&mut self, error: Error) -> Result<T> {
         self.is_hung_up = false;
         self.shared.command(Command::Abandon).await?;
@@ -455,6 +461,19 @@ impl Drop for Linking {
             let _ = self.shared.requests.try_send(Request::Command { command: Command::Resume, answer });
         }
     }
+}
+
+/// Whether the account takes this device off its list again: its device has not heard that this one is ready, and does that at once.
+async fn is_signed_off(events: &mut Events) -> bool {
+    let signed_off = async {
+        while let Some(event) = events.next().await {
+            if matches!(event, Event::SignedOut(_)) {
+                return true;
+            }
+        }
+        false
+    };
+    timeout(SIGN_OFF_MAX, signed_off).await.unwrap_or(false)
 }
 
 fn per_mille(done: u64, of: u64) -> u16 {

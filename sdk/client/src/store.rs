@@ -3,6 +3,7 @@
 //! One writer, on the driver's thread, is the engine's [`View`](waxwing_engine::View) and
 //! [`Apply`](waxwing_engine::Apply); a few readers beside it serve timelines and lists.
 
+mod added;
 pub(crate) mod codes;
 pub(crate) mod doors;
 mod erase;

@@ -8,22 +8,10 @@ mod stage;
 use std::io::Cursor;
 use std::path::PathBuf;
 
-use stage::{Stage, say, soon};
+use stage::{Stage, say, soon, until};
 use waxwing::{
     Client, ConversationId, Delivery, Draft, Page, Recover, RecoveryKey, Registration, Status, TimelineItem,
 };
-
-async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    soon(async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    })
-    .await
-}
 
 async fn items(client: &Client, conversation: ConversationId) -> Vec<TimelineItem> {
     let Ok(conversation) = client.conversation(conversation) else { return Vec::new() };

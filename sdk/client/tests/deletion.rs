@@ -5,32 +5,8 @@
 
 mod stage;
 
-use stage::{Stage, say, soon};
-use waxwing::{
-    Client, Delivery, Event, FailureReason, GroupRole, History, Page, Recover, Registration, Status,
-};
-
-async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    soon(async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    })
-    .await
-}
-
-/// A further device of an account, by its recovery key.
-async fn further(stage: &Stage, first: &Client, store: &str) -> Client {
-    let handle = first.me().unwrap().unwrap().handle;
-    let client = stage.client(store).await;
-    let key = first.recovery_key().unwrap();
-    let registration = Registration::open(handle.as_str()).unwrap().recover(key, Recover::Add);
-    soon(client.register(registration)).await.unwrap();
-    client
-}
+use stage::{Stage, further, say, soon, until};
+use waxwing::{Delivery, Event, FailureReason, GroupRole, History, Page, Registration, Status};
 
 #[tokio::test]
 async fn a_deleted_account_leaves_nothing_and_everybody_is_told() {

@@ -5,8 +5,8 @@
 
 mod stage;
 
-use stage::{Stage, say, soon, until};
-use waxwing::{Client, Comparison, Delivery, Event, LinkState, Page, Recover, Registration};
+use stage::{Stage, further, say, soon, until};
+use waxwing::{Client, Comparison, Delivery, Event, LinkState, Page};
 
 #[tokio::test]
 async fn two_people_see_the_same_safety_number_and_verify_each_other() {
@@ -36,16 +36,6 @@ async fn two_people_see_the_same_safety_number_and_verify_each_other() {
     assert!(!alice.safety_number("bob").await.unwrap().is_verified());
     assert_eq!(alice.safety_number("nobody").await.unwrap_err().code(), "not_found");
     assert_eq!(alice.safety_number("alice").await.unwrap_err().code(), "invalid_input");
-}
-
-/// A further device of an account, by its recovery key.
-async fn further(stage: &Stage, first: &Client, store: &str) -> Client {
-    let handle = first.me().unwrap().unwrap().handle;
-    let client = stage.client(store).await;
-    let key = first.recovery_key().unwrap();
-    let registration = Registration::open(handle.as_str()).unwrap().recover(key, Recover::Add);
-    soon(client.register(registration)).await.unwrap();
-    client
 }
 
 #[tokio::test]

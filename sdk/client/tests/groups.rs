@@ -7,34 +7,12 @@ mod stage;
 
 use std::time::Duration;
 
-use stage::{Stage, soon};
+use stage::{Stage, further, soon, until};
 use waxwing::{
     Client, Conversation, Delivery, Draft, Event, Group, GroupNotice, GroupRole, GroupSettings,
-    GroupStanding, GroupWho, ListDiff, Page, Reach, Recover, Registration, TimelineItem,
+    GroupStanding, GroupWho, ListDiff, Page, Reach, TimelineItem,
 };
 use waxwing_relay::relay::Rate;
-
-async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    soon(async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await
-}
-
-/// A further device of an account.
-async fn further(stage: &Stage, first: &Client, store: &str) -> Client {
-    let handle = first.me().unwrap().unwrap().handle;
-    let client = stage.client(store).await;
-    let key = first.recovery_key().unwrap();
-    let registration = Registration::open(handle.as_str()).unwrap().recover(key, Recover::Add);
-    soon(client.register(registration)).await.unwrap();
-    client
-}
 
 /// The group, once this client knows of it.
 async fn joined(client: &Client, made: &Conversation) -> (Conversation, Group) {

@@ -7,25 +7,12 @@ mod stage;
 
 use std::time::Duration;
 
-use stage::{Stage, say, soon};
+use stage::{Stage, say, soon, until};
 use tokio::time::sleep;
 use waxwing::{
     Body, Client, Conversation, ConversationId, Draft, Group, GroupEvent, GroupRole, GroupStanding,
     InvitationLink, InvitationState, InvitationTerms, JoinState, Page, TimelineDiff,
 };
-
-/// Asks again and again, until there is an answer.
-async fn until<T>(what: impl AsyncFn() -> Option<T>) -> T {
-    soon(async {
-        loop {
-            match what().await {
-                Some(found) => return found,
-                None => sleep(Duration::from_millis(20)).await,
-            }
-        }
-    })
-    .await
-}
 
 async fn joined(client: &Client, id: ConversationId) -> Conversation {
     until(async || client.conversation(id).ok()).await
@@ -34,6 +21,16 @@ async fn joined(client: &Client, id: ConversationId) -> Conversation {
 async fn state(client: &Client, id: ConversationId) -> JoinState {
     let joins = client.joins().await.unwrap();
     joins.into_iter().find(|join| join.conversation_id == id).unwrap().state
+}
+
+/// Gives the role, and waits until it is seen there: of both, none is a mere member then.
+async fn make_admin(group: &Group, who: &str, seen_by: &Group) {
+    group.set_role(who, GroupRole::Admin).await.unwrap();
+    until(async || {
+        let info = seen_by.info().await.unwrap();
+        info.members.iter().all(|member| member.role != GroupRole::Member).then_some(())
+    })
+    .await;
 }
 
 async fn members(group: &Group) -> Vec<String> {
@@ -126,12 +123,7 @@ async fn a_link_that_was_taken_back_by_any_admin_lets_nobody_in() {
     let chat = soon(alice.create_group("birds", ["bob"])).await.unwrap();
     let group = chat.group().unwrap();
     let at_bob = joined(&bob, chat.id()).await.group().unwrap();
-    group.set_role("bob", GroupRole::Admin).await.unwrap();
-    until(async || {
-        let info = at_bob.info().await.unwrap();
-        info.members.iter().all(|member| member.role != GroupRole::Member).then_some(())
-    })
-    .await;
+    make_admin(&group, "bob", &at_bob).await;
     let made = group.invite(InvitationTerms::open()).await.unwrap();
     let known = async || at_bob.invitations().await.unwrap().into_iter().next();
     assert_eq!(until(known).await.state, InvitationState::Open);
@@ -170,13 +162,8 @@ async fn a_link_serves_while_whoever_made_it_is_away_and_not_who_is_blocked() {
     let chat = soon(alice.create_group("birds", ["bob"])).await.unwrap();
     let group = chat.group().unwrap();
     let at_bob = joined(&bob, chat.id()).await.group().unwrap();
-    group.set_role("bob", GroupRole::Admin).await.unwrap();
     // A link names those who are admins when it is made.
-    until(async || {
-        let info = group.info().await.unwrap();
-        info.members.iter().all(|member| member.role != GroupRole::Member).then_some(())
-    })
-    .await;
+    make_admin(&group, "bob", &group).await;
     let made = group.invite(InvitationTerms::open()).await.unwrap();
     until(async || at_bob.invitations().await.unwrap().into_iter().next()).await;
     soon(alice.flushed()).await.unwrap();

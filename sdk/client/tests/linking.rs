@@ -125,6 +125,8 @@ async fn a_linked_device_has_the_groups_and_what_was_said_and_set() {
     soon(bob.conversation(id).unwrap().edit(answer.id(), "the second")).await.unwrap();
     soon(group.react(answer.id(), "+")).await.unwrap();
     let gone = soon(group.send(Draft::text("gone"))).await.unwrap();
+    // What is deleted before it left was never said, and no other device hears of it.
+    until(async || texts_of(&bob, id).await.iter().find(|(text, _)| text == "gone").cloned()).await;
     soon(group.delete(gone.id())).await.unwrap();
     let chat = soon(alice.direct("bob")).await.unwrap();
     soon(chat.set_pinned(true)).await.unwrap();
@@ -262,6 +264,26 @@ async fn a_transfer_that_breaks_off_is_taken_up_where_it_stood() {
     assert_eq!(bob.fetch_history().await.unwrap_err().code(), "not_found");
     let nobody = stage.client("nobody").await;
     assert_eq!(nobody.fetch_history().await.unwrap_err().code(), "not_registered");
+}
+
+#[tokio::test]
+async fn a_device_that_was_ready_stays_linked_though_nothing_of_the_past_came() {
+    let stage = Stage::new().await;
+    let (alice, _bob) = with_a_past(&stage).await;
+    let laptop = stage.client("laptop").await;
+    let (mut new, mut account) = begin(&laptop, &alice).await.unwrap();
+    let (at_new, at_account) = soon(async { tokio::join!(new.next(), account.next()) }).await;
+    assert!(matches!((at_new, at_account), (Ok(LinkStep::Linked(_)), Ok(LinkStep::Linked(_)))));
+    drop(account);
+    assert_eq!(soon(new.next()).await.unwrap_err().code(), "history_incomplete");
+    drop(new);
+    let id = laptop.me().unwrap().unwrap().device;
+    let listed = alice.devices().await.unwrap().devices;
+    assert!(listed.len() == 2 && listed.iter().any(|device| device.id == id), "whoever is listed is there");
+    assert!(laptop.lacks_history().await.unwrap());
+    let _ = soon(run(soon(laptop.fetch_history()).await.unwrap())).await.unwrap();
+    assert_eq!(states(&laptop, "bob").await, states(&alice, "bob").await);
+    assert!(!laptop.lacks_history().await.unwrap());
 }
 
 #[tokio::test]

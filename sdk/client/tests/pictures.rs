@@ -5,24 +5,8 @@
 
 mod stage;
 
-use std::time::Duration;
-
-use stage::{Stage, soon};
-use tokio::time::sleep;
+use stage::{Stage, soon, until};
 use waxwing::{Client, ConversationId, Draft, Group, limits};
-
-/// Asks again and again, until there is an answer.
-async fn until<T>(what: impl AsyncFn() -> Option<T>) -> T {
-    soon(async {
-        loop {
-            match what().await {
-                Some(found) => return found,
-                None => sleep(Duration::from_millis(20)).await,
-            }
-        }
-    })
-    .await
-}
 
 async fn group(client: &Client, id: ConversationId) -> Group {
     until(async || client.conversation(id).ok().and_then(|chat| chat.group())).await

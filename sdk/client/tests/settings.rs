@@ -7,25 +7,11 @@ mod stage;
 
 use std::time::Duration;
 
-use stage::{Stage, soon};
-use tokio::time::sleep;
+use stage::{Stage, soon, until};
 use waxwing::{
     Client, Conversation, Delivery, Draft, ListDiff, Notice, Page, Recover, Registration, Settings,
     TimelineItem,
 };
-
-/// Waits until a conversation is as it shall be.
-async fn until<T>(what: impl AsyncFn() -> Option<T>) -> T {
-    soon(async {
-        loop {
-            match what().await {
-                Some(found) => break found,
-                None => sleep(Duration::from_millis(20)).await,
-            }
-        }
-    })
-    .await
-}
 
 async fn set(chat: &Conversation, is_so: impl Fn(&Settings) -> bool) -> Settings {
     until(async || chat.settings().await.ok().filter(|settings| is_so(settings))).await

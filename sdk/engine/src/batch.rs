@@ -156,6 +156,13 @@ pub enum Write {
         /// From when.
         at_ms: i64,
     },
+    /// A message whose time runs is due by this time, if that is sooner.
+    DueBy {
+        /// Which.
+        message: MessageId,
+        /// The time.
+        due_at_ms: i64,
+    },
     /// Removes messages that were due by this time. Their counters are never given again.
     RemoveDue {
         /// The time.
@@ -189,6 +196,11 @@ pub enum Write {
     WithdrawMessage {
         /// Which.
         message: MessageId,
+    },
+    /// Nobody can send again what a device sent and could not be opened: it is lost where it stands.
+    LoseUnopened {
+        /// Who sent it.
+        sender: DeviceAddress,
     },
     /// Removes a timeline entry that is still unreadable: it was never a message.
     DropUnreadable {

@@ -37,6 +37,7 @@ pub(crate) fn send<V: View>(
     id: MessageId,
     text: String,
     marks: Marks,
+    rng: &mut impl CryptoRng,
 ) -> Ended<V> {
     if text.len() > limits::TEXT_SIZE_MAX_BYTES {
         return Ok(Err(Failure::TooLarge));
@@ -50,13 +51,11 @@ pub(crate) fn send<V: View>(
         Err(BadMarks::Invalid) => return Ok(Err(Failure::Invalid)),
     }
     let Some(to) = party(work, conversation)? else { return Ok(Err(Failure::NotFound)) };
-    let mut marks = marks;
-    marks.expires_after_s = 0;
+    let mut marks = marks.of_app();
     if let Some(known) = work.message(id)? {
-        marks.expires_after_s = known.marks.expires_after_s;
         let same = known.conversation == conversation
             && known.sender == me.address()
-            && known.marks == marks
+            && known.marks.of_app() == marks
             && matches!(&known.body, Body::Text(known) if *known == text);
         return Ok(if same { Ok(Outcome::Done) } else { Err(Failure::Invalid) });
     }
@@ -66,6 +65,11 @@ pub(crate) fn send<V: View>(
         return Ok(Err(Failure::Blocked));
     }
     marks.expires_after_s = settings::timer_s(work, conversation)?;
+    if let Party::Group(_) = to {
+        let mut salt = [0; 16];
+        rng.fill_bytes(&mut salt);
+        marks.salt = Some(salt);
+    }
     let delivery = match to {
         Party::Account(peer) => match work.account(peer)?.map(|state| state.standing) {
             Some(Standing::KeyChanged { .. }) => Delivery::Held(HoldReason::KeyChanged),

@@ -8,6 +8,7 @@ use waxwing_wire::{AccountId, DeviceId, MessageId, RoomId, limits};
 use zeroize::Zeroizing;
 
 use crate::annotation::{Change, REACTION_SIZE_MAX_BYTES, Revision};
+use crate::groups::told::{VOUCHES_MAX, Vouch};
 use crate::marks::Marks;
 use crate::model::{
     ConversationId, CounterRange, DEVICE_NAME_MAX_BYTES, Invitation, InvitationId, JoinRequest, Party,
@@ -124,6 +125,10 @@ pub(crate) struct Text {
     pub(crate) text: String,
     /// The submission that this one repeats.
     pub(crate) answers: Option<MessageId>,
+    /// How messages of others read at the sender.
+    pub(crate) vouches: Vec<Vouch>,
+    /// Its author has changed it since: this is what stands now.
+    pub(crate) edited: bool,
     pub(crate) marks: Marks,
 }
 
@@ -136,14 +141,7 @@ impl Content {
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let ids = |ids: &[MessageId]| ids.iter().map(|id| id.as_bytes().to_vec()).collect();
         let body = match &self.body {
-            ContentBody::Text(text) => Some(proto::content::Body::Text(proto::Text {
-                message_id: text.message.as_bytes().to_vec(),
-                counter: text.counter,
-                sent_at_ms: text.sent_at_ms,
-                text: text.text.clone(),
-                answers: text.answers.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
-                marks: text.marks.to_proto(),
-            })),
+            ContentBody::Text(text) => Some(proto::content::Body::Text(text_to_proto(text))),
             ContentBody::Receipt { kind, author, ranges } => {
                 Some(proto::content::Body::Receipt(receipt_to_proto(*kind, *author, ranges)))
             }
@@ -272,8 +270,24 @@ impl Content {
     }
 }
 
+fn text_to_proto(text: &Text) -> proto::Text {
+    proto::Text {
+        message_id: text.message.as_bytes().to_vec(),
+        counter: text.counter,
+        sent_at_ms: text.sent_at_ms,
+        text: text.text.clone(),
+        answers: text.answers.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+        vouches: text.vouches.iter().map(vouch_to_proto).collect(),
+        edited: text.edited,
+        marks: text.marks.to_proto(),
+    }
+}
+
 fn text_from_proto(text: proto::Text) -> Result<Text, BadContent> {
     if text.counter == 0 || text.counter > i64::MAX as u64 || text.text.len() > limits::TEXT_SIZE_MAX_BYTES {
+        return Err(BadContent);
+    }
+    if text.vouches.len() > VOUCHES_MAX {
         return Err(BadContent);
     }
     let answers = if text.answers.is_empty() {
@@ -289,7 +303,20 @@ fn text_from_proto(text: proto::Text) -> Result<Text, BadContent> {
         sent_at_ms: text.sent_at_ms,
         text: text.text,
         answers,
+        vouches: text.vouches.iter().map(vouch_from_proto).collect::<Result<_, _>>()?,
+        edited: text.edited,
         marks,
+    })
+}
+
+fn vouch_to_proto(vouch: &Vouch) -> proto::Vouch {
+    proto::Vouch { message_id: vouch.message.as_bytes().to_vec(), digest: vouch.digest.to_vec() }
+}
+
+fn vouch_from_proto(vouch: &proto::Vouch) -> Result<Vouch, BadContent> {
+    Ok(Vouch {
+        message: MessageId::from_slice(&vouch.message_id).ok_or(BadContent)?,
+        digest: vouch.digest[..].try_into().map_err(|_| BadContent)?,
     })
 }
 

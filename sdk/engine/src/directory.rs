@@ -89,6 +89,17 @@ pub(crate) enum Learned {
     Bogus,
 }
 
+/// Whether the key of an account says that the account was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// It does.
+    Given,
+    /// It does not, or not so that it holds.
+    Missing,
+    /// The key is not known here, and cannot be had any more.
+    Impossible,
+}
+
 /// Questions under way, and what was learned lately.
 #[derive(Default)]
 pub(crate) struct Directory {
@@ -101,6 +112,8 @@ pub(crate) struct Directory {
     /// Devices without prekeys that a message went past. They are asked for again, and get what they missed.
     passed_over: BTreeSet<DeviceAddress>,
     lists: BTreeMap<AccountId, DeviceList>,
+    /// Accounts that were deleted before anything was learned of them, as the relay says. Nobody waits for them.
+    lost: BTreeSet<AccountId>,
     finds: Vec<(CommandId, Handle, Purpose)>,
 }
 
@@ -108,6 +121,12 @@ impl Directory {
     /// Asks for an account by its id, as soon as that makes sense.
     pub(crate) fn want(&mut self, account: AccountId) {
         self.wanted.insert(AccountQuery::Id(account));
+    }
+
+    /// Whether an account was deleted before anything was learned of it, as far as the relay tells: nothing is here that could
+    /// prove it.
+    pub(crate) fn is_lost(&self, account: AccountId) -> bool {
+        self.lost.contains(&account)
     }
 
     /// Asks for prekeys of devices that have no session yet.
@@ -384,6 +403,7 @@ impl Directory {
             return hold_account(work, me, other, changed, rng);
         }
         work.put_account(state_of(record));
+        self.lost.remove(&record.account);
         self.lists.insert(record.account, list);
         Ok(Learned::Known { account: record.account, changed: true })
     }
@@ -490,18 +510,21 @@ impl Directory {
     }
 
     /// The relay says that an account was deleted. Where it proves it not, the account is asked for again.
-    pub(crate) fn on_deleted(
-        &mut self,
-        now: Duration,
-        request: Request,
-        account: AccountId,
-        is_settled: bool,
-    ) {
+    pub(crate) fn on_deleted(&mut self, now: Duration, request: Request, account: AccountId, proof: Proof) {
         let query = AccountQuery::Id(account);
         self.asked.remove(&request);
         self.put_off(now, &query, Duration::ZERO);
-        if !is_settled {
-            self.wanted.insert(query);
+        match proof {
+            Proof::Given => {}
+            Proof::Missing => {
+                self.wanted.insert(query);
+            }
+            Proof::Impossible => {
+                if self.lost.len() >= LISTS_MAX {
+                    self.lost.clear();
+                }
+                self.lost.insert(account);
+            }
         }
     }
 

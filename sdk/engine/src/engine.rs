@@ -31,7 +31,7 @@ use crate::model::{Party, Registration, RelayState, Standing};
 use crate::outbox::Outbox;
 use crate::prekeys::{self, Stock, Withdraw};
 use crate::registration::Registrar;
-use crate::repair::Troubles;
+use crate::repair::{self, Troubles};
 use crate::settings;
 use crate::step::Step;
 use crate::view::View;
@@ -45,6 +45,9 @@ const REFILL_INTERVAL: Duration = Duration::from_secs(20);
 
 /// How often what has served its time is forgotten, and a new week gets its prekey.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(24 * 3600);
+
+/// How often it is looked whether devices that are to send something again are still their accounts'.
+const UNOPENED_INTERVAL: Duration = Duration::from_secs(600);
 
 /// Accounts whose device lists are looked at after a login, because something for them is undelivered.
 const UNDELIVERED_MAX: usize = 50;
@@ -80,6 +83,8 @@ pub struct Engine {
     drained: Drained,
     stock: Option<Stock>,
     upkept_at: Option<Duration>,
+    /// When it was looked last who is to send something again.
+    looked_for_gone: Option<Duration>,
     armed: Option<Duration>,
     /// A step wants another one at once. What comes in between does not answer it: only a wake-up opens what waits.
     soon: bool,
@@ -118,6 +123,7 @@ impl Engine {
             drained: Drained::No,
             stock: None,
             upkept_at: None,
+            looked_for_gone: None,
             armed: None,
             soon: false,
             expiry: None,
@@ -213,6 +219,10 @@ impl Engine {
             if let Some(stock) = &mut self.stock {
                 *stock = prekeys::refill(work, me, &mut self.connection, *stock, Withdraw::WhenDue, rng)?;
             }
+        }
+        if self.looked_for_gone.is_none_or(|at| at + UNOPENED_INTERVAL <= elapsed) {
+            self.looked_for_gone = Some(elapsed);
+            repair::look_for_gone(work, &mut self.directory)?;
         }
         if work.reopened {
             // What is to be sent again is seen by the next step only, and must not be overtaken in this one.
@@ -425,7 +435,7 @@ impl Engine {
             Command::AskPast(ask) => import::ask(work, me, ask, rng)?,
             Command::Import(past) => import::import(work, me, &mut self.groups, *past)?,
             Command::Send { conversation, message, text, marks } => {
-                commands::send(work, me, conversation, message, text, marks)?
+                commands::send(work, me, conversation, message, text, marks, rng)?
             }
             Command::Set { conversation, setting } => settings::set(work, me, conversation, setting, rng)?,
             Command::Annotate { conversation, message, change } => {

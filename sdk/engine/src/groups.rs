@@ -8,7 +8,8 @@
 //!
 //! `chain` takes changes in; `kept` are those that cannot be judged yet; `intent` is what we want to change; `introduce` brings in whoever comes; `invite` and
 //! `join` are the two sides of an invitation; `keys` are sender keys;
-//! `messages` opens what members write; `picture` is the picture; `receipts` is what they told of ours.
+//! `messages` opens what members write; `picture` is the picture; `receipts` is what they told of ours;
+//! `told` is whether all were told the same.
 
 pub(crate) mod chain;
 pub(crate) mod intent;
@@ -20,6 +21,7 @@ pub(crate) mod keys;
 pub(crate) mod messages;
 pub(crate) mod picture;
 pub(crate) mod receipts;
+pub(crate) mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -70,6 +72,9 @@ const KEY_ASKS_MAX: u32 = 3;
 /// How long a picture may be on its way, before it is asked for.
 const PICTURE_WAIT: Duration = Duration::from_secs(15);
 
+/// How often others are asked how a group stands. After that it stands as it does here.
+const AROUND_MAX: u32 = 8;
+
 /// Keys that are asked for at a time.
 const ASKS_MAX: usize = 10_000;
 
@@ -91,6 +96,8 @@ impl Wait {
 pub(crate) struct Groups {
     /// Changes are missing here.
     behind: BTreeMap<GroupId, Wait>,
+    /// Nothing came of asking the relay last: until when a message that tells of more is no reason to ask again.
+    in_vain: BTreeMap<GroupId, Wait>,
     asked: BTreeMap<Request, (GroupId, Duration)>,
     /// The next change of a group is by somebody who must be learned first.
     unlearned: BTreeMap<AccountId, BTreeSet<(GroupId, u64)>>,
@@ -107,8 +114,12 @@ pub(crate) struct Groups {
     doubted: BTreeSet<(GroupId, AccountId)>,
     /// Those of them that are still to be asked.
     doubts: Vec<(GroupId, DeviceAddress)>,
+    /// Groups of which something is here that others must explain: when they are asked, and how often they were.
+    unsure: BTreeMap<GroupId, Wait>,
     /// Who writes under another roster of the same moment; the user is told once.
     apart: BTreeSet<(GroupId, AccountId)>,
+    /// What members say of each other's messages.
+    compared: told::Compared,
     /// Whose receipts are held back, and until when.
     held: BTreeMap<AccountId, Duration>,
     /// Groups whose picture is not here.
@@ -123,6 +134,40 @@ impl Groups {
     /// The relay has changes that are missing here.
     pub(crate) fn want(&mut self, group: GroupId) {
         self.behind.entry(group).or_insert(Wait { until: Duration::ZERO, times: 0 });
+    }
+
+    /// A message is of an epoch that is not known here: the relay has its change, or its sender lies. A relay that has no more is
+    /// asked less and less often.
+    pub(crate) fn want_newer(&mut self, group: GroupId, now: Duration) {
+        if self.in_vain.get(&group).is_none_or(|wait| wait.until <= now) {
+            self.want(group);
+        }
+    }
+
+    /// A change could not be judged here: others are asked how the group stands.
+    pub(crate) fn ask_around(&mut self, group: GroupId, from: Duration) {
+        if self.unsure.len() < ASKS_MAX {
+            self.unsure.entry(group).or_insert(Wait { until: from, times: 0 });
+        }
+    }
+
+    /// Changes of a group came, and whoever brings us in may be on the way. If not, other devices of ours know it, perhaps.
+    pub(crate) fn expect(&mut self, group: GroupId, now: Duration) {
+        self.ask_around(group, now + KEY_WAIT);
+    }
+
+    /// Whether a change could not be judged here, and somebody is asked how the group stands.
+    pub(crate) fn is_unsure<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        me: &Me,
+        state: &GroupState,
+    ) -> Result<bool, V::Error> {
+        if !state.is_unsure() || introduce::witnesses(work, me, state)?.is_empty() {
+            return Ok(false);
+        }
+        self.ask_around(state.group, Duration::ZERO);
+        Ok(self.unsure.get(&state.group).is_none_or(|wait| wait.times < AROUND_MAX))
     }
 
     /// Whether changes are missing here, as far as we know.
@@ -214,7 +259,7 @@ impl Groups {
         self.unlearned.entry(account).or_default().insert(change);
     }
 
-    /// Something was learned of an account: changes that waited for it are fetched again.
+    /// What can be learned of an account is learned: changes that waited for it are fetched again.
     pub(crate) fn on_learned(&mut self, account: AccountId) {
         for (group, revision) in self.unlearned.remove(&account).unwrap_or_default() {
             self.consulted.insert((group, revision));
@@ -243,6 +288,7 @@ impl Groups {
     /// A link is there: nobody waits out an old disappointment.
     pub(crate) fn on_live(&mut self) {
         self.behind.values_mut().for_each(|wait| *wait = Wait { until: Duration::ZERO, times: 0 });
+        self.in_vain.clear();
     }
 
     /// When the question that is under way for longest was asked.
@@ -256,7 +302,8 @@ impl Groups {
         let behind = self.behind.iter().filter(|(group, _)| !is_asked(group)).map(|(_, wait)| wait.until);
         let keys = self.keys_wanted.values().map(|wait| wait.until);
         let pictures = self.pictures_wanted.values().map(|wait| wait.until);
-        behind.chain(keys).chain(pictures).chain(self.held.values().copied()).min()
+        let unsure = self.unsure.values().filter(|wait| wait.times < AROUND_MAX).map(|wait| wait.until);
+        behind.chain(keys).chain(pictures).chain(unsure).chain(self.held.values().copied()).min()
     }
 
     /// Asks what is due.
@@ -275,6 +322,7 @@ impl Groups {
                 for (sender, chain) in work.view.group_waiting_chains(group)? {
                     if sender == kept::NOBODY {
                         self.taking.insert(group);
+                        self.expect(group, now);
                     } else {
                         self.want_key((group, sender, chain), now);
                     }
@@ -302,8 +350,34 @@ impl Groups {
             introduce::ask(work, from, group, rng)?;
             work.again = true;
         }
+        self.ask_how_it_stands(work, me, rng)?;
         self.ask_for_pictures(work, directory, me, rng)?;
         self.ask_for_keys(work, me, rng)
+    }
+
+    fn ask_how_it_stands<V: View>(
+        &mut self,
+        work: &mut Work<'_, V>,
+        me: &Me,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), V::Error> {
+        let now = work.now.elapsed;
+        let due = self.unsure.iter().filter(|(_, wait)| wait.until <= now && wait.times < AROUND_MAX);
+        let due: Vec<(GroupId, Wait)> = due.map(|(group, wait)| (*group, *wait)).collect();
+        for (group, wait) in due {
+            let state = work.group(group)?;
+            let is_open = |state: &GroupState| state.standing == GroupStanding::Member && state.is_unsure();
+            if state.as_ref().is_some_and(|state| !is_open(state)) {
+                self.unsure.remove(&group);
+                continue;
+            }
+            for account in introduce::ask_around(work, me, group, state.as_ref(), rng)? {
+                self.introducers.remove(&(group, account));
+            }
+            self.unsure.insert(group, wait.next(now));
+            work.again = true;
+        }
+        Ok(())
     }
 
     fn ask_for_pictures<V: View>(
@@ -407,9 +481,15 @@ impl Groups {
             }
         }
         let reached = work.group(group)?.map_or(0, |state| state.revision);
+        if reached == state.revision {
+            let before = self.in_vain.get(&group).copied().unwrap_or(Wait { until: now, times: 0 });
+            self.in_vain.insert(group, before.next(now));
+        } else {
+            self.in_vain.remove(&group);
+        }
         if reached < record.revision && !waits {
-            // There are more; or the relay leaves some out, and is asked less and less often.
-            let got_on = !record.changes.is_empty();
+            // There are more; or the relay gives none that can be taken, and is asked less and less often.
+            let got_on = reached > state.revision;
             let wait = wait.filter(|_| !got_on).unwrap_or(Wait { until: now, times: 0 });
             self.behind.insert(group, if got_on { wait } else { wait.next(now) });
         }

@@ -291,7 +291,7 @@ fn receive<V: View>(
         return Ok(());
     }
     match content.body {
-        ContentBody::Text(text) => on_text(work, desk, from, place, text),
+        ContentBody::Text(text) => on_text(work, desk, from, place, text, rng),
         ContentBody::Receipt { kind, author, ranges } => {
             on_receipt(work, desk.me, from, place, kind, author, ranges)
         }
@@ -488,7 +488,7 @@ fn receive_change<V: View>(
     rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
     let Some(state) = work.group(origin.group)? else {
-        // Whoever brings us in is on the way, perhaps.
+        desk.groups.expect(origin.group, work.now.elapsed);
         return groups::kept::keep(work, origin.group, origin.revision, wire_id, payload);
     };
     if origin.revision <= state.revision {
@@ -546,6 +546,7 @@ pub(crate) fn on_text<V: View>(
     from: DeviceAddress,
     place: Place,
     text: Text,
+    rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
     let account = desk.me.address().account;
     let conversation = place.conversation(account);
@@ -580,8 +581,8 @@ pub(crate) fn on_text<V: View>(
         sent_at_ms: text.sent_at_ms,
         stored_at_ms: now_ms,
         body: Body::Text(text.text),
-        marks: text.marks,
-        edited: false,
+        marks: groups::told::marks(work, from.account, place, text.marks)?,
+        edited: text.edited,
         status,
     };
     if !is_ours {
@@ -596,11 +597,16 @@ pub(crate) fn on_text<V: View>(
     // Its time may begin to run.
     let disappears = message.marks.expires_after_s > 0;
     work.again |= disappears;
-    work.put_message(message);
+    work.put_message(message.clone());
     if is_read && disappears {
         work.write(Write::StartTimers { conversation, at_ms: now_ms });
     }
-    Ok(())
+    match place {
+        Place::Group(group) => {
+            groups::told::on_text(work, desk.groups, account, group, &message, text.vouches, rng)
+        }
+        Place::Direct(_) => Ok(()),
+    }
 }
 
 pub(crate) fn is_unreadable(message: &Message) -> bool {

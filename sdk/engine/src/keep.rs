@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use waxwing_wire::{AccountId, GroupId};
+use waxwing_wire::{AccountId, GroupId, MessageId};
 
 use crate::batch::Write;
 use crate::groups::keys::{OwnKey, TheirKey};
@@ -19,6 +19,9 @@ const GROUPS_MAX: usize = 256;
 /// Keys of other devices that are kept.
 const KEYS_MAX: usize = 256;
 
+/// Digests of messages that are kept.
+const TOLD_MAX: usize = 4_096;
+
 /// A chain of another device in a group.
 pub(crate) type Chain = (GroupId, DeviceAddress, [u8; 16]);
 
@@ -29,6 +32,8 @@ pub(crate) struct Keep {
     pub(crate) groups: BTreeMap<GroupId, Option<GroupState>>,
     pub(crate) own_keys: BTreeMap<GroupId, Option<OwnKey>>,
     pub(crate) their_keys: BTreeMap<Chain, Option<TheirKey>>,
+    /// Digests of what was told last in groups, and stands as it was told.
+    pub(crate) told: BTreeMap<MessageId, [u8; 16]>,
 }
 
 impl Keep {
@@ -38,6 +43,7 @@ impl Keep {
         bound(&mut self.groups, GROUPS_MAX);
         bound(&mut self.own_keys, GROUPS_MAX);
         bound(&mut self.their_keys, KEYS_MAX);
+        bound(&mut self.told, TOLD_MAX);
         self
     }
 

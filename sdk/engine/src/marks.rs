@@ -28,6 +28,12 @@ pub struct Marks {
     /// It disappears so many seconds after it was sent here, or read here; zero: it stays. The engine sets it, from the
     /// conversation's timer.
     pub expires_after_s: u32,
+    /// In a group: random, and a part of what members compare of it, so that it tells nothing to whoever has not got the
+    /// message. The engine draws it.
+    pub salt: Option<[u8; 16]>,
+    /// In a group: when it was opened here, its sender was no member any more. It is sealed with what the sender had before; whether it
+    /// was written before, nobody can tell. The engine sets it.
+    pub after_removal: bool,
 }
 
 /// An account that is named in a text.
@@ -73,6 +79,37 @@ impl Marks {
         *self == Marks::default()
     }
 
+    /// The marks as an app sets them: without what the engine adds.
+    #[must_use]
+    pub fn of_app(self) -> Marks {
+        Marks { expires_after_s: 0, salt: None, after_removal: false, ..self }
+    }
+
+    /// A text and what goes with it, in bytes that members compare: one encoding, and nothing in it that may differ between
+    /// honest members.
+    pub(crate) fn said(&self, text: &str) -> Vec<u8> {
+        let mut said = Vec::with_capacity(text.len() + 32);
+        let mut put = |bytes: &[u8]| {
+            said.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
+            said.extend_from_slice(bytes);
+        };
+        put(text.as_bytes());
+        put(self.reply_to.as_ref().map_or(&[][..], |id| id.as_bytes()));
+        put(&[u8::from(self.forwarded)]);
+        let (kind, payload) = match &self.custom {
+            Some(custom) => (custom.kind.as_bytes(), &custom.payload[..]),
+            None => (&[][..], &[][..]),
+        };
+        put(kind);
+        put(payload);
+        for mention in &self.mentions {
+            put(mention.account.as_bytes());
+            put(&mention.start_bytes.to_be_bytes());
+            put(&mention.length_bytes.to_be_bytes());
+        }
+        said
+    }
+
     /// Whether an account is mentioned.
     #[must_use]
     pub fn mentions(&self, account: AccountId) -> bool {
@@ -112,6 +149,8 @@ impl Marks {
                 .as_ref()
                 .map(|custom| proto::Custom { kind: custom.kind.clone(), payload: custom.payload.clone() }),
             expires_after_s: self.expires_after_s,
+            salt: self.salt.map(|salt| salt.to_vec()).unwrap_or_default(),
+            after_removal: self.after_removal,
         })
     }
 
@@ -133,6 +172,11 @@ impl Marks {
             mentions: marks.mentions.into_iter().map(mention).collect::<Result<_, _>>()?,
             custom: marks.custom.map(|custom| Custom { kind: custom.kind, payload: custom.payload }),
             expires_after_s: marks.expires_after_s.min(TIMER_MAX_S),
+            salt: match marks.salt.as_slice() {
+                [] => None,
+                salt => Some(salt.try_into().map_err(|_| BadContent)?),
+            },
+            after_removal: marks.after_removal,
         })
     }
 
@@ -179,12 +223,40 @@ mod tests {
             mentions: vec![mention(0, 3), mention(4, 2)],
             custom: Some(Custom { kind: "example/location".to_owned(), payload: vec![1, 2, 3] }),
             expires_after_s: 9,
+            salt: Some([5; 16]),
+            after_removal: true,
         };
         for marks in [Marks::default(), full] {
             assert_eq!(Marks::from_bytes(&marks.to_bytes()), Some(marks));
         }
         assert!(Marks::default().to_bytes().is_empty());
         assert_eq!(Marks::from_bytes(&[0xff]), None);
+    }
+
+    #[test]
+    fn what_is_said_is_all_that_a_person_sees_and_nothing_else() {
+        let marks = Marks {
+            reply_to: Some(MessageId::from_bytes([2; 16])),
+            forwarded: true,
+            mentions: vec![mention(0, 3)],
+            custom: Some(Custom { kind: "k".to_owned(), payload: vec![1] }),
+            ..Marks::default()
+        };
+        let said = marks.said("text");
+        assert_eq!(
+            Marks { expires_after_s: 7, salt: Some([1; 16]), after_removal: true, ..marks.clone() }
+                .said("text"),
+            said
+        );
+        for other in [
+            marks.said("texts"),
+            Marks { reply_to: None, ..marks.clone() }.said("text"),
+            Marks { forwarded: false, ..marks.clone() }.said("text"),
+            Marks { mentions: vec![mention(0, 4)], ..marks.clone() }.said("text"),
+            Marks { custom: None, ..marks }.said("text"),
+        ] {
+            assert_ne!(other, said);
+        }
     }
 
     #[test]

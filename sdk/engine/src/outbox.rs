@@ -9,9 +9,10 @@
 //! Items of a lane go out in order, many at a time. When the relay refuses one, it refuses all that were under way behind it
 //! (the fence), so nothing overtakes; they are sent again in order.
 
+mod end;
 mod group;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rand_core::CryptoRng;
@@ -28,16 +29,16 @@ use crate::connection::Connection;
 use crate::content::{Content, ContentBody, Text};
 use crate::directory::Directory;
 use crate::effect::Event;
+use crate::groups::told::Vouch;
 use crate::groups::{Groups, join};
-use crate::inbox::is_shut_out;
 use crate::me::Me;
 use crate::model::{
     AccountState, Body, Delivery, DeviceAddress, FailureReason, HoldReason, Lane, LaneKind, Message,
     OutboxItem, OutboxOrder, OutboxPayload, Party, ReceiptKind, SealedRecord, Standing, Status,
 };
-use crate::settings;
 use crate::view::View;
 use crate::work::Work;
+use end::{for_unknown, give_up, is_for_nobody, is_unwanted, let_go};
 
 /// Items read from a lane at a time.
 const LANE_PAGE: usize = 32;
@@ -76,6 +77,8 @@ pub(crate) struct Outbox {
     blocked: BTreeMap<Party, Duration>,
     /// Refusals in a row, by whom the messages were for.
     refusals: BTreeMap<Party, u32>,
+    /// Items for one device that no list names, whose account was asked for again.
+    unnamed: BTreeSet<MessageId>,
     busy: bool,
 }
 
@@ -218,10 +221,7 @@ impl Outbox {
         if is_unwanted(work, me, item, to)? {
             return Ok(let_go(work, item));
         }
-        let Some(state) = work.account(to)? else {
-            directory.want(to);
-            return Ok(Prepared::Blocked);
-        };
+        let Some(state) = work.account(to)? else { return Ok(for_unknown(work, item, to, directory)) };
         match state.standing {
             Standing::Good => {}
             Standing::KeyChanged { .. } => {
@@ -241,6 +241,9 @@ impl Outbox {
             directory.want(to);
             return Ok(Prepared::Blocked);
         };
+        if sealing.only.is_some_and(|device| list.device(device.as_bytes()).is_none()) {
+            return Ok(self.ask_who_that_is(work, item, to, directory));
+        }
         let mut parties = vec![(state, list)];
         if sealing.to_own_devices && to != own {
             let Some(ours) = work.account(own)? else { return Ok(Prepared::Blocked) };
@@ -358,7 +361,9 @@ impl Outbox {
             OutboxPayload::Message { message } => {
                 let Some(message) = work.message(*message)? else { return Ok(None) };
                 let to = item.draft.lane.to;
-                let Some((_, content)) = text_content(work, me, &message, to, None)? else { return Ok(None) };
+                let Some((_, content)) = text_content(work, me, &message, to, None, Vec::new())? else {
+                    return Ok(None);
+                };
                 Ok(Some(Sealing { item, content, only: None, to_own_devices: true }))
             }
             OutboxPayload::Resend { message, device, answers } => {
@@ -366,7 +371,8 @@ impl Outbox {
                 // On another device of ours it is still a message to the other side.
                 let peer = work.view.conversation_peer(message.conversation)?;
                 let to = peer.map_or(item.draft.lane.to, Party::Account);
-                let Some((_, content)) = text_content(work, me, &message, to, Some(*answers))? else {
+                let Some((_, content)) = text_content(work, me, &message, to, Some(*answers), Vec::new())?
+                else {
                     return Ok(None);
                 };
                 Ok(Some(Sealing { item, content, only: Some(*device), to_own_devices: false }))
@@ -559,44 +565,6 @@ impl Outbox {
     }
 }
 
-/// Whether an item is for an account that is blocked. What a group needs goes to it all the same.
-fn is_unwanted<V: View>(
-    work: &mut Work<'_, V>,
-    me: &Me,
-    item: &OutboxItem,
-    to: AccountId,
-) -> Result<bool, V::Error> {
-    let kind = item.draft.lane.kind;
-    let may_be_for_group = matches!(kind, LaneKind::Keys | LaneKind::GroupReceipts | LaneKind::Repairs);
-    Ok(settings::is_blocked(work, me, to)? && (!may_be_for_group || is_shut_out(work, me, to)?))
-}
-
-/// Nothing of an item goes out: it is not needed, or not wanted any more.
-fn let_go<V: View>(work: &mut Work<'_, V>, item: &OutboxItem) -> Prepared {
-    work.write(Write::DeleteOutbox { order: item.order });
-    if let OutboxPayload::Message { message } = item.draft.payload {
-        set_delivery(work, message, Delivery::Cancelled);
-    }
-    work.again = true;
-    Prepared::Done
-}
-
-/// Nothing of an item can go out: whom it is for is gone for good.
-fn give_up<V: View>(work: &mut Work<'_, V>, item: &OutboxItem) -> Prepared {
-    work.write(Write::DeleteOutbox { order: item.order });
-    if let OutboxPayload::Message { message } = item.draft.payload {
-        set_delivery(work, message, Delivery::Failed(FailureReason::RecipientGone));
-    }
-    work.again = true;
-    Prepared::Done
-}
-
-/// Whether something for the other devices of this account finds none.
-fn is_for_nobody(item: &OutboxItem, submit: &Submit) -> bool {
-    let is_message = matches!(item.draft.payload, OutboxPayload::Message { .. });
-    !is_message && submit.destinations.iter().all(|destination| destination.devices.is_empty())
-}
-
 fn is_delivered(message: &Message) -> bool {
     matches!(message.status, Status::Outgoing(Delivery::Delivered | Delivery::Read))
 }
@@ -615,6 +583,7 @@ fn text_content<V: View>(
     message: &Message,
     to: Party,
     answers: Option<MessageId>,
+    vouches: Vec<Vouch>,
 ) -> Result<Option<Counted>, V::Error> {
     let Body::Text(text) = &message.body else { return Ok(None) };
     let counter = match message.counter {
@@ -631,6 +600,8 @@ fn text_content<V: View>(
         sent_at_ms: message.sent_at_ms,
         text: text.clone(),
         answers,
+        vouches,
+        edited: message.edited,
         marks: message.marks.clone(),
     };
     let content = Content { conversation: message.conversation, to, body: ContentBody::Text(text) };

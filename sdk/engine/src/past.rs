@@ -59,6 +59,8 @@ pub enum PastRecord {
         message: Message,
         /// By whom, and what.
         said: Vec<SaidBy>,
+        /// When it disappears; zero: never, or when it was read is not known.
+        due_at_ms: i64,
     },
     /// What is said about a message that is not here.
     Said {
@@ -210,7 +212,9 @@ fn to_proto(record: &PastRecord) -> Option<proto::record::Record> {
             conversation: record.conversation.as_bytes().to_vec(),
             settings: settings_to_bytes(&[(record.setting.clone(), record.revision)]),
         }),
-        PastRecord::Entry { message, said } => Record::Entry(entry_to_proto(message, said)?),
+        PastRecord::Entry { message, said, due_at_ms } => {
+            Record::Entry(proto::Entry { due_at_ms: *due_at_ms, ..entry_to_proto(message, said)? })
+        }
         PastRecord::Said { conversation, target, said } => Record::Said(proto::Said {
             conversation: conversation.as_bytes().to_vec(),
             ..said_to_proto(*target, said)
@@ -449,7 +453,7 @@ fn entry_from_proto(entry: proto::Entry) -> Result<PastRecord, BadPast> {
         edited: entry.edited,
         status,
     };
-    Ok(PastRecord::Entry { message, said })
+    Ok(PastRecord::Entry { message, said, due_at_ms: entry.due_at_ms })
 }
 
 fn said_to_proto(target: MessageId, (author, items): &SaidBy) -> proto::Said {
@@ -507,7 +511,7 @@ mod tests {
     }
 
     fn entry(message: Message) -> PastRecord {
-        PastRecord::Entry { message, said: Vec::new() }
+        PastRecord::Entry { message, said: Vec::new(), due_at_ms: 0 }
     }
 
     fn through(records: &[PastRecord]) -> Past {
@@ -551,7 +555,7 @@ mod tests {
                 vouched_by: Some(other),
             }),
             PastRecord::Setting(SettingRecord { conversation, setting: Setting::MutedUntil(9), revision }),
-            PastRecord::Entry { message: text.clone(), said: vec![edit, reaction.clone()] },
+            PastRecord::Entry { message: text.clone(), said: vec![edit, reaction.clone()], due_at_ms: 7 },
             entry(message("unread", Status::Incoming(Reception::Unread))),
             entry(Message { body: Body::Deleted, ..text.clone() }),
             entry(local(Body::Group(GroupEvent::Title("birds".to_owned())))),

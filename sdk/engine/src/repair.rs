@@ -3,23 +3,26 @@
 //! ```text
 //!   unreadable --SendAgain--> sender --Text, answers--> filled in where it stood
 //!                                    --Unavailable----> lost, visibly; or dropped, if it was no message
+//!                         its account names it no more -> lost, visibly
 //! ```
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rand_core::CryptoRng;
-use waxwing_wire::{DeviceId, MessageId};
+use waxwing_wire::{AccountId, DeviceId, MessageId};
 
 use crate::annotate;
 use crate::batch::Write;
 use crate::content::ContentBody;
+use crate::directory::{Directory, devices_of};
+use crate::groups::{invite, join};
 use crate::inbox::{Desk, drop_unreadable, is_unreadable, post_to_device};
 use crate::marks::Marks;
 use crate::me::Me;
 use crate::model::{
     Body, ConversationId, DeviceAddress, Lane, LaneKind, Message, OutboxDraft, OutboxPayload, Party,
-    Reception, Status,
+    Reception, Standing, Status,
 };
 use crate::notice::new_message_id;
 use crate::own;
@@ -155,6 +158,8 @@ pub(crate) fn on_send_again<V: View>(
     if !not_messages.is_empty() {
         // Perhaps they were annotations or receipts: what they said is said again.
         annotate::repeat(work, me, from, rng)?;
+        join::say_again(work, from, rng)?;
+        invite::say_again(work, me, from, rng)?;
         if from.account == me.address().account {
             if desk.troubles.may_say_again(from.device, work.now.elapsed) {
                 own::repeat(work, me, from.device, rng)?;
@@ -223,6 +228,42 @@ pub(crate) fn on_unavailable<V: View>(
             work.write(Write::SetReception { message: id, reception: Reception::Lost });
             work.touch(entry.conversation);
         }
+    }
+    Ok(())
+}
+
+/// Ends what waits to be sent again by devices that their account does not name any more. What comes of it after all fills it.
+pub(crate) fn give_up_on_gone<V: View>(
+    work: &mut Work<'_, V>,
+    directory: &Directory,
+    account: AccountId,
+) -> Result<(), V::Error> {
+    let all = work.view.unopened()?.into_iter();
+    let waiting: Vec<_> = all.filter(|(device, _)| device.account == account).collect();
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let named = match work.account(account)? {
+        None if directory.is_lost(account) => Vec::new(),
+        None => return Ok(()),
+        Some(state) => match state.standing {
+            Standing::Good | Standing::Gone => devices_of(&state),
+            Standing::Deleted => Vec::new(),
+            // Whose list it is, the user has not said yet.
+            Standing::KeyChanged { .. } => return Ok(()),
+        },
+    };
+    for (device, conversation) in waiting.into_iter().filter(|(device, _)| !named.contains(device)) {
+        work.write(Write::LoseUnopened { sender: device });
+        work.touch(conversation);
+    }
+    Ok(())
+}
+
+/// Asks for the accounts whose devices are to send something again: perhaps they are gone meanwhile.
+pub(crate) fn look_for_gone<V: View>(work: &Work<'_, V>, directory: &mut Directory) -> Result<(), V::Error> {
+    for (device, _) in work.view.unopened()? {
+        directory.want(device.account);
     }
     Ok(())
 }

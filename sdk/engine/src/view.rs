@@ -68,6 +68,16 @@ pub trait View {
     /// One timeline entry.
     fn message(&self, id: MessageId) -> Result<Option<Message>, Self::Error>;
 
+    /// The entries that stand last in a conversation, the last one first, at most `limit`.
+    fn newest_messages(
+        &self,
+        conversation: ConversationId,
+        limit: usize,
+    ) -> Result<Vec<Message>, Self::Error>;
+
+    /// Where entries stand that wait to be sent again: each device and conversation once, in order.
+    fn unopened(&self) -> Result<Vec<(DeviceAddress, ConversationId)>, Self::Error>;
+
     /// A setting of a conversation, once somebody set it.
     fn setting(
         &self,

@@ -285,6 +285,16 @@ impl<'v, V: View> Work<'v, V> {
         }
     }
 
+    /// The digest of a message of a group, if it was told not long ago and stands as it was told.
+    pub(crate) fn told_digest(&self, message: MessageId) -> Option<[u8; 16]> {
+        self.keep.told.get(&message).copied()
+    }
+
+    /// A message of a group was told.
+    pub(crate) fn remember_told(&mut self, message: MessageId, digest: [u8; 16]) {
+        self.keep.told.insert(message, digest);
+    }
+
     /// A timeline entry, as the step will leave it.
     pub(crate) fn message(&self, id: MessageId) -> Result<Option<Message>, V::Error> {
         match self.messages.get(&id) {
@@ -320,6 +330,7 @@ impl<'v, V: View> Work<'v, V> {
 
     /// Gives an entry another content.
     pub(crate) fn rewrite(&mut self, message: Message) {
+        self.keep.told.remove(&message.id);
         self.messages.insert(message.id, Some(message.clone()));
         self.touch(message.conversation);
         self.write(Write::RewriteMessage(message));
@@ -327,6 +338,7 @@ impl<'v, V: View> Work<'v, V> {
 
     /// Removes an entry, for this device only.
     pub(crate) fn remove_message(&mut self, message: &Message) {
+        self.keep.told.remove(&message.id);
         self.messages.insert(message.id, None);
         self.touch(message.conversation);
         self.write(Write::RemoveMessage { message: message.id });

@@ -49,10 +49,11 @@ fn main() -> ExitCode {
         }
     }
     let elapsed = begun.elapsed().as_secs_f64();
-    let Counts { devices, messages, deliveries, faults, events, passed_over } = total;
+    let Counts { devices, messages, deliveries, faults, events, passed_over, answered, ended } = total;
     let speed = deliveries as f64 / elapsed.max(0.001);
     println!(
-        "{count} seeds, {failed} failed: {devices} devices, {messages} messages ({passed_over} passed a device over), {faults} faults, {events} events, \
+        "{count} seeds, {failed} failed: {devices} devices, {messages} messages ({passed_over} passed a device over), {answered} requests answered, \
+         {ended} accounts deleted, {faults} faults, {events} events, \
          {deliveries} deliveries in {elapsed:.1} s ({speed:.0} deliveries/s)"
     );
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -66,5 +67,7 @@ fn sum(one: Counts, other: Counts) -> Counts {
         faults: one.faults + other.faults,
         events: one.events + other.events,
         passed_over: one.passed_over + other.passed_over,
+        answered: one.answered + other.answered,
+        ended: one.ended + other.ended,
     }
 }

@@ -117,8 +117,9 @@ impl Dice {
         let first = u64::from(self.below(9));
         let ranges = vec![run(first, first + u64::from(self.below(3))), run(7, 7)];
         let conversation = conversation(2);
-        match self.below(14) {
+        match self.below(15) {
             10..=13 => self.write_of_annotations(n),
+            14 => Write::LoseUnopened { sender: address(2, device) },
             9 => Write::DropUnreadable { message },
             0 | 1 if n < 8 => Write::PutMessage(outgoing(n)),
             0 => Write::PutMessage(unreadable(n, device)),
@@ -354,6 +355,7 @@ where
     lanes.sort();
     assert_eq!(lanes, model.read(MemoryStore::outbox_lanes), "{when}");
     same!(|s| s.waiting_senders());
+    same!(|s| s.unopened());
     same!(|s| s.waiting(account_id(2), 5));
     same!(|s| s.groups());
     same!(|s| s.groups_waiting());

@@ -120,6 +120,7 @@ where
         GroupEvent::Title("a\0b".to_owned()),
         GroupEvent::NotDone,
         GroupEvent::Apart,
+        GroupEvent::ToldOtherwise(account_id(3)),
         GroupEvent::AsksToJoin,
         GroupEvent::Picture,
     ];

@@ -112,6 +112,12 @@ where
     store.apply([Write::StartTimers { conversation: conversation(2), at_ms: 7_000 }]);
     store.apply([Write::StartTimers { conversation: conversation(2), at_ms: 9_000 }]);
     assert_eq!(store.read(S::next_due_ms), Some(17_000), "the first time counts");
+    for (n, due_at_ms) in [(3, 18_000), (2, 1), (99, 1)] {
+        store.apply([Write::DueBy { message: message_id(n), due_at_ms }]);
+    }
+    assert_eq!(store.read(S::next_due_ms), Some(17_000), "not later, and not what stays");
+    store.apply([Write::DueBy { message: message_id(3), due_at_ms: 16_000 }]);
+    assert_eq!(store.read(S::next_due_ms), Some(16_000), "sooner");
 }
 
 fn what_is_due_goes_and_nothing_else<S: View + Apply>(store: &mut Subject<S>)

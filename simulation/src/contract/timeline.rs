@@ -33,6 +33,7 @@ where
     reading_marks_incoming_messages_only(&mut fresh());
     received_messages_come_as_runs_delivered_first(&mut fresh());
     an_unreadable_entry_can_be_dropped_and_nothing_else(&mut fresh());
+    what_nobody_sends_again_is_lost_where_it_stands(&mut fresh());
     messages_under_way_move_to_the_new_conversation(&mut fresh());
     the_past_stands_before_what_came_since(&mut fresh());
     the_past_fills_what_stands_unreadable(&mut fresh());
@@ -464,6 +465,32 @@ where
         [1, 2, 3, 4].map(|n| store.read(|s| s.message(message_id(n))).is_some()),
         [false, false, true, true]
     );
+}
+
+fn what_nobody_sends_again_is_lost_where_it_stands<S: View + Apply>(store: &mut Subject<S>)
+where
+    <S as View>::Error: Debug,
+    <S as Apply>::Error: Debug,
+{
+    store.apply(people());
+    let elsewhere = Message { conversation: conversation(3), ..unreadable(5, 3) };
+    let all =
+        [unreadable(1, 2), unreadable(2, 3), unreadable(3, 3), incoming(4, 3, 1), elsewhere, outgoing(6)];
+    store.apply(all.map(Write::PutMessage));
+    store.apply([Write::SetReception { message: message_id(3), reception: Reception::Lost }]);
+    let (one, other) = (address(2, 2), address(2, 3));
+    let mut places = [(one, conversation(2)), (other, conversation(2)), (other, conversation(3))];
+    places.sort();
+    assert_eq!(store.read(|s| s.unopened()), places, "each device and conversation once");
+    store.apply([Write::LoseUnopened { sender: other }]);
+    assert_eq!(store.read(|s| s.unopened()), [(one, conversation(2))]);
+    assert_eq!(status(store, 1), Status::Incoming(Reception::Waiting), "of another device");
+    for lost in [2, 3, 5] {
+        assert_eq!(status(store, lost), Status::Incoming(Reception::Lost));
+    }
+    assert_eq!(status(store, 4), Status::Incoming(Reception::Unread), "it can be read");
+    store.apply([Write::PutMessage(incoming(2, 3, 7))]);
+    assert_eq!(status(store, 2), Status::Incoming(Reception::Unread), "what comes after all fills it");
 }
 
 fn messages_under_way_move_to_the_new_conversation<S: View + Apply>(store: &mut Subject<S>)

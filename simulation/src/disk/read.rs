@@ -120,6 +120,11 @@ impl View for MemoryStore {
         Ok(self.working.message(id).cloned())
     }
 
+    fn newest_messages(&self, conversation: ConversationId, limit: usize) -> Result<Vec<Message>, DiskFault> {
+        self.check_read()?;
+        Ok(self.working.of_conversation(conversation).rev().take(limit).cloned().collect())
+    }
+
     fn setting(
         &self,
         conversation: ConversationId,
@@ -254,6 +259,16 @@ impl View for MemoryStore {
         Ok(all
             .map(|((_, device), payload)| SealedRecord { device: *device, payload: payload.clone() })
             .collect())
+    }
+
+    fn unopened(&self) -> Result<Vec<(DeviceAddress, ConversationId)>, DiskFault> {
+        self.check_read()?;
+        let waits = |message: &&Message| {
+            message.body == Body::Unreadable && message.status == Status::Incoming(Reception::Waiting)
+        };
+        let all = self.working.timeline().filter(waits);
+        let places: BTreeSet<_> = all.map(|message| (message.sender, message.conversation)).collect();
+        Ok(places.into_iter().collect())
     }
 
     fn waiting_senders(&self) -> Result<Vec<AccountId>, DiskFault> {

@@ -157,6 +157,11 @@ impl Tables {
                 self.settings.insert((record.conversation, record.setting.kind()), (place, record.clone()));
             }
             Write::StartTimers { conversation, at_ms } => self.start_timers(*conversation, *at_ms),
+            Write::DueBy { message, due_at_ms: by_ms } => {
+                if let Some(due_at_ms) = self.timers.get_mut(message).filter(|due_at_ms| **due_at_ms > *by_ms) {
+                    *due_at_ms = *by_ms;
+                }
+            }
             Write::RemoveDue { now_ms } => self.remove_due(*now_ms),
             Write::RewriteMessage(message) => self.rewrite_message(message),
             Write::RemoveMessage { message } => { self.remove_message(*message); }
@@ -166,6 +171,7 @@ impl Tables {
                 annotation.anchor == Anchor::Held || annotation.stored_at_ms >= *before_ms
             }),
             Write::WithdrawMessage { message } => self.withdraw_message(*message),
+            Write::LoseUnopened { sender } => self.lose_unopened(*sender),
             Write::DropUnreadable { message } => self.drop_unreadable(*message),
             Write::ApplyReceipt { conversation, sender, kind, ranges } => {
                 self.apply_receipt(*conversation, *sender, *kind, ranges);
@@ -377,6 +383,17 @@ impl Tables {
         message.status = Status::Incoming(old.max(reception));
     }
 
+    fn lose_unopened(&mut self, sender: DeviceAddress) {
+        let of_sender = self
+            .messages
+            .values_mut()
+            .map(|(_, message)| message)
+            .filter(|message| message.sender == sender && message.body == Body::Unreadable);
+        for message in of_sender.filter(|message| message.status == Status::Incoming(Reception::Waiting)) {
+            message.status = Status::Incoming(Reception::Lost);
+        }
+    }
+
     fn start_timers(&mut self, conversation: ConversationId, at_ms: i64) {
         let messages = &self.messages;
         for (id, due_at_ms) in self.timers.iter_mut().filter(|(_, due_at_ms)| **due_at_ms == 0) {
@@ -549,7 +566,10 @@ impl Tables {
     }
 
     /// All messages of a conversation.
-    pub(super) fn of_conversation(&self, conversation: ConversationId) -> impl Iterator<Item = &Message> {
+    pub(super) fn of_conversation(
+        &self,
+        conversation: ConversationId,
+    ) -> impl DoubleEndedIterator<Item = &Message> {
         let places = self.places.range((conversation, 0)..=(conversation, u64::MAX));
         places.filter_map(|(_, id)| self.message(*id))
     }

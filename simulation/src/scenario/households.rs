@@ -103,4 +103,68 @@ impl Scenario {
         scenario.log_above = (seed % 2 == 1).then_some(8);
         scenario.with(seconds(45), Plan::Weather(wind))
     }
+
+    /// Four to seven accounts around a group to which people are invited, ask, and are let in or not, while others are put out and
+    /// some delete their account, while processes die and the network fails.
+    #[must_use]
+    pub fn doors(seed: u64) -> Scenario {
+        let mut dice = Dice::new(seed ^ 0xd_0045);
+        let accounts = 4 + dice.index(4);
+        let mut scenario = Scenario::quiet(seed, accounts);
+        scenario.length = dice.millis(80_000, 150_000);
+        let length = u64::try_from(scenario.length.as_millis()).unwrap_or(u64::MAX);
+        let mut devices = accounts;
+        for _ in 0..dice.below(4) {
+            let join = Plan::Join { account: dice.index(accounts), role: Role::Added };
+            scenario.plans.push((dice.millis(3_000, 8_000), join));
+            devices += 1;
+        }
+        let others = (1..accounts).filter(|_| dice.chance(400)).collect();
+        scenario = scenario.with(seconds(12), Plan::Group { device: 0, group: 0, deed: Deed::Make(others) });
+        for _ in 0..10 + dice.index(20) {
+            let (device, at) = (dice.index(devices), dice.millis(14_000, length));
+            scenario.plans.push((at, Plan::WriteToGroup { device, group: 0 }));
+            let (device, at) = (dice.index(devices), dice.millis(2_000, length));
+            scenario.plans.push((at, Plan::Write { device, to: dice.index(accounts) }));
+        }
+        let group = 0;
+        for n in 0..2 + dice.below(3) {
+            let device = if n == 0 { 0 } else { dice.index(devices) };
+            let needs_approval = dice.chance(500);
+            scenario
+                .plans
+                .push((dice.millis(15_000, 60_000), Plan::Invite { device, group, needs_approval }));
+        }
+        for _ in 0..6 + dice.below(10) {
+            let device = dice.index(devices);
+            scenario.plans.push((dice.millis(20_000, length), Plan::AskToJoin { device, group }));
+            let device = if dice.chance(500) { 0 } else { dice.index(devices) };
+            scenario.plans.push((dice.millis(25_000, length), Plan::AnswerDoor { device, group }));
+        }
+        for _ in 0..dice.below(3) {
+            let device = if dice.chance(500) { 0 } else { dice.index(devices) };
+            scenario.plans.push((dice.millis(30_000, length), Plan::Revoke { device, group }));
+        }
+        for _ in 0..dice.below(5) {
+            let (device, one) = (dice.index(devices), dice.index(accounts));
+            let deed = match dice.below(3) {
+                0 => Deed::Remove(one),
+                1 => Deed::Promote(one),
+                _ => Deed::Add(one),
+            };
+            scenario.plans.push((dice.millis(20_000, length), Plan::Group { device, group, deed }));
+        }
+        for _ in 0..dice.below(3) {
+            scenario.plans.push((dice.millis(40_000, length), Plan::End(dice.index(accounts))));
+        }
+        scenario.frailty = Frailty {
+            dies_before_commit: dice.below(8) as u32,
+            dies_after_commit: dice.below(8) as u32,
+            write_fails: dice.below(6) as u32,
+            read_fails: dice.below(4) as u32,
+        };
+        scenario.relay_dies = dice.below(6) as u32;
+        scenario.add_weather(&mut dice);
+        scenario
+    }
 }

@@ -9,7 +9,7 @@ use waxwing_engine::{
 use waxwing_wire::{AccountId, MessageId, RelayId};
 
 use super::{Event, Plan, World};
-use crate::app::To;
+use crate::app::{Deed, To};
 use crate::device::{Device, Role};
 use crate::invariants::Violation;
 use crate::model::Accepted;
@@ -29,6 +29,13 @@ impl World {
                 }
                 self.at(self.now, Event::App(device));
             }
+            Plan::Invite { device, group, needs_approval } => {
+                self.user_invites(device, group, needs_approval)
+            }
+            Plan::Revoke { device, group } => self.user_revokes(device, group),
+            Plan::AskToJoin { device, group } => self.user_asks_to_join(device, group),
+            Plan::AnswerDoor { device, group } => self.user_answers_the_door(device, group),
+            Plan::End(account) => self.user_ends(account),
             Plan::Read(device) => self.user_reads(device),
             Plan::Annotate(device) => self.user_annotates(device),
             Plan::Kill(device, downtime) => {
@@ -207,6 +214,9 @@ impl World {
     /// The user of a device wants something besides.
     pub fn user_wishes(&mut self, device: usize, command: Command) {
         let state = &mut self.devices[device];
+        if !state.is_running() {
+            return;
+        }
         let (id, command) = state.app.wish(command);
         state.push(Input::Command { id, command });
         self.schedule(device);
@@ -230,9 +240,12 @@ impl World {
         self.groups.extend(std::mem::take(&mut device.app.made));
         let groups = self.groups_of(index);
         let device = &mut self.devices[index];
-        // What was written before we were put out of a group is written to nobody.
+        let ended = &self.model.ended;
+        let names_ended = |deed: &(usize, Deed)| deed.1.people().iter().any(|one| ended.contains(one));
+        device.app.deeds.retain(|deed| !names_ended(deed));
+        // What was written before we were put out of a group is written to nobody; and who is gone is not found any more.
         device.app.drafts.retain(|draft| match draft.to {
-            To::Account(_) => true,
+            To::Account(to) => !ended.contains(&to) || device.store.durable_message(draft.id).is_some(),
             To::Group(group) => {
                 groups.contains_key(&group) || device.store.durable_message(draft.id).is_some()
             }
@@ -248,7 +261,7 @@ impl World {
     }
 
     /// The groups of the world that a device is in, as far as it knows.
-    fn groups_of(&self, index: usize) -> BTreeMap<usize, ConversationId> {
+    pub(super) fn groups_of(&self, index: usize) -> BTreeMap<usize, ConversationId> {
         let ours: BTreeSet<ConversationId> = self.devices[index]
             .store
             .durable_groups()
@@ -377,7 +390,11 @@ impl World {
                 app.registered = true;
                 self.publish_account(index);
             }
-            Told::SignedOut(_) => app.signed_out = true,
+            Told::SignedOut(_) => {
+                self.counts.ended += u64::from(app.leaves);
+                app.signed_out = true;
+            }
+            Told::JoinAnswered(_) => self.counts.answered += 1,
             Told::Link(_)
             | Told::ConversationChanged(_)
             | Told::DeliveryChanged(_)
@@ -387,7 +404,6 @@ impl World {
             | Told::DevicesChanged(_)
             | Told::StoreRolledBack
             | Told::JoinRequested { .. }
-            | Told::JoinAnswered(_)
             | Told::OutboxEmpty => {}
         }
     }

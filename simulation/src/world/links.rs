@@ -151,6 +151,7 @@ impl World {
         let now = self.now;
         let output = self.relay_of(index).frame(link, frame.clone(), now, device);
         self.note_lists(index, &frame.body);
+        self.note_roster(&frame.body, &output);
         if let ClientBody::SubmitToGroup(submit) = &frame.body {
             self.confide(index, submit);
         }

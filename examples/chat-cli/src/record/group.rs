@@ -18,6 +18,7 @@ pub(super) fn word(notice: &GroupNotice) -> &'static str {
         GroupNotice::Title(_) => "title_changed",
         GroupNotice::NotDone => "not_done",
         GroupNotice::Apart => "seen_apart",
+        GroupNotice::ToldOtherwise(_) => "told_otherwise",
         GroupNotice::AsksToJoin => "join_requested",
         GroupNotice::Picture => "picture_changed",
     }
@@ -34,6 +35,7 @@ pub(super) fn event_json(notice: &GroupNotice) -> Value {
         GroupNotice::Created(who) | GroupNotice::Added(who) | GroupNotice::Removed(who) => {
             json!({ "members": all(who) })
         }
+        GroupNotice::ToldOtherwise(witness) => json!({ "members": all(std::slice::from_ref(witness)) }),
         GroupNotice::Role(member) => {
             json!({ "members": all(std::slice::from_ref(&member.contact)), "role": role_word(member.role) })
         }
@@ -71,6 +73,12 @@ pub(super) fn text(sender: &Contact, notice: &GroupNotice) -> String {
         }
         GroupNotice::Apart => {
             format!("{by} sees other members in this group than you do: compare them, and be careful")
+        }
+        GroupNotice::ToldOtherwise(witness) => {
+            let witness = name_of(witness);
+            format!(
+                "something that {by} wrote reads otherwise at {witness}: one of them is not honest with you"
+            )
         }
     }
 }

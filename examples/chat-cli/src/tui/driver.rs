@@ -108,7 +108,8 @@ impl Driver {
                     None => {}
                 }
             }
-            Action::Send(text) => self.send(text).await,
+            Action::Send { text, reply_to } => self.send(text, reply_to).await,
+            Action::React { to, reaction } => self.react(&to, reaction).await,
             Action::Older => self.older().await,
             Action::Start(handle) => self.start(handle),
             Action::Register(handle) => self.register(handle),
@@ -125,15 +126,28 @@ impl Driver {
         self.app.entries.clear();
         self.app.at_oldest = true;
         self.app.scrolled = 0;
+        self.app.chosen = None;
         let timeline = conversation.timeline(Page::newest(PAGE_ITEMS));
         self.open = Some((conversation, timeline));
     }
 
     /// A message is durable before the line is given up: if the store refuses it, it stands in the line again.
-    async fn send(&mut self, text: String) {
+    async fn send(&mut self, text: String, reply_to: Option<String>) {
         let Some((conversation, _)) = &self.open else { return };
-        if let Err(error) = conversation.send(Draft::text(text.as_str())).await {
+        let mut draft = Draft::text(text.as_str());
+        if let Some(id) = reply_to.as_ref().and_then(|id| id.parse().ok()) {
+            draft = draft.reply_to(id);
+        }
+        if let Err(error) = conversation.send(draft).await {
             self.app.compose.set(&text);
+            self.app.chosen = reply_to;
+            self.complain(session::fail(error));
+        }
+    }
+
+    async fn react(&mut self, to: &str, reaction: String) {
+        let (Some((conversation, _)), Ok(to)) = (&self.open, to.parse::<MessageId>()) else { return };
+        if let Err(error) = conversation.react(to, reaction).await {
             self.complain(session::fail(error));
         }
     }
@@ -143,7 +157,8 @@ impl Driver {
         match timeline.older(PAGE_ITEMS).await {
             Ok(items) => {
                 self.app.at_oldest = items.len() < PAGE_ITEMS;
-                self.app.entries.splice(..0, items.iter().map(entry));
+                let entries = self.entries(&items).await;
+                self.app.entries.splice(..0, entries);
             }
             Err(error) => self.complain(session::fail(error)),
         }
@@ -271,16 +286,16 @@ impl Driver {
         match diff {
             TimelineDiff::Reset { items } => {
                 self.app.at_oldest = items.len() < PAGE_ITEMS;
-                self.app.entries = items.iter().map(entry).collect();
+                self.app.entries = self.entries(&items).await;
                 self.mark_read(&items).await;
             }
             TimelineDiff::Appended { items } => {
-                self.app.entries.extend(items.iter().map(entry));
+                let entries = self.entries(&items).await;
+                self.app.entries.extend(entries);
                 self.mark_read(&items).await;
             }
             TimelineDiff::Changed { items } => {
-                for item in &items {
-                    let new = entry(item);
+                for new in self.entries(&items).await {
                     if let Some(old) = self.app.entries.iter_mut().find(|old| old.id == new.id) {
                         *old = new;
                     }
@@ -289,6 +304,24 @@ impl Driver {
             }
             TimelineDiff::Interrupted { error } => self.complain(session::fail(error)),
         }
+    }
+
+    /// Entries as they are shown, with what those say that they answer.
+    async fn entries(&self, items: &[TimelineItem]) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = items.iter().map(entry).collect();
+        for (entry, item) in entries.iter_mut().zip(items) {
+            if let Some(id) = item.marks.reply_to.filter(|_| item.text().is_some()) {
+                let near = items.iter().find(|near| near.message_id == id).cloned();
+                let answered = match near {
+                    Some(near) => Some(near),
+                    None => self.client.message(id).await.ok(),
+                };
+                let of_here = answered.filter(|answered| answered.conversation_id == item.conversation_id);
+                entry.quote =
+                    Some(of_here.as_ref().map_or_else(|| String::from("a message that is not here"), quote));
+            }
+        }
+        entries
     }
 
     /// What is on the screen is read.
@@ -352,18 +385,31 @@ fn row(item: &ConversationItem) -> ConversationRow {
     }
 }
 
-/// A text with what is special about it: an arrow for an answer, whether it was edited, and a line of reactions.
+/// A message that another one answers, in a line.
+fn quote(item: &TimelineItem) -> String {
+    let by = if item.is_outgoing() { String::from("you") } else { record::group::name_of(&item.sender) };
+    let text = item.text().unwrap_or("this message was deleted");
+    safe_text::one_line(&format!("{by}: {text}"))
+}
+
+/// Most names after a reaction; of more, it says how many.
+const NAMES_MAX: usize = 3;
+
+/// A text with what is special about it: whether it was forwarded or edited, and a line of reactions.
 fn with_marks(item: &TimelineItem, text: &str) -> String {
-    let arrow = if item.marks.reply_to.is_some() { "↩ " } else { "" };
     let forwarded = if item.marks.forwarded { "(forwarded) " } else { "" };
+    let late = if item.marks.after_removal { " (came after the removal)" } else { "" };
     let edited = if item.edited { " (edited)" } else { "" };
-    let reactions = item.reactions.iter().map(|reaction| match reaction.by.len() {
-        1 => reaction.reaction.clone(),
-        count => format!("{} {count}", reaction.reaction),
+    let reactions = item.reactions.iter().map(|reaction| {
+        let names: Vec<String> = reaction.by.iter().map(record::group::name_of).collect();
+        match names.len() {
+            0..=NAMES_MAX => format!("{} {}", reaction.reaction, names.join(", ")),
+            count => format!("{} {count}", reaction.reaction),
+        }
     });
     let reactions: Vec<String> = reactions.collect();
     let line = if reactions.is_empty() { String::new() } else { format!("\n  {}", reactions.join("  ")) };
-    format!("{arrow}{forwarded}{text}{edited}{line}")
+    format!("{forwarded}{text}{edited}{late}{line}")
 }
 
 fn entry(item: &TimelineItem) -> Entry {
@@ -390,5 +436,5 @@ fn entry(item: &TimelineItem) -> Entry {
         (None, None, _) => String::from("waiting for the sender to send it again"),
     };
     let sender = record::group::name_of(&item.sender);
-    Entry { id: item.message_id.to_string(), mark, sender, text, at_ms: item.sent_at_ms }
+    Entry { id: item.message_id.to_string(), mark, sender, quote: None, text, at_ms: item.sent_at_ms }
 }

@@ -24,6 +24,8 @@ pub(crate) struct App {
     pub(crate) at_oldest: bool,
     /// How many rows the timeline is scrolled up.
     pub(crate) scrolled: usize,
+    /// The id of the message that is answered, or reacted to.
+    pub(crate) chosen: Option<String>,
     /// The message being written.
     pub(crate) compose: Editor,
     /// A question that must be answered first.
@@ -75,6 +77,8 @@ pub(crate) struct Entry {
     pub(crate) mark: Mark,
     /// Who wrote it.
     pub(crate) sender: String,
+    /// Who wrote the message that it answers, and what that says.
+    pub(crate) quote: Option<String>,
     /// What it says.
     pub(crate) text: String,
     /// When it was written.
@@ -148,6 +152,8 @@ pub(crate) enum Ask {
     Register,
     /// Somebody else's.
     Conversation,
+    /// What to react with to the chosen message.
+    Reaction,
 }
 
 /// What a key asks of the client.
@@ -158,7 +164,19 @@ pub(crate) enum Action {
     /// Open a conversation of the list.
     Show(String),
     /// Send a message in the open conversation.
-    Send(String),
+    Send {
+        /// What it says.
+        text: String,
+        /// The message that it answers.
+        reply_to: Option<String>,
+    },
+    /// React to a message.
+    React {
+        /// Which.
+        to: String,
+        /// With what; empty: take it back.
+        reaction: String,
+    },
     /// Load what is older.
     Older,
     /// Open the conversation with this handle.
@@ -215,16 +233,17 @@ impl App {
         let prompt = self.prompt.as_mut()?;
         match (key.code, prompt.ask) {
             (KeyCode::Esc, Ask::Register) => return Some(Action::Quit),
-            (KeyCode::Esc, Ask::Conversation) => self.prompt = None,
+            (KeyCode::Esc, Ask::Conversation | Ask::Reaction) => self.prompt = None,
             (KeyCode::Enter, ask) => {
                 let answer = prompt.editor.text().trim().to_owned();
-                if answer.is_empty() {
-                    return None;
-                }
-                return Some(match ask {
-                    Ask::Register => Action::Register(answer),
-                    Ask::Conversation => Action::Start(answer),
-                });
+                return match ask {
+                    Ask::Register => (!answer.is_empty()).then_some(Action::Register(answer)),
+                    Ask::Conversation => (!answer.is_empty()).then_some(Action::Start(answer)),
+                    Ask::Reaction => {
+                        self.prompt = None;
+                        self.chosen.take().map(|to| Action::React { to, reaction: answer })
+                    }
+                };
             }
             _ => edit(&mut prompt.editor, key),
         }
@@ -232,8 +251,14 @@ impl App {
     }
 
     fn on_chat_key(&mut self, key: KeyEvent, control: bool) -> Option<Action> {
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
         match key.code {
-            KeyCode::Esc => return Some(Action::Quit),
+            KeyCode::Esc => return self.chosen.take().is_none().then_some(Action::Quit),
+            KeyCode::Char('p') if control => return self.choose_older(),
+            KeyCode::Up if alt => return self.choose_older(),
+            KeyCode::Char('o') if control => self.choose_newer(),
+            KeyCode::Down if alt => self.choose_newer(),
+            KeyCode::Char('x') if control => self.ask_for_reaction(),
             KeyCode::Char('n') if control => self.ask(Ask::Conversation, None),
             KeyCode::Char('y') if control => {
                 return self.open_row().filter(|row| row.key_changed).map(|_| Action::AcceptKey);
@@ -246,13 +271,13 @@ impl App {
                 return (!self.at_oldest && self.open.is_some()).then_some(Action::Older);
             }
             KeyCode::PageDown => self.scrolled = self.scrolled.saturating_sub(PAGE_ROWS),
-            KeyCode::Enter if key.modifiers.contains(KeyModifiers::ALT) => self.compose.insert('\n'),
+            KeyCode::Enter if alt => self.compose.insert('\n'),
             KeyCode::Enter => {
                 if self.open.is_none() {
                     self.note = Some("open a conversation first: Ctrl-N".to_owned());
                 } else if !self.compose.text().trim().is_empty() {
                     self.scrolled = 0;
-                    return Some(Action::Send(self.compose.take()));
+                    return Some(Action::Send { text: self.compose.take(), reply_to: self.chosen.take() });
                 }
             }
             _ => edit(&mut self.compose, key),
@@ -260,13 +285,18 @@ impl App {
         None
     }
 
-    /// Of our newest message here.
+    /// Of the chosen message, or of our newest one here.
     fn ask_for_receipts(&mut self) -> Option<Action> {
-        let ours = self.entries.iter().rev().find(|entry| entry.mark.is_ours());
+        let chosen = self.chosen_entry().filter(|entry| entry.mark.is_ours());
+        let ours = chosen.or_else(|| self.our_newest()).map(|entry| Action::Receipts(entry.id.clone()));
         if ours.is_none() {
             self.note = Some("you have written nothing here yet".to_owned());
         }
-        ours.map(|entry| Action::Receipts(entry.id.clone()))
+        ours
+    }
+
+    fn our_newest(&self) -> Option<&Entry> {
+        self.entries.iter().rev().find(|entry| entry.mark.is_ours())
     }
 
     fn step(&self, by: isize) -> Option<Action> {
@@ -331,7 +361,8 @@ mod tests {
         for letter in "hi".chars() {
             assert_eq!(press(&mut app, KeyCode::Char(letter)), None);
         }
-        assert_eq!(press(&mut app, KeyCode::Enter), Some(Action::Send("hi".into())));
+        let sent = Action::Send { text: "hi".into(), reply_to: None };
+        assert_eq!(press(&mut app, KeyCode::Enter), Some(sent));
         assert_eq!((app.compose.text(), app.scrolled), ("", 0));
         assert_eq!(press(&mut app, KeyCode::Enter), None);
     }
@@ -384,8 +415,10 @@ mod tests {
 
     #[test]
     fn receipts_of_our_newest_message_are_asked_for_and_put_away_by_any_key() {
-        let entry =
-            |id: &str, mark| Entry { id: id.into(), mark, sender: "x".into(), text: id.into(), at_ms: 0 };
+        let entry = |id: &str, mark| {
+            let (sender, text) = ("x".into(), id.into());
+            Entry { id: id.into(), mark, sender, quote: None, text, at_ms: 0 }
+        };
         let mut app = App { open: Some("id-bob".into()), ..app() };
         assert_eq!(control(&mut app, 'r'), None);
         assert!(app.note.is_some());

@@ -88,8 +88,16 @@ fn draw_timeline(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
     let title = app.open_row().map_or(String::from(" Waxwing "), |row| format!(" {} ", shown_name(row)));
     let block = frame_block(&title);
     let inner = block.inner(area);
-    let rows = if app.open.is_some() { timeline_rows(app, usize::from(inner.width)) } else { welcome(app) };
+    let (rows, chosen) = match app.open {
+        Some(_) => timeline_rows(app, usize::from(inner.width)),
+        None => (welcome(app), None),
+    };
     let height = usize::from(inner.height);
+    if let Some((first, end)) = chosen {
+        // The chosen message is in sight.
+        let (below, above) = (rows.len() - end, (rows.len() - first).saturating_sub(height));
+        app.scrolled = app.scrolled.min(below).max(above);
+    }
     app.scrolled = app.scrolled.min(rows.len().saturating_sub(height));
     let end = rows.len() - app.scrolled;
     let start = end.saturating_sub(height);
@@ -106,8 +114,10 @@ fn welcome(app: &App) -> Vec<Line<'static>> {
     ]
 }
 
-fn timeline_rows(app: &App, columns: usize) -> Vec<Line<'static>> {
+/// All rows, and between which of them the chosen message stands.
+fn timeline_rows(app: &App, columns: usize) -> (Vec<Line<'static>>, Option<(usize, usize)>) {
     let mut rows = Vec::new();
+    let mut chosen = None;
     if !app.at_oldest {
         rows.push(Line::from("PgUp loads older messages").dark_gray().centered());
     }
@@ -118,9 +128,16 @@ fn timeline_rows(app: &App, columns: usize) -> Vec<Line<'static>> {
             rows.push(Line::from(format!("── {of_entry} ──")).dark_gray().centered());
             day = of_entry;
         }
+        let first = rows.len();
         push_entry(&mut rows, entry, columns);
+        if app.chosen.as_ref() == Some(&entry.id) {
+            rows[first..]
+                .iter_mut()
+                .for_each(|row| row.style = Style::new().add_modifier(Modifier::REVERSED));
+            chosen = Some((first, rows.len()));
+        }
     }
-    rows
+    (rows, chosen)
 }
 
 fn push_entry(rows: &mut Vec<Line<'static>>, entry: &Entry, columns: usize) {
@@ -145,7 +162,10 @@ fn push_entry(rows: &mut Vec<Line<'static>>, entry: &Entry, columns: usize) {
         | Mark::Theirs
         | Mark::Notice => Style::new(),
     };
-    let lines: Vec<String> = safe_text::lines(&entry.text).flat_map(|line| wrap(&line, room)).collect();
+    let quote = entry.quote.iter().map(|quote| cut(&format!("↩ {}", safe_text::one_line(quote)), room));
+    let quoted = usize::from(entry.quote.is_some());
+    let said = safe_text::lines(&entry.text).flat_map(|line| wrap(&line, room));
+    let lines: Vec<String> = quote.chain(said).collect();
     let last = lines.len().saturating_sub(1);
     for (index, line) in lines.into_iter().enumerate() {
         let name_style = Style::new().fg(if theirs { Color::Magenta } else { ACCENT });
@@ -158,7 +178,8 @@ fn push_entry(rows: &mut Vec<Line<'static>>, entry: &Entry, columns: usize) {
             vec![Span::raw(" ".repeat(indent))]
         };
         let gap = columns.saturating_sub(indent + line.width() + tick.width());
-        spans.push(Span::styled(line, text_style));
+        let is_quote = index < quoted;
+        spans.push(Span::styled(line, if is_quote { Style::new().dark_gray().italic() } else { text_style }));
         if index == last && !tick.is_empty() {
             spans.push(Span::raw(" ".repeat(gap)));
             spans.push(Span::styled(tick, tick_style));
@@ -181,7 +202,12 @@ fn tick(mark: Mark) -> (&'static str, Style) {
 }
 
 fn draw_input(frame: &mut Frame<'_>, app: &App, area: Rect) {
+    let answered = app.chosen_entry().map(|entry| {
+        let name = if entry.mark == Mark::Theirs { entry.sender.as_str() } else { "yourself" };
+        format!(" Answer to {}: Enter sends, Ctrl-X reacts, Esc gives up ", safe_text::one_line(name))
+    });
     let title = match app.open_row() {
+        Some(_) if answered.is_some() => answered.unwrap_or_default(),
         Some(row) if row.key_changed => format!(" {}'s key changed: Ctrl-Y accepts the new one ", row.handle),
         Some(row) => format!(" Message to {} ", shown_name(row)),
         None => String::from(" Message "),
@@ -212,7 +238,7 @@ fn draw_status(frame: &mut Frame<'_>, app: &App, area: Rect) {
     if let Some(note) = &app.note {
         left.push(Span::styled(format!("  {}", safe_text::one_line(note)), Style::new().yellow()));
     } else {
-        let keys = "  Tab switch  Enter send  PgUp older  Ctrl-N new  Ctrl-R who has it  Esc quit";
+        let keys = "  Tab switch  Enter send  PgUp older  Ctrl-N new  Ctrl-P answer  Ctrl-X react  Ctrl-R who has it  Esc quit";
         left.push(Span::styled(keys, Style::new().dark_gray()));
     }
     frame.render_widget(Paragraph::new(Line::from(left)), area);
@@ -252,6 +278,7 @@ fn draw_prompt(frame: &mut Frame<'_>, prompt: &Prompt) {
             (" Welcome to Waxwing: choose a handle ", "2 to 32 of a-z 0-9 . - _   Enter registers, Esc quits")
         }
         Ask::Conversation => (" New conversation: whose handle? ", "Enter opens it, Esc goes back"),
+        Ask::Reaction => (" React with? ", "Enter reacts; nothing takes a reaction back; Esc goes back"),
     };
     let screen = frame.area();
     let width = screen.width.min(60);

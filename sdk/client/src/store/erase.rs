@@ -4,7 +4,7 @@ use super::Writer;
 use super::codes::{self, Stored, value};
 use super::show::rows;
 
-/// The tables that hold rows of ours, in the order in which they were made. The index of words is kept by triggers.
+/// The tables that hold rows of ours, in the order in which they were made. What goes takes its words along by triggers.
 const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
     AND name NOT LIKE 'message_words%' ORDER BY rowid";
 

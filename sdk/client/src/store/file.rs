@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
@@ -86,6 +87,8 @@ pub(super) fn open_memory(name: &str) -> Result<Connection, StoreError> {
 fn tune(db: &Connection) -> Result<(), StoreError> {
     exit::come_first();
     db.busy_timeout(BUSY_WAIT)?;
+    // A statement is prepared once, and not anew for each value that it is bound to.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     db.execute_batch(
         "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",

@@ -163,7 +163,7 @@ fn fill(db: &Connection, piece: &mut PastPiece, place: &mut Place) -> Stored<boo
             let message = codes::message(row)?;
             *entries = value(row, 16)?;
             let said = said_of(db, &message)?;
-            Ok(piece.push(&PastRecord::Entry { message, said }))
+            Ok(piece.push(&PastRecord::Entry { message, said, due_at_ms: value(row, 17)? }))
         }),
         Section::Awaited => {
             let position = after.as_slice().try_into().map_or(0, i64::from_be_bytes);

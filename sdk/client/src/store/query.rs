@@ -91,7 +91,7 @@ statements! {
     PUT_PAST_PLACE = "INSERT OR REPLACE INTO past_place (one, place) VALUES (1, ?1)";
     DELETE_PAST_PLACE = "DELETE FROM past_place WHERE one = 1";
     ENTRIES_UP_TO = "SELECT count(*) FROM message WHERE position <= ?1";
-    PAST = concat!("SELECT ", message_columns!(), ", m.position FROM message m WHERE m.position > ?1 ORDER BY m.position");
+    PAST = concat!("SELECT ", message_columns!(), ", m.position, m.due_at_ms FROM message m WHERE m.position > ?1 ORDER BY m.position");
     AWAITED_AFTER = "SELECT target, conversation, author, change, value, count, device, awaited, stored_at_ms, position \
         FROM annotation NOT INDEXED WHERE position > ?1 AND awaited = 1 ORDER BY position";
     RECEIPTS_AFTER = "SELECT conversation, author, member, kind, ranges FROM member_receipt \
@@ -158,6 +158,8 @@ statements! {
     HANDSHAKE = "SELECT 1 FROM handshake WHERE handshake = ?1";
     SEEN = "SELECT 1 FROM seen WHERE device = ?1 AND wire_id = ?2";
     MESSAGE = concat!("SELECT ", message_columns!(), " FROM message m WHERE m.message = ?1");
+    NEWEST_MESSAGES = concat!("SELECT ", message_columns!(), " FROM message m WHERE m.conversation = ?1 \
+        ORDER BY m.position DESC LIMIT ?2");
     SETTING = "SELECT conversation, kind, number, text, count, device FROM setting WHERE conversation = ?1 AND kind = ?2";
     NEXT_DUE = "SELECT due_at_ms FROM message INDEXED BY message_due WHERE due_at_ms > 0 ORDER BY due_at_ms LIMIT 1";
     PUT_SETTING = "INSERT OR REPLACE INTO setting (conversation, kind, number, text, count, device, place) \
@@ -167,6 +169,7 @@ statements! {
     NEWEST_CONVERSATIONS = "SELECT conversation FROM conversation WHERE last_position > 0 ORDER BY last_position DESC LIMIT ?1";
     START_TIMERS = "UPDATE message INDEXED BY message_timed SET due_at_ms = ?2 + timer_s * 1000 \
         WHERE conversation = ?1 AND timer_s > 0 AND due_at_ms = 0 AND direction = 1 AND state = 3";
+    DUE_BY = "UPDATE message SET due_at_ms = ?2 WHERE message = ?1 AND due_at_ms > ?2";
     REMOVE_DUE = "DELETE FROM message WHERE due_at_ms > 0 AND due_at_ms <= ?1 RETURNING message, conversation";
     DELETE_ANNOTATIONS_OF = "DELETE FROM annotation WHERE target = ?1 AND awaited = 0";
     OWN_ACCOUNT = "SELECT account FROM local WHERE one = 1";
@@ -266,6 +269,11 @@ statements! {
         stored_at_ms, kind, text, notice, direction, state, reason, arrival, revision, marks, edited, \
         mentions_us, timer_s, due_at_ms, details, position) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
+    ADD_WORDS = "INSERT INTO message_words (rowid, text) VALUES (?1, ?2)";
+    COUNT_ADDED = "UPDATE conversation SET revision = ?2, unread = unread + ?3 WHERE conversation = ?1";
+    MOVE_HEAD = "UPDATE conversation SET (last_position, last_message, last_preview, last_stored_at_ms, last_direction, \
+        last_state, last_reason) = (SELECT position, message, substr(text, 1, 120), stored_at_ms, direction, state, reason \
+        FROM message WHERE position = ?2) WHERE conversation = ?1 AND last_position < ?2";
     FILL_MESSAGE = "UPDATE message SET sender_account = ?2, sender_device = ?3, counter = ?4, sent_at_ms = ?5, \
         stored_at_ms = ?6, kind = ?7, text = ?8, notice = ?9, direction = ?10, state = ?11, reason = ?12, arrival = ?13, \
         revision = ?14, marks = ?15, edited = ?16, mentions_us = ?17, timer_s = ?18, due_at_ms = ?19, details = ?20 \
@@ -284,6 +292,10 @@ statements! {
     SET_COUNTER = "UPDATE message SET counter = ?2, revision = ?3 WHERE message = ?1 RETURNING conversation";
     SET_RECEPTION = "UPDATE message SET state = ?2, revision = ?3 WHERE message = ?1 AND direction = 1 AND state < ?2 \
         RETURNING conversation";
+    LOSE_UNOPENED = "UPDATE message INDEXED BY message_unopened SET state = 1, revision = ?3 WHERE sender_account = ?1 \
+        AND sender_device = ?2 AND kind = 1 AND direction = 1 AND state = 0 RETURNING message, conversation";
+    UNOPENED = "SELECT DISTINCT sender_account, sender_device, conversation FROM message INDEXED BY message_unopened \
+        WHERE kind = 1 AND direction = 1 AND state = 0 ORDER BY sender_account, sender_device, conversation";
     RECEIPT = "UPDATE message SET state = ?5, reason = 0, revision = ?6 WHERE conversation = ?1 AND sender_device = ?2 \
         AND counter BETWEEN max(?3, 1) AND ?4 AND direction = 0 AND state < ?5 RETURNING message";
     FORGET_RECEIVED = "DELETE FROM outbox WHERE kind = 0 AND accepted = 1 AND message IN (SELECT m.message FROM message m \

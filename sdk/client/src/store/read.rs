@@ -96,6 +96,10 @@ impl View for Writer {
         one(&self.db, query::MESSAGE, [id.as_bytes()], codes::message)
     }
 
+    fn newest_messages(&self, conversation: ConversationId, limit: usize) -> Stored<Vec<Message>> {
+        rows(&self.db, query::NEWEST_MESSAGES, (conversation.as_bytes(), limit_of(limit)), codes::message)
+    }
+
     fn setting(&self, conversation: ConversationId, kind: SettingKind) -> Stored<Option<SettingRecord>> {
         let key = (conversation.as_bytes(), codes::setting_kind_code(kind));
         one(&self.db, query::SETTING, key, codes::setting)
@@ -210,6 +214,12 @@ impl View for Writer {
     fn sealed(&self, order: OutboxOrder) -> Stored<Vec<SealedRecord>> {
         rows(&self.db, query::SEALED, [codes::ordered(order)], |row| {
             Ok(SealedRecord { device: codes::address(row, 0)?, payload: blob(row, 2)? })
+        })
+    }
+
+    fn unopened(&self) -> Stored<Vec<(DeviceAddress, ConversationId)>> {
+        rows(&self.db, query::UNOPENED, (), |row| {
+            Ok((codes::address(row, 0)?, codes::conversation_id(row, 2)?))
         })
     }
 

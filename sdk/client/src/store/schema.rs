@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// The migrations, oldest first; a store's `user_version` counts those it has had.
-pub(super) const MIGRATIONS: [&str; 10] = [
+pub(super) const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/0001_init.sql"),
     include_str!("../../migrations/0002_verified.sql"),
     include_str!("../../migrations/0003_devices.sql"),
@@ -16,6 +16,8 @@ pub(super) const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/0008_invitations.sql"),
     include_str!("../../migrations/0009_past.sql"),
     include_str!("../../migrations/0010_pictures.sql"),
+    include_str!("../../migrations/0011_unopened.sql"),
+    include_str!("../../migrations/0012_added.sql"),
 ];
 
 const VERSION: i64 = MIGRATIONS.len() as i64;

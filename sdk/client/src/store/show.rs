@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use waxwing_crypto::{AccountPublicKey, DeviceList};
 use waxwing_engine::{
     AccountState, Body, ConversationId, CounterRange, Delivery, DeviceAddress, GroupMember, LinkCertificate,
-    OwnDevice, ReceiptKind, Registration, Revision, Status,
+    OwnDevice, ReceiptKind, Registration, Revision, Standing, Status,
 };
 use waxwing_wire::{AccountId, DeviceId, Handle, MessageId};
 use zeroize::Zeroizing;
@@ -200,10 +200,11 @@ pub(super) fn named(db: &Connection, account: AccountId) -> Stored<Contact> {
 pub(crate) fn group_info(db: &Connection, conversation: ConversationId) -> Stored<GroupInfo> {
     let state = groups::state(db, conversation.as_group())?.ok_or(StoreError::Absent)?;
     let (settings, picture) = (state.settings(), state.picture());
+    let epoch = state.roster().map_or(0, |roster| roster.epoch().number);
     let member = |member: GroupMember| Ok(Member { contact: named(db, member.account)?, role: member.role });
     let members = state.members().into_iter().map(member).collect::<Stored<_>>()?;
     let (title, standing) = (state.title, state.standing);
-    Ok(GroupInfo { conversation_id: conversation, title, standing, members, settings, picture })
+    Ok(GroupInfo { conversation_id: conversation, title, standing, members, settings, picture, epoch })
 }
 
 /// How far a message of ours got at each member that it was for.
@@ -237,10 +238,14 @@ pub(crate) fn group_receipts(
         later && ours == Some(author)
     };
     let is_meant = |member: &Member| member.contact.account != sender && !came_later(member.contact.account);
-    let others = info.members.into_iter().filter(is_meant);
-    let members = others
-        .map(|member| MemberReceipt { reach: reach(member.contact.account), contact: member.contact })
-        .collect();
+    let mut members = Vec::new();
+    for member in info.members.into_iter().filter(is_meant) {
+        let known = account(db, member.contact.account)?;
+        // Whose account is deleted tells nothing any more.
+        if known.is_none_or(|known| known.standing != Standing::Deleted) {
+            members.push(MemberReceipt { reach: reach(member.contact.account), contact: member.contact });
+        }
+    }
     Ok(Receipts { members })
 }
 

@@ -6,6 +6,7 @@ mod faults;
 mod files;
 mod groups;
 mod made;
+mod past;
 mod plans;
 mod shown;
 mod times;

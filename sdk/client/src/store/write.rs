@@ -14,7 +14,7 @@ use super::codes::{self, Stored, value};
 use super::groups::at;
 use super::read::HIGHEST_PREKEY;
 use super::show::{one, rows};
-use super::{StoreError, Writer, query};
+use super::{StoreError, Writer, added, query};
 
 /// The names of the counters of the past: the last place that is taken, and where its places end.
 const PAST: &str = "past";
@@ -49,6 +49,9 @@ impl Writer {
     fn write(&mut self, write: &Write) -> Stored<()> {
         #[cfg(test)]
         self.count_down()?;
+        if !added::is_beside(write) {
+            self.settle()?;
+        }
         match write {
             Write::PutLocal(local) => self.put_local(local),
             Write::DeleteLocal => { self.touched.local = true; self.run(query::DELETE_LOCAL, ()) }
@@ -90,6 +93,7 @@ impl Writer {
             Write::SetReception { message, reception } => self.set_reception(*message, *reception),
             Write::PutSetting(record) => self.put_setting(record),
             Write::StartTimers { conversation, at_ms } => self.run(query::START_TIMERS, (conversation.as_bytes(), at_ms)),
+            Write::DueBy { message, due_at_ms } => self.run(query::DUE_BY, (message.as_bytes(), due_at_ms)),
             Write::RemoveDue { now_ms } => self.remove_due(*now_ms),
             Write::RewriteMessage(message) => self.rewrite_message(message),
             Write::RemoveMessage { message } => self.remove_message(*message, query::REMOVE_MESSAGE),
@@ -98,6 +102,7 @@ impl Writer {
                 (target.as_bytes(), codes::slot_code(*slot), author.as_bytes())),
             Write::ExpireAnnotations { before_ms } => self.run(query::EXPIRE_ANNOTATIONS, [before_ms]),
             Write::WithdrawMessage { message } => self.run(query::WITHDRAW_MESSAGE, [message.as_bytes()]),
+            Write::LoseUnopened { sender } => self.lose_unopened(*sender),
             Write::DropUnreadable { message } => self.remove_message(*message, query::DROP_UNREADABLE),
             Write::ApplyReceipt { conversation, sender, kind, ranges } => self.apply_receipt(*conversation, *sender, *kind, ranges),
             Write::MarkRead { conversation, sender, ranges } => self.mark_read(*conversation, *sender, ranges),
@@ -331,10 +336,13 @@ impl Writer {
                 details,
                 place,
             ],
-        )
+        )?;
+        self.added.note(message, self.db.last_insert_rowid(), revision);
+        Ok(())
     }
 
     fn fill_message(&mut self, message: &Message, conversation: ConversationId, arrival: i64) -> Stored<()> {
+        self.settle()?;
         let (kind, text, notice, details) = codes::body_columns(&message.body);
         let (direction, state, reason) = codes::status_columns(message.status);
         let revision = self.revision();
@@ -413,6 +421,15 @@ impl Writer {
     fn set_reception(&mut self, message: MessageId, reception: Reception) -> Stored<()> {
         let state = codes::reception_code(reception);
         self.change(message, query::SET_RECEPTION, |revision| (message.as_bytes(), state, revision)).map(drop)
+    }
+
+    fn lose_unopened(&mut self, sender: DeviceAddress) -> Stored<()> {
+        let key = (sender.account.as_bytes(), sender.device.as_bytes(), self.revision());
+        let lost = rows(&self.db, query::LOSE_UNOPENED, key, |row| {
+            Ok((codes::message_id(row, 0)?, codes::conversation_id(row, 1)?))
+        })?;
+        lost.into_iter().for_each(|(message, conversation)| self.note(message, conversation));
+        Ok(())
     }
 
     fn put_setting(&mut self, record: &SettingRecord) -> Stored<()> {

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use waxwing_engine::ConversationId;
 use waxwing_wire::MessageId;
 
+use super::added::Added;
 use super::codes::Stored;
 use super::lock::Lock;
 use super::{Store, file, query};
@@ -18,6 +19,7 @@ pub(crate) struct Writer {
     pub(super) next_revision: i64,
     pub(super) next_arrival: i64,
     pub(super) touched: Touched,
+    pub(super) added: Added,
     #[cfg(test)]
     pub(super) writes_left: Option<u32>,
 }
@@ -58,6 +60,7 @@ impl Writer {
             next_revision,
             next_arrival,
             touched: Touched::default(),
+            added: Added::default(),
             #[cfg(test)]
             writes_left: None,
         })
@@ -85,6 +88,7 @@ impl Writer {
 
     /// Makes the transaction durable, and tells what it changed.
     pub(crate) fn commit(&mut self) -> Stored<Touched> {
+        self.settle()?;
         self.db.prepare_cached("COMMIT")?.execute(())?;
         self.touched.any = true;
         Ok(std::mem::take(&mut self.touched))
@@ -93,6 +97,7 @@ impl Writer {
     /// Gives the transaction up.
     pub(crate) fn rollback(&mut self) {
         self.touched = Touched::default();
+        self.added = Added::default();
         if !self.db.is_autocommit() {
             // After some errors SQLite has rolled back by itself.
             let _ = self.db.execute_batch("ROLLBACK");

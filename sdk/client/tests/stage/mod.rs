@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::time::timeout;
-use waxwing::{Client, Draft, Registration, Sent, Store, StoreKey};
+use waxwing::{Client, Draft, Recover, Registration, Sent, Store, StoreKey};
 use waxwing_relay::{Config, Relay, RunningRelay};
 
 /// How long anything may take.
@@ -65,6 +65,16 @@ pub async fn soon<T>(future: impl Future<Output = T>) -> T {
 pub async fn say(client: &Client, to: &str, text: &str) -> Sent {
     let chat = soon(client.direct(to)).await.unwrap();
     soon(chat.send(Draft::text(text))).await.unwrap()
+}
+
+/// A further device of an account, by its recovery key.
+pub async fn further(stage: &Stage, first: &Client, store: &str) -> Client {
+    let handle = first.me().unwrap().unwrap().handle;
+    let client = stage.client(store).await;
+    let key = first.recovery_key().unwrap();
+    let registration = Registration::open(handle.as_str()).unwrap().recover(key, Recover::Add);
+    soon(client.register(registration)).await.unwrap();
+    client
 }
 
 /// Looks again and again.

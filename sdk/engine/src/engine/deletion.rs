@@ -19,14 +19,14 @@ use waxwing_wire::{
 
 use super::{Drained, Engine};
 use crate::batch::Write;
-use crate::directory::Directory;
+use crate::directory::{Directory, Proof};
 use crate::effect::{CommandId, Event, Failure, Outcome};
-use crate::groups::{Groups, intent};
+use crate::groups::{self, Groups, intent};
 use crate::me::Me;
 use crate::model::{LaneKind, Party, Registration, Standing};
 use crate::outbox::Outbox;
 use crate::registration::{Next, Registrar};
-use crate::repair::Troubles;
+use crate::repair::{self, Troubles};
 use crate::view::View;
 use crate::work::Work;
 
@@ -190,16 +190,28 @@ impl Engine {
             return Ok(());
         }
         let known = work.account(account)?;
-        let said = known.as_ref().is_some_and(|known| is_said_by(known.account_key, account, deletion));
-        self.directory.on_deleted(work.now.elapsed, request, account, said || known.is_none());
-        let Some(mut known) = known.filter(|known| said && known.standing != Standing::Deleted) else {
-            return Ok(());
+        let proof = match &known {
+            None => Proof::Impossible,
+            Some(known) if is_said_by(known.account_key, account, deletion) => Proof::Given,
+            Some(_) => Proof::Missing,
         };
-        // Perhaps the name belongs to somebody else by now.
-        self.directory.want_handle(known.handle.clone());
-        known.standing = Standing::Deleted;
-        work.put_account(known);
-        work.touch(crate::model::ConversationId::direct(me.address().account, account));
+        self.directory.on_deleted(work.now.elapsed, request, account, proof);
+        if proof == Proof::Missing {
+            return Ok(());
+        }
+        if let Some(mut known) = known.filter(|known| known.standing != Standing::Deleted) {
+            // Perhaps the name belongs to somebody else by now.
+            self.directory.want_handle(known.handle.clone());
+            known.standing = Standing::Deleted;
+            work.put_account(known);
+            work.touch(crate::model::ConversationId::direct(me.address().account, account));
+            for group in groups::shared_with(work, account)? {
+                groups::receipts::settle(work, me, group)?;
+            }
+        }
+        // What waited for it is judged by what is known.
+        repair::give_up_on_gone(work, &self.directory, account)?;
+        self.groups.on_learned(account);
         self.outbox.unblock(Party::Account(account));
         work.again = true;
         Ok(())
@@ -218,7 +230,7 @@ impl Engine {
         self.groups = Groups::default();
         self.opening = BTreeSet::new();
         self.drained = Drained::No;
-        (self.upkept_at, self.expiry) = (None, None);
+        (self.upkept_at, self.looked_for_gone, self.expiry) = (None, None, None);
         work.write(Write::Erase);
         work.notify(Event::SignedOut(RefusalCode::AccountDeleted));
         if let Some(command) = command {

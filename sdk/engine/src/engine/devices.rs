@@ -22,6 +22,7 @@ use crate::me::Me;
 use crate::model::{DEVICE_NAME_MAX_BYTES, DeviceAddress, OwnDevice};
 use crate::own;
 use crate::registration::{own_list, signed_update};
+use crate::repair;
 use crate::view::View;
 use crate::work::Work;
 
@@ -113,6 +114,7 @@ impl Engine {
         work.write(Write::PutLocal(me.record.clone()));
         work.put_account(own_state(me));
         work.notify(Event::DevicesChanged(account));
+        repair::give_up_on_gone(work, &self.directory, account)?;
         self.note_devices(work, rng)?;
         // What is under way was sealed for the devices of before.
         self.outbox.go_back();

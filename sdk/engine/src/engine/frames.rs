@@ -16,6 +16,7 @@ use crate::groups::{intent, introduce};
 use crate::inbox::{self, Desk};
 use crate::model::{Party, Standing};
 use crate::registration::{self, Next};
+use crate::repair;
 use crate::view::View;
 use crate::work::Work;
 
@@ -130,6 +131,7 @@ impl Engine {
                     self.outbox.unblock(Party::Account(account));
                     intent::confirm_changes_of(work, me, &mut self.directory, account, rng)?;
                 }
+                repair::give_up_on_gone(work, &self.directory, account)?;
                 self.groups.on_learned(account);
                 self.opening.insert(account);
                 work.again = true;

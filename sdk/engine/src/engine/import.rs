@@ -44,7 +44,7 @@ pub(super) fn import<V: View>(
             }
             PastRecord::Group(state) => import_group(work, me, groups, state)?,
             PastRecord::Setting(record) => import_setting(work, record)?,
-            PastRecord::Entry { message, said } => {
+            PastRecord::Entry { message, said, due_at_ms } => {
                 let peer = match conversations.get(&message.conversation) {
                     Some(peer) => Some(*peer),
                     None => work.view.conversation_peer(message.conversation)?,
@@ -56,7 +56,7 @@ pub(super) fn import<V: View>(
                     None => work.group(message.conversation.as_group())?.is_some(),
                 };
                 if fits {
-                    import_entry(work, me, message, said)?;
+                    import_entry(work, me, message, said, due_at_ms)?;
                 }
             }
             PastRecord::Said { conversation, target, said } => {
@@ -162,6 +162,7 @@ fn import_entry<V: View>(
     me: &Me,
     message: Message,
     said: Vec<SaidBy>,
+    due_at_ms: i64,
 ) -> Result<(), V::Error> {
     let (id, conversation) = (message.id, message.conversation);
     let known = work.message(id)?;
@@ -180,8 +181,12 @@ fn import_entry<V: View>(
         let disappears = is_read && message.marks.expires_after_s > 0 && message.body != Body::Deleted;
         work.put_history(message);
         if disappears {
-            // When it was read is not known here: its time begins anew.
-            work.write(Write::StartTimers { conversation, at_ms: work.now.utc_ms });
+            // Its time goes on. Where it is not known when it was read, it begins anew, and longer than that it never lasts.
+            let at_ms = work.now.utc_ms;
+            work.write(Write::StartTimers { conversation, at_ms });
+            if due_at_ms > 0 {
+                work.write(Write::DueBy { message: id, due_at_ms });
+            }
             work.again = true;
         }
     }

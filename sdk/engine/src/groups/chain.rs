@@ -1,6 +1,7 @@
 //! The chain of a group's changes: taken in one after the other, as the relay has put them, and held against device lists.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand_core::CryptoRng;
 use waxwing_crypto::DevicePublic;
@@ -8,7 +9,7 @@ use waxwing_crypto::group::GroupSecret;
 use waxwing_crypto::group::roster::{Change, Roster, RosterError, SignedChange};
 use waxwing_wire::{AccountId, DeviceId, GroupChangeRecord, GroupId, limits};
 
-use super::{Groups, intent, messages};
+use super::{Groups, intent, introduce, messages};
 use crate::directory::Directory;
 use crate::marks::Marks;
 use crate::me::Me;
@@ -36,6 +37,8 @@ pub(crate) enum Taken {
 enum Judged {
     /// It holds: this is the roster then. Whether the newest list names the device that signed it.
     Holds(Box<(SignedChange, Roster)>, bool),
+    /// By it an account leaves that is deleted, and of which nobody here knows the keys: it is believed without them.
+    Left(Box<(SignedChange, Roster)>),
     /// It does not, for any reader.
     Void,
     /// It follows, and nobody here knows the keys of the device that it names: void, as far as we can tell.
@@ -68,10 +71,19 @@ pub(crate) fn take<V: View>(
             intent::settle(work, state.group, sealed)?;
             state.revision = revision;
             if matches!(judged, Judged::Unknowable) {
-                // A device that was removed before we learned its account: others knew it, and count its change.
-                state.vouched_by = Some(GroupState::NOBODY);
+                // A device that was gone before we learned its account: others knew it, and count its change.
+                let group = state.group;
+                work.put_group(state);
+                stand_on_nobodys_word(work, groups, group)?;
+            } else {
+                work.put_group(state);
             }
-            work.put_group(state);
+            Ok(Taken::Yes)
+        }
+        Judged::Left(held) => {
+            let (group, (change, roster)) = (state.group, *held);
+            adopt(work, me, directory, groups, state, &change, &roster, rng)?;
+            stand_on_nobodys_word(work, groups, group)?;
             Ok(Taken::Yes)
         }
         Judged::Holds(_, false) if revision > confirmed => Ok(Taken::Waits),
@@ -110,6 +122,7 @@ pub(crate) fn confirmed<V: View>(
                     confirmed = revision;
                 }
             }
+            Judged::Left(held) => roster = Arc::new(held.1),
             Judged::Void | Judged::Unknowable => {}
             Judged::Unlearned(_) => break,
         }
@@ -145,14 +158,21 @@ fn judge<V: View>(
         let next = roster.next(&change, |_| Some(me.secrets().public()));
         return Ok(next.map_or(Judged::Void, |next| Judged::Holds(Box::new((change, next)), true)));
     }
-    let Some(known) = work.account(device.account)?.filter(|known| known.standing == Standing::Good) else {
-        return Ok(Judged::Unlearned(device.account));
-    };
     let was_asked = groups.consulted.contains(&(state.group, revision));
-    if known.device_list_version < signer.list_version && !was_asked {
+    let known = work.account(device.account)?;
+    let is_final = match &known {
+        None if directory.is_lost(device.account) => true,
+        // Its last list stands for ever.
+        Some(known) if known.standing == Standing::Deleted => true,
+        Some(known) if known.standing == Standing::Good => {
+            was_asked || known.device_list_version >= signer.list_version
+        }
+        None | Some(_) => false,
+    };
+    if !is_final {
         return Ok(Judged::Unlearned(device.account));
     }
-    let list = directory.list(&known);
+    let list = known.as_ref().and_then(|known| directory.list(known));
     let listed = list.and_then(|list| list.device(&signer.address.device)).map(|entry| entry.keys);
     let keys = match listed {
         Some(keys) => Some(keys),
@@ -160,9 +180,25 @@ fn judge<V: View>(
     };
     Ok(match roster.next(&change, |_| keys) {
         Ok(next) => Judged::Holds(Box::new((change, next)), listed.is_some()),
-        Err(RosterError::UnknownSigner) => Judged::Unknowable,
+        Err(RosterError::UnknownSigner) => match roster.next_of_lost(&change) {
+            Ok(next) if known.is_none() => Judged::Left(Box::new((change, next))),
+            Ok(_) | Err(_) => Judged::Unknowable,
+        },
         Err(_) => Judged::Void,
     })
+}
+
+/// Others may know better how the group stands.
+fn stand_on_nobodys_word<V: View>(
+    work: &mut Work<'_, V>,
+    groups: &mut Groups,
+    group: GroupId,
+) -> Result<(), V::Error> {
+    if let Some(state) = work.group(group)? {
+        work.put_group(GroupState { vouched_by: Some(GroupState::NOBODY), ..state });
+        groups.ask_around(group, Duration::ZERO);
+    }
+    Ok(())
 }
 
 fn public_of(bytes: &[u8; 64]) -> Option<DevicePublic> {
@@ -217,13 +253,19 @@ pub(crate) fn adopt<V: View>(
     };
     work.put_group(state.clone());
     put_event(work, group, by, event, rng);
+    if !is_out {
+        messages::show_waiting_of(work, &state, &added)?;
+    }
     super::invite::on_change(work, me, group, change.change(), roster, rng)?;
     if let Change::Profile(_) = change.change() {
         super::picture::on_change(work, me, groups, &state, by, rng)?;
     }
     if by == me.address() {
         let added = added.into_iter().map(AccountId::from_bytes);
-        super::introduce::introduce(work, &state, added, rng)?;
+        introduce::introduce(work, &state, added, rng)?;
+    }
+    if let Change::Remove(_) = change.change() {
+        super::receipts::settle(work, me, group)?;
     }
     if is_out {
         messages::give_up_waiting(work, group)?;

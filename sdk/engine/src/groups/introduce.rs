@@ -16,13 +16,16 @@ use crate::content::{AskKey, ContentBody, Introduction};
 use crate::directory::Directory;
 use crate::inbox::Desk;
 use crate::me::Me;
-use crate::model::{ConversationId, DeviceAddress, GroupEvent, GroupStanding, GroupState};
+use crate::model::{ConversationId, DeviceAddress, GroupEvent, GroupStanding, GroupState, Standing};
 use crate::registration::own_list;
 use crate::view::View;
 use crate::work::Work;
 
 /// Groups that others may bring an account into; beyond it, introductions are not heard.
 const GROUPS_MAX: usize = 1_000;
+
+/// Members that are asked at a time how a group stands.
+const ASKED_MAX: usize = 3;
 
 /// How often one device is answered about one chain.
 const ANSWERS_MAX: u32 = 5;
@@ -82,10 +85,20 @@ pub(crate) fn on_introduction<V: View>(
         Some(known) => is_better(desk.groups, known, &roster, from.account),
     };
     if !fits || !is_news {
+        let agrees = |known: &GroupState| {
+            known.is_unsure() && known.roster().is_some_and(|ours| ours.epoch() == roster.epoch())
+        };
+        if let Some(known) = known.filter(|known| fits && from.account != own && agrees(known)) {
+            work.put_group(GroupState { vouched_by: Some(from.account), ..known });
+        }
         return Ok(());
     }
     desk.groups.introduced(group, from.account);
     let was_member = known.as_ref().is_some_and(|known| known.standing == GroupStanding::Member);
+    let joined = match &known {
+        Some(known) => who_came(work, desk.me.address().device, known, &roster)?,
+        None => Vec::new(),
+    };
     let mut state = GroupState {
         group,
         revision: introduction.revision,
@@ -94,7 +107,7 @@ pub(crate) fn on_introduction<V: View>(
         standing: GroupStanding::Member,
         title: String::new(),
         past_epochs: Vec::new(),
-        joined: Vec::new(),
+        joined,
         last_by: from,
         vouched_by: Some(from.account),
     };
@@ -123,6 +136,20 @@ pub(crate) fn on_introduction<V: View>(
     Ok(())
 }
 
+/// Above which of our counters members may read, where another roster takes the place of ours: whoever is in it for the first time
+/// reads nothing of what we wrote before.
+fn who_came<V: View>(
+    work: &mut Work<'_, V>,
+    own: DeviceId,
+    known: &GroupState,
+    roster: &Roster,
+) -> Result<Vec<(AccountId, u64)>, V::Error> {
+    let written = work.highest_counter(ConversationId::group(known.group), own)?;
+    let members = roster.members().iter().map(|member| AccountId::from_bytes(member.account));
+    let above = |account| (account, known.readable_above(account).unwrap_or(written));
+    Ok(members.map(above).filter(|(_, counter)| *counter > 0).collect())
+}
+
 /// Whether another member's introduction takes the place of a roster that stands on one account's word. Each account is heard once,
 /// and whenever it was asked.
 fn is_better(groups: &Groups, known: &GroupState, roster: &Roster, from: AccountId) -> bool {
@@ -144,6 +171,44 @@ pub(crate) fn ask<V: View>(
     Ok(())
 }
 
+/// Who can tell how a group stands, where a change of it could not be judged here.
+pub(super) fn witnesses<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    state: &GroupState,
+) -> Result<Vec<AccountId>, V::Error> {
+    let mut witnesses = Vec::new();
+    for account in state.members().into_iter().map(|member| member.account) {
+        let known = work.account(account)?.filter(|known| known.standing == Standing::Good);
+        if known.is_some() && account != me.address().account {
+            witnesses.push(account);
+        }
+    }
+    Ok(witnesses)
+}
+
+/// Asks some of the other members how a group stands; where it is not known here, the other devices of this account.
+pub(super) fn ask_around<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    group: GroupId,
+    state: Option<&GroupState>,
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<AccountId>, V::Error> {
+    let mut witnesses = match state {
+        Some(state) => witnesses(work, me, state)?,
+        None => vec![me.address().account],
+    };
+    let first = (rng.next_u32() as usize).checked_rem(witnesses.len()).unwrap_or(0);
+    witnesses.rotate_left(first);
+    witnesses.truncate(ASKED_MAX);
+    for account in &witnesses {
+        let ask = AskKey { chain: *group.as_bytes(), introduce: true };
+        keys::post(work, group, *account, None, ContentBody::AskKey(ask), rng);
+    }
+    Ok(witnesses)
+}
+
 /// A device cannot open messages of a group: it is given the key, and brought in where it does not know the group.
 pub(crate) fn on_ask<V: View>(
     work: &mut Work<'_, V>,
@@ -162,7 +227,7 @@ pub(crate) fn on_ask<V: View>(
     }
     let at_ms = work.now.utc_ms;
     work.write(Write::CountRepair { sender: from.device, wire_id: name, at_ms });
-    if ask.introduce && state.revision > 0 {
+    if ask.introduce && state.revision > 0 && !state.is_unsure() {
         keys::post(work, group, from.account, Some(from.device), introduction(&state), rng);
     }
     keys::give_again(work, group, from, ask.chain, rng)
@@ -220,7 +285,7 @@ pub(crate) fn introduce_own_devices<V: View>(
     Ok(())
 }
 
-/// Who else is in a group. `None`: it is not known here.
+/// Who else is in a group, but for accounts that are deleted: they tell nothing any more. `None`: the group is not known here.
 pub(crate) fn others<V: View>(
     work: &mut Work<'_, V>,
     me: &Me,
@@ -228,7 +293,12 @@ pub(crate) fn others<V: View>(
 ) -> Result<Option<Vec<AccountId>>, V::Error> {
     let Some(state) = work.group(conversation.as_group())? else { return Ok(None) };
     let own = me.address().account;
-    Ok(Some(
-        state.members().into_iter().map(|member| member.account).filter(|account| *account != own).collect(),
-    ))
+    let mut others = Vec::new();
+    for member in state.members().into_iter().filter(|member| member.account != own) {
+        let known = work.account(member.account)?;
+        if known.is_none_or(|known| known.standing != Standing::Deleted) {
+            others.push(member.account);
+        }
+    }
+    Ok(Some(others))
 }

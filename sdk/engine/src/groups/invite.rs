@@ -15,9 +15,10 @@ use std::sync::Arc;
 use rand_core::CryptoRng;
 use waxwing_crypto::group::roster::{Change, Role, Roster};
 use waxwing_crypto::group::{GroupInvitation, INVITERS_MAX, Inviter};
-use waxwing_wire::{AccountId, DeviceId, GroupId};
+use waxwing_wire::{AccountId, DeviceId, GroupId, MessageId};
 
-use super::{chain, intent, introduce, keys};
+use super::{chain, intent, introduce, join, keys};
+use crate::batch::Write;
 use crate::commands::Ended;
 use crate::content::{AskKey, ContentBody};
 use crate::effect::{Event, Failure, Outcome};
@@ -46,6 +47,15 @@ fn roster_of<V: View>(work: &mut Work<'_, V>, group: GroupId) -> Result<Option<A
     Ok(state.and_then(|state| state.roster()))
 }
 
+/// The same, if we may let others in.
+fn roster_to_add_to<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    group: GroupId,
+) -> Result<Option<Arc<Roster>>, V::Error> {
+    Ok(roster_of(work, group)?.filter(|roster| may_add(roster, me.address().account)))
+}
+
 /// Who is told of something about invitations that these accounts made: the owners and admins, these, and our own devices.
 fn keepers(roster: &Roster, me: &Me, makers: &[AccountId]) -> BTreeSet<AccountId> {
     let members = roster.members().iter().map(|member| AccountId::from_bytes(member.account));
@@ -67,8 +77,7 @@ pub(crate) fn invite<V: View>(
         return Ok(Err(Failure::NotFound));
     }
     let own = me.address().account;
-    let roster = roster_of(work, group)?.filter(|roster| may_add(roster, own));
-    let Some(roster) = roster else { return Ok(Err(Failure::NotPermitted)) };
+    let Some(roster) = roster_to_add_to(work, me, group)? else { return Ok(Err(Failure::NotPermitted)) };
     if expires_at_ms < 0 || (expires_at_ms > 0 && expires_at_ms <= work.now.utc_ms) {
         return Ok(Err(Failure::Invalid));
     }
@@ -132,7 +141,7 @@ pub(crate) fn revoke<V: View>(
         door.requests.iter().filter(|asks| asks.invitation == id && !asks.refused).copied().collect();
     for asks in &waiting {
         door.refuse(*asks);
-        keys::post(work, group, asks.account, None, ContentBody::JoinRefused { invitation: id }, rng);
+        post_refusal(work, group, asks.account, id, rng);
     }
     work.put_door(group, door);
     let refused: Vec<JoinRequest> =
@@ -153,7 +162,7 @@ pub(crate) fn admit<V: View>(
     if !work.door(group)?.waits(account) {
         return Ok(Err(Failure::NotFound));
     }
-    if !roster_of(work, group)?.is_some_and(|roster| may_add(&roster, me.address().account)) {
+    if roster_to_add_to(work, me, group)?.is_none() {
         return Ok(Err(Failure::NotPermitted));
     }
     let_in(work, group, account, rng)?;
@@ -172,13 +181,11 @@ pub(crate) fn refuse<V: View>(
     let mut door = work.door(group)?;
     let asks = door.requests.iter().find(|asks| asks.account == account && !asks.refused).copied();
     let Some(asks) = asks else { return Ok(Err(Failure::NotFound)) };
-    let roster = roster_of(work, group)?.filter(|roster| may_add(roster, me.address().account));
-    let Some(roster) = roster else { return Ok(Err(Failure::NotPermitted)) };
+    let Some(roster) = roster_to_add_to(work, me, group)? else { return Ok(Err(Failure::NotPermitted)) };
     door.refuse(asks);
     let maker = door.invitation(asks.invitation).map(|invitation| invitation.by);
     work.put_door(group, door);
-    let invitation = asks.invitation;
-    keys::post(work, group, account, None, ContentBody::JoinRefused { invitation }, rng);
+    post_refusal(work, group, account, asks.invitation, rng);
     let refused = JoinRequest { refused: true, ..asks };
     tell(work, me, &roster, group, maker.as_slice(), (&[], &[refused]), rng);
     Ok(Ok(Outcome::Done))
@@ -199,6 +206,17 @@ fn let_in<V: View>(
         intent::post(work, group, admit, rng);
     }
     Ok(())
+}
+
+/// Tells somebody who asked that he is not let in.
+fn post_refusal<V: View>(
+    work: &mut Work<'_, V>,
+    group: GroupId,
+    account: AccountId,
+    invitation: InvitationId,
+    rng: &mut impl CryptoRng,
+) {
+    keys::post(work, group, account, None, ContentBody::JoinRefused { invitation }, rng);
 }
 
 /// Tells the other keepers, in the sessions with their devices.
@@ -230,6 +248,36 @@ pub(crate) fn tell_all<V: View>(
     if !invitations.is_empty() || !requests.is_empty() {
         let body = ContentBody::Invitations { invitations, requests };
         keys::post(work, group, account, device, body, rng);
+    }
+    Ok(())
+}
+
+/// A device could not open something of ours that was no message: perhaps it was a refusal, or what a keeper is told of the door.
+pub(crate) fn say_again<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    to: DeviceAddress,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    for group in work.view.groups()? {
+        let Some(roster) = roster_of(work, group)? else { continue };
+        let door = work.door(group)?;
+        let keeps = to.account == me.address().account || leads(&roster, to.account);
+        let is_refusal = |asks: &&JoinRequest| asks.account == to.account && asks.refused;
+        let refused = door.requests.iter().find(is_refusal).map(|asks| asks.invitation);
+        let name = MessageId::from_bytes(refused.map_or(*group.as_bytes(), |invitation| invitation.0));
+        let has_something = refused.is_some() || (keeps && !door.invitations.is_empty());
+        if !has_something || work.view.repair_attempts(to.device, name)? >= join::SAID_AGAIN_MAX {
+            continue;
+        }
+        let at_ms = work.now.utc_ms;
+        work.write(Write::CountRepair { sender: to.device, wire_id: name, at_ms });
+        if let Some(invitation) = refused {
+            post_refusal(work, group, to.account, invitation, rng);
+        }
+        if keeps && leads(&roster, me.address().account) {
+            tell_all(work, group, to.account, Some(to.device), rng)?;
+        }
     }
     Ok(())
 }
@@ -357,9 +405,8 @@ pub(crate) fn on_ask<V: View>(
     let door = work.door(group)?;
     let known = door.invitation(id).cloned().filter(|_| may_add(&roster, own));
     let Some(invitation) = known else { return Ok(()) };
-    let refusal = ContentBody::JoinRefused { invitation: id };
     if invitation.is_over(work.now.utc_ms) || !may_add(&roster, invitation.by) {
-        keys::post(work, group, from.account, None, refusal, rng);
+        post_refusal(work, group, from.account, id, rng);
         return Ok(());
     }
     if !invitation.needs_approval {
@@ -377,7 +424,7 @@ pub(crate) fn on_ask<V: View>(
                 }
             }
         }
-        Heard::Refused => keys::post(work, group, from.account, None, refusal, rng),
+        Heard::Refused => post_refusal(work, group, from.account, id, rng),
         Heard::Known | Heard::Dropped => {}
     }
     Ok(())

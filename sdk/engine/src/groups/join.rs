@@ -2,7 +2,7 @@
 
 use rand_core::CryptoRng;
 use waxwing_crypto::group::GroupInvitation;
-use waxwing_wire::{AccountId, GroupId};
+use waxwing_wire::{AccountId, GroupId, MessageId};
 use zeroize::Zeroizing;
 
 use super::keys;
@@ -12,13 +12,16 @@ use crate::content::ContentBody;
 use crate::directory::Directory;
 use crate::effect::{Event, Failure, Outcome};
 use crate::me::Me;
-use crate::model::{ConversationId, GroupStanding, InvitationId, JoinState, Joining};
+use crate::model::{ConversationId, DeviceAddress, GroupStanding, InvitationId, JoinState, Joining};
 use crate::settings;
 use crate::view::View;
 use crate::work::Work;
 
 /// Groups that are remembered to have been asked for. Beyond it, the oldest that were answered are forgotten.
 const JOININGS_MAX: usize = 64;
+
+/// How often a request, or an answer to one, is made again to a device that could not open something.
+pub(super) const SAID_AGAIN_MAX: u32 = 5;
 
 /// Asks to be in a group. Asking again says the same again.
 pub(crate) fn ask<V: View>(
@@ -85,6 +88,29 @@ pub(crate) fn may_ask<V: View>(
     let Some(known) = work.account(account)? else { return Ok(false) };
     let mut inviters = invitation.inviters().iter();
     Ok(inviters.any(|inviter| inviter.account == *account.as_bytes() && inviter.is_key(&known.account_key)))
+}
+
+/// A device could not open something of ours that was no message: perhaps it was our request. It is made again.
+pub(crate) fn say_again<V: View>(
+    work: &mut Work<'_, V>,
+    to: DeviceAddress,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    for joining in work.view.joinings()? {
+        if !may_ask(work, joining.group, to.account)? {
+            continue;
+        }
+        let Ok(invitation) = joining.link.parse::<GroupInvitation>() else { continue };
+        let name = MessageId::from_bytes(invitation.id());
+        if work.view.repair_attempts(to.device, name)? < SAID_AGAIN_MAX {
+            let at_ms = work.now.utc_ms;
+            work.write(Write::CountRepair { sender: to.device, wire_id: name, at_ms });
+            let token = Zeroizing::new(*invitation.token().expose());
+            let body = ContentBody::AskToJoin { token };
+            keys::post(work, joining.group, to.account, Some(to.device), body, rng);
+        }
+    }
+    Ok(())
 }
 
 /// Somebody refuses us. Whoever is let in after that, by somebody else, is in.

@@ -174,6 +174,9 @@ fn readers<V: View>(
     let mut learning = false;
     for member in roster.members().iter().map(|member| AccountId::from_bytes(member.account)) {
         let Some(state) = work.account(member)? else {
+            if directory.is_lost(member) {
+                continue;
+            }
             directory.want(member);
             learning |= directory.is_learning(member, work.now.elapsed);
             readers.complete = false;

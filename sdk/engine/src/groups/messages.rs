@@ -181,7 +181,7 @@ fn open<V: View>(
     let epoch = *theirs.key.epoch();
     if epoch.number > roster.epoch().number {
         // Its sender knows a change that we do not know yet.
-        desk.groups.want(state.group);
+        desk.groups.want_newer(state.group, work.now.elapsed);
         desk.groups.doubt(state, from);
         return Ok(Opened::Waits);
     }
@@ -240,7 +240,7 @@ fn take_in<V: View>(
             if text.message != wire_id {
                 inbox::drop_unreadable(work, from, wire_id)?;
             }
-            inbox::on_text(work, desk, from, Place::Group(group), text)
+            inbox::on_text(work, desk, from, Place::Group(group), text, rng)
         }
         Some(ContentBody::Annotations { target, items }) => {
             inbox::drop_unreadable(work, from, wire_id)?;
@@ -334,6 +334,22 @@ pub(crate) fn show_waiting<V: View>(work: &mut Work<'_, V>, state: &GroupState) 
     Ok(())
 }
 
+/// Members have come: what they wrote before we knew of it stands in its place, before what they write from here on.
+pub(crate) fn show_waiting_of<V: View>(
+    work: &mut Work<'_, V>,
+    state: &GroupState,
+    added: &[[u8; 16]],
+) -> Result<(), V::Error> {
+    if added.is_empty() {
+        return Ok(());
+    }
+    let all = all_waiting(work, state.group)?.into_iter();
+    for (sender, wire_id) in all.filter(|(sender, _)| added.contains(sender.account.as_bytes())) {
+        show_unreadable(work, state, sender, wire_id)?;
+    }
+    Ok(())
+}
+
 /// The key of a chain does not come: its messages are asked for one by one, sealed in the session of the two.
 pub(crate) fn ask_one_by_one<V: View>(
     work: &mut Work<'_, V>,
@@ -346,6 +362,12 @@ pub(crate) fn ask_one_by_one<V: View>(
         work.write(Write::DeleteGroupWaiting { order: kept.order });
     }
     let wire_ids: Vec<MessageId> = waiting.into_iter().map(|kept| kept.wire_id).collect();
+    if work.group(group)?.is_some_and(|state| !is_member(&state, sender)) {
+        // Who is out may still answer, and need not.
+        for wire_id in &wire_ids {
+            work.write(Write::SetReception { message: *wire_id, reception: Reception::Lost });
+        }
+    }
     for wire_ids in wire_ids.chunks(SEND_AGAIN_MAX) {
         let body = ContentBody::SendAgain { wire_ids: wire_ids.to_vec() };
         inbox::post_to_device(work, me, sender, body, rng);

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rand_core::CryptoRng;
-use waxwing_wire::{AccountId, DeviceId};
+use waxwing_wire::{AccountId, DeviceId, GroupId};
 
-use super::Groups;
+use super::{Groups, introduce};
 use crate::batch::Write;
 use crate::content::{Content, ContentBody, RANGES_MAX};
+use crate::me::Me;
 use crate::model::{
     ConversationId, CounterRange, DeviceAddress, GroupState, Lane, LaneKind, OutboxDraft, OutboxItem,
     OutboxPayload, Party, ReceiptKind,
 };
 use crate::notice::new_message_id;
+use crate::registration::own_list;
 use crate::view::{MemberReceipt, View};
 use crate::work::Work;
 
@@ -103,8 +105,14 @@ impl Told {
 
     /// What all of them have, or read, out of some.
     fn of_all(&self, members: &[AccountId], kind: ReceiptKind, out_of: &[CounterRange]) -> Runs {
-        let start = Runs(out_of.to_vec());
-        members.iter().fold(start, |common, member| common.common(&self.of(*member, kind)))
+        let mut common = Runs(out_of.to_vec());
+        for member in members {
+            if common.0.is_empty() {
+                break;
+            }
+            common = common.common(&self.of(*member, kind));
+        }
+        common
     }
 }
 
@@ -192,6 +200,28 @@ pub(crate) fn on_receipt<V: View>(
         }
     }
     work.touch(conversation);
+    Ok(())
+}
+
+/// Somebody will tell nothing any more: out of the group, or deleted. What all others have told counts now.
+pub(crate) fn settle<V: View>(work: &mut Work<'_, V>, me: &Me, group: GroupId) -> Result<(), V::Error> {
+    let conversation = ConversationId::group(group);
+    let others = introduce::others(work, me, conversation)?.unwrap_or_default();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let list = own_list(&me.record);
+    let devices = list.iter().flat_map(|list| list.devices()).map(|entry| DeviceId::from_bytes(entry.device));
+    for author in devices.collect::<Vec<_>>() {
+        let all = [CounterRange { first: 1, last: work.highest_counter(conversation, author)?.max(1) }];
+        for kind in [ReceiptKind::Delivered, ReceiptKind::Read] {
+            let ranges = work.told(conversation, author)?.of_all(&others, kind, &all).0;
+            if !ranges.is_empty() {
+                work.write(Write::ApplyReceipt { conversation, sender: author, kind, ranges });
+                work.touch(conversation);
+            }
+        }
+    }
     Ok(())
 }
 

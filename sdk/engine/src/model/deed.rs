@@ -104,9 +104,13 @@ impl GroupIntent {
             Kind::Picture if deed.picture.is_empty() => GroupIntent::Picture(None),
             Kind::Picture => GroupIntent::Picture(Some(deed.picture.try_into().ok()?)),
             Kind::Admit => GroupIntent::Admit(accounts(&deed)?.first().copied()?),
-            Kind::Unspecified | Kind::Join | Kind::Leave | Kind::NotDone | Kind::Apart | Kind::Ask => {
-                return None;
-            }
+            Kind::Unspecified
+            | Kind::Join
+            | Kind::Leave
+            | Kind::NotDone
+            | Kind::Apart
+            | Kind::ToldOtherwise
+            | Kind::Ask => return None,
         })
     }
 }
@@ -126,6 +130,7 @@ impl GroupEvent {
             GroupEvent::Title(title) => GroupDeed { title: title.clone(), ..bare(Kind::Title) },
             GroupEvent::NotDone => bare(Kind::NotDone),
             GroupEvent::Apart => bare(Kind::Apart),
+            GroupEvent::ToldOtherwise(witness) => of_accounts(Kind::ToldOtherwise, &[*witness]),
             GroupEvent::AsksToJoin => bare(Kind::Ask),
             GroupEvent::Picture => bare(Kind::Picture),
         };
@@ -150,6 +155,7 @@ impl GroupEvent {
             Kind::Title => GroupEvent::Title(deed.title),
             Kind::NotDone => GroupEvent::NotDone,
             Kind::Apart => GroupEvent::Apart,
+            Kind::ToldOtherwise => GroupEvent::ToldOtherwise(accounts(&deed)?.first().copied()?),
             Kind::Ask => GroupEvent::AsksToJoin,
             Kind::Picture => GroupEvent::Picture,
             Kind::Unspecified | Kind::Admit => return None,
@@ -193,6 +199,7 @@ mod tests {
             GroupEvent::Title("birds".to_owned()),
             GroupEvent::NotDone,
             GroupEvent::Apart,
+            GroupEvent::ToldOtherwise(account(4)),
             GroupEvent::AsksToJoin,
             GroupEvent::Picture,
         ] {

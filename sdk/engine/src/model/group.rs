@@ -95,6 +95,11 @@ impl GroupState {
         self.roster().is_some_and(|roster| roster.role(account.as_bytes()).is_some())
     }
 
+    /// Whether a change could not be judged here, and nobody was heard since who stands where we do.
+    pub(crate) fn is_unsure(&self) -> bool {
+        self.vouched_by == Some(GroupState::NOBODY)
+    }
+
     /// Another account wrote under this roster, or changed it: it is not one member's word any more.
     pub(crate) fn heard_from(&mut self, account: AccountId) -> bool {
         let is_another = self.vouched_by.is_some_and(|voucher| voucher != account);
@@ -340,6 +345,9 @@ pub enum GroupEvent {
     NotDone,
     /// Whoever it is by writes under another membership than ours of the same moment: the relay told us different things, or it lies.
     Apart,
+    /// What the sender of the entry wrote reads otherwise at this member, who says so: it told them different things, or one of
+    /// the two lies.
+    ToldOtherwise(AccountId),
     /// The sender of the entry, who is not in the group, asks to be.
     AsksToJoin,
     /// It has another picture now, or none.
@@ -360,6 +368,7 @@ impl fmt::Debug for GroupEvent {
             GroupEvent::Title(_) => "Title",
             GroupEvent::NotDone => "NotDone",
             GroupEvent::Apart => "Apart",
+            GroupEvent::ToldOtherwise(_) => "ToldOtherwise",
             GroupEvent::AsksToJoin => "AsksToJoin",
             GroupEvent::Picture => "Picture",
         })

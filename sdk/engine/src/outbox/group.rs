@@ -9,7 +9,7 @@ use super::{Counted, Outbox, Prepared, STALE_WAIT, set_delivery, text_content};
 use crate::annotate;
 use crate::batch::Write;
 use crate::directory::Directory;
-use crate::groups::{Groups, chain, intent, keys};
+use crate::groups::{Groups, chain, intent, keys, told};
 use crate::me::Me;
 use crate::model::{
     Delivery, FailureReason, GroupEvent, GroupIntent, GroupStanding, GroupState, OutboxItem, OutboxPayload,
@@ -39,6 +39,10 @@ impl Outbox {
             OutboxPayload::ChangeGroup(intent) => {
                 // One after the other: each stands on the roster that the one before made.
                 if self.flights.values().any(|flight| flight.lane == item.draft.lane) {
+                    return Ok(Prepared::Blocked);
+                }
+                // Nobody counts what stands on a roster that others do not have.
+                if groups.is_unsure(work, me, &state)? {
                     return Ok(Prepared::Blocked);
                 }
                 prepare_change(item, intent, &state, work, me, rng)
@@ -154,7 +158,7 @@ fn prepare_message<V: View>(
             if !keys::make_ready(work, me, directory, &roster, rng)? {
                 return Ok(Prepared::Blocked);
             }
-            let Some((counter, content)) = content_of(item, work, me)? else {
+            let Some((counter, content)) = content_of(item, work, me, rng)? else {
                 work.write(Write::DeleteOutbox { order: item.order });
                 return Ok(Prepared::Done);
             };
@@ -179,10 +183,14 @@ fn content_of<V: View>(
     item: &OutboxItem,
     work: &mut Work<'_, V>,
     me: &Me,
+    rng: &mut impl CryptoRng,
 ) -> Result<Option<Counted>, V::Error> {
     match &item.draft.payload {
         OutboxPayload::Message { message } => match work.message(*message)? {
-            Some(entry) => text_content(work, me, &entry, item.draft.lane.to, None),
+            Some(entry) => {
+                let vouches = told::vouch(work, me, &entry, rng)?;
+                text_content(work, me, &entry, item.draft.lane.to, None, vouches)
+            }
             None => Ok(None),
         },
         OutboxPayload::Annotation { target, .. } => {

@@ -32,7 +32,8 @@ fn screen(app: &mut App, columns: u16, rows: u16) -> String {
 }
 
 fn entry(mark: Mark, text: &str) -> Entry {
-    Entry { id: text.to_owned(), mark, sender: "bob".to_owned(), text: text.to_owned(), at_ms: AT_MS }
+    let (sender, text) = ("bob".to_owned(), text.to_owned());
+    Entry { id: text.clone(), mark, sender, quote: None, text, at_ms: AT_MS }
 }
 
 fn row(handle: &str, unread: u64) -> ConversationRow {
@@ -122,9 +123,57 @@ fn in_a_group_each_message_has_its_sender_and_what_was_done_stands_in_words() {
 ╭ Message to # walk ───────────────────────────────────────────────────────╮
 │                                                                          │
 ╰──────────────────────────────────────────────────────────────────────────╯
- ● online  alice  Tab switch  Enter send  PgUp older  Ctrl-N new  Ctrl-R who
+ ● online  alice  Tab switch  Enter send  PgUp older  Ctrl-N new  Ctrl-P ans
 "
     );
+}
+
+#[test]
+fn an_answer_shows_what_it_answers_and_the_chosen_message_is_in_sight() {
+    let mut app = in_a_group();
+    app.entries.push(Entry {
+        quote: Some("bob: where to? I have only an hour, and the hill is steep".into()),
+        ..entry(Mark::Sent, "up the hill\n  +1 bob, carol")
+    });
+    assert!(!screen(&mut app, 76, 9).contains("where to?  "), "it stands too far up");
+    app.chosen = Some("where to?".into());
+    assert_eq!(
+        screen(&mut app, 76, 9),
+        "\
+╭ Conversations ─────╮╭ # walk ────────────────────────────────────────────╮
+│▌ # walk            ││03:20 bob  where to?                                │
+│  bob               ││03:20 carol  up the hill                            │
+│                    ││               +1                                   │
+╰────────────────────╯╰────────────────────────────────────────────────────╯
+╭ Answer to bob: Enter sends, Ctrl-X reacts, Esc gives up ─────────────────╮
+│                                                                          │
+╰──────────────────────────────────────────────────────────────────────────╯
+ ● online  alice  Tab switch  Enter send  PgUp older  Ctrl-N new  Ctrl-P ans
+"
+    );
+    app.chosen = None;
+    app.scrolled = 0;
+    assert_eq!(
+        screen(&mut app, 76, 9),
+        "\
+╭ Conversations ─────╮╭ # walk ────────────────────────────────────────────╮
+│▌ # walk            ││03:20 you  ↩ bob: where to? I have only an hour,…   │
+│  bob               ││           up the hill                              │
+│                    ││             +1 bob, carol                         ✓│
+╰────────────────────╯╰────────────────────────────────────────────────────╯
+╭ Message to # walk ───────────────────────────────────────────────────────╮
+│                                                                          │
+╰──────────────────────────────────────────────────────────────────────────╯
+ ● online  alice  Tab switch  Enter send  PgUp older  Ctrl-N new  Ctrl-P ans
+"
+    );
+    for columns in 1..70 {
+        app.chosen = Some("where to?".into());
+        screen(&mut app, columns, columns / 4 + 1);
+        app.ask_for_reaction();
+        screen(&mut app, columns, columns / 4 + 1);
+        app.prompt = None;
+    }
 }
 
 #[test]

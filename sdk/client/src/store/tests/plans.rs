@@ -6,9 +6,10 @@ use super::super::{Store, Writer, query};
 const SMALL: [&str; 5] = ["SCAN local", "SCAN relay", "SCAN feed", "SCAN counter", "SCAN sqlite_sequence"];
 
 /// Statements that mean every row of their table, each with its reason.
-const WHOLE_TABLE: [(&str, &str); 12] = [
+const WHOLE_TABLE: [(&str, &str); 13] = [
     ("LIST", "the list shows every conversation, once, in the order of its index"),
     ("JOININGS", "there are 64 at most"),
+    ("UNOPENED", "its index holds nothing but what waits to be sent again"),
     ("OUTBOX_LEN", "counts what waits; asked for by hand only"),
     ("ARCHIVE_SESSIONS", "after an old copy of the store was put back"),
     ("FORGET_SESSIONS", "before the device gets new keys"),
@@ -48,3 +49,20 @@ fn no_statement_scans_a_table_that_grows() {
 
 /// Statements that sort a few rows.
 const SORTS: [&str; 0] = [];
+
+#[test]
+fn a_statement_is_prepared_once_whatever_it_is_bound_to() {
+    let writer = Writer::open(&Store::memory()).unwrap();
+    for (name, sql) in query::ALL {
+        let mut statement = writer.db().prepare(sql).unwrap();
+        if !statement.readonly() {
+            continue;
+        }
+        for value in [1, 2] {
+            let values = vec![value; statement.parameter_count()];
+            // Not all of them take a number; what counts is that they begin.
+            let _ = statement.query(rusqlite::params_from_iter(values)).unwrap().next();
+        }
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0, "{name}");
+    }
+}

@@ -218,6 +218,37 @@ fn words_are_found_until_they_are_gone() {
     writer.db().execute_batch(check).unwrap();
 }
 
+/// Whatever else a transaction does with messages that it adds, it is as if each write had been one of its own.
+#[test]
+fn what_is_added_is_settled_before_anything_touches_it() {
+    let sender = address(2).device;
+    let rewritten = Message { body: Body::Text("ten".to_owned()), edited: true, ..incoming(2, 1, "") };
+    let after = [
+        vec![Write::MarkRead { conversation: chat(2), sender, ranges: run(1, 2) }],
+        vec![Write::RewriteMessage(rewritten)],
+        vec![Write::RemoveMessage { message: id(3) }],
+        vec![Write::PutMessage(incoming(2, 2, "filled"))],
+        vec![Write::DropUnreadable { message: id(2) }, Write::PutMessage(outgoing(2, 4, "mine"))],
+        vec![Write::Erase],
+    ];
+    for after in after {
+        let added =
+            [incoming(2, 1, "nine"), unreadable(2, 2), incoming(2, 3, "nine at last")].map(Write::PutMessage);
+        let writes: Vec<Write> = added.into_iter().chain(after).collect();
+        let (mut at_once, mut one_by_one) = (writer(), writer());
+        apply(&mut at_once, writes.clone());
+        writes.into_iter().for_each(|write| apply(&mut one_by_one, [write]));
+        for words in ["nine", "ten", "filled", "mine"] {
+            let found = |writer: &Writer| search(writer.db(), None, words, 9).unwrap();
+            assert_eq!(found(&at_once), found(&one_by_one), "{words}");
+        }
+        let heads = |writer: &Writer| show::conversations(writer.db()).unwrap();
+        assert_eq!(heads(&at_once), heads(&one_by_one));
+        let check = "INSERT INTO message_words (message_words, rank) VALUES ('integrity-check', 0)";
+        at_once.db().execute_batch(check).unwrap();
+    }
+}
+
 #[test]
 fn a_page_can_stand_around_an_entry() {
     let mut writer = writer();
