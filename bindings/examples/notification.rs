@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use waxwing_ffi::{
-    ClientSetup, DeliveryGoal, Draft, EntryBody, FfiClient, ListDiff, Page, ProviderError, Registration,
-    StoreKeyProvider, StorePlace, TimelineItem, open_client,
+    ClientSetup, DeliveryGoal, Draft, EntryBody, FfiClient, ListDiff, Page, PagePlace, ProviderError,
+    Registration, StoreKeyProvider, StorePlace, TimelineItem, open_client,
 };
 
 /// What an extension may take of its thirty seconds.
@@ -43,10 +43,10 @@ async fn prepare(relay: &str, folder: &Path) -> Outcome<()> {
     }
     let chat = alice.direct("bob".to_owned(), None).await?;
     // The two know each other, as people do whose phones ring.
-    let first = chat.send(Draft { text: "hello".to_owned(), id: None }).await?;
+    let first = chat.send(draft("hello")).await?;
     first.reached(DeliveryGoal::Delivered, None).await?;
     bob.shut_down().await?;
-    chat.send(Draft { text: "are you there?".to_owned(), id: None }).await?;
+    chat.send(draft("are you there?")).await?;
     alice.flushed(None).await?;
     Ok(alice.shut_down().await?)
 }
@@ -61,7 +61,21 @@ async fn fetch(relay: &str, folder: &Path) -> Outcome<String> {
     bob.shut_down().await?;
     match newest.map(|item| item.body) {
         Some(EntryBody::Text { text }) => Ok(text),
-        Some(EntryBody::Unreadable | EntryBody::Notice { .. }) | None => Err("no message with a text".into()),
+        Some(
+            EntryBody::Unreadable | EntryBody::Notice { .. } | EntryBody::Group { .. } | EntryBody::Deleted,
+        )
+        | None => Err("no message with a text".into()),
+    }
+}
+
+fn draft(text: &str) -> Draft {
+    Draft {
+        text: text.to_owned(),
+        id: None,
+        reply_to: None,
+        forwarded: false,
+        mentions: Vec::new(),
+        custom: None,
     }
 }
 
@@ -73,7 +87,7 @@ async fn newest(client: &FfiClient) -> Outcome<Option<TimelineItem>> {
     };
     let first = items.into_iter().next().ok_or("no conversation")?;
     let conversation = client.conversation(first.conversation_id).await?;
-    Ok(conversation.read_page(Page { limit: 1, before: None }).await?.pop())
+    Ok(conversation.read_page(Page { limit: 1, place: PagePlace::Newest }).await?.pop())
 }
 
 struct Key;

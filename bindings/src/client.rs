@@ -19,7 +19,7 @@ use crate::token::{TokenProvider, Tokens};
 /// One device of one account. The client lives until `shut_down`, or until nothing of it is held any more.
 #[derive(uniffi::Object)]
 pub struct FfiClient {
-    client: Kept<Client>,
+    pub(crate) client: Kept<Client>,
 }
 
 /// Opens the store and starts the client, which can be used at once, offline too. A registered device connects by itself.
@@ -120,16 +120,6 @@ impl FfiClient {
         blocking(move || Ok(client.recovery_key()?.to_string())).await
     }
 
-    /// Accepts an account's new key; messages that were held go out. Compare safety numbers before.
-    ///
-    /// # Errors
-    ///
-    /// `not_found` for an account that is not known here, or what the store says.
-    pub async fn accept_key(&self, account: AccountId) -> Result<(), FfiError> {
-        let client = self.client.clone();
-        to_the_end(None, async move { Ok(client.accept_key(account).await?) }).await
-    }
-
     // ---- conversations ----
 
     /// The conversation with the account of this handle, made if it is not there. One that is known is found offline.
@@ -144,7 +134,7 @@ impl FfiClient {
         cancel: Option<Arc<CancelHandle>>,
     ) -> Result<Arc<FfiConversation>, FfiError> {
         let client = self.client.clone();
-        to_the_end(cancel, async move { FfiConversation::new(client.direct(handle).await?) }).await
+        to_the_end(cancel, async move { Ok(FfiConversation::new(client.direct(handle).await?)) }).await
     }
 
     /// The conversation with an account that is known here.
@@ -154,7 +144,7 @@ impl FfiClient {
     /// `not_found`, `not_registered`, or what the store says.
     pub async fn direct_by_account(&self, account: AccountId) -> Result<Arc<FfiConversation>, FfiError> {
         let client = self.client.clone();
-        while_wanted(None, async move { FfiConversation::new(client.direct(account).await?) }).await
+        while_wanted(None, async move { Ok(FfiConversation::new(client.direct(account).await?)) }).await
     }
 
     /// A conversation that is known here.
@@ -164,7 +154,7 @@ impl FfiClient {
     /// `not_found`, or what the store says.
     pub async fn conversation(&self, id: ConversationId) -> Result<Arc<FfiConversation>, FfiError> {
         let client = self.client.clone();
-        blocking(move || FfiConversation::new(client.conversation(id)?)).await
+        blocking(move || Ok(FfiConversation::new(client.conversation(id)?))).await
     }
 
     /// Watches the list of conversations.

@@ -6,36 +6,28 @@ use waxwing::{ConversationId, MessageId};
 
 use crate::call::{to_the_end, while_wanted};
 use crate::cancel::CancelHandle;
-use crate::error::{Advice, ErrorKind, FfiError};
+use crate::error::FfiError;
+use crate::groups::FfiGroup;
 use crate::live::Kind;
-use crate::records::{Contact, Delivery, DeliveryGoal, Draft, Page, TimelineItem};
+use crate::records::{Delivery, DeliveryGoal, Draft, Page, Party, TimelineItem, all};
 use crate::runtime::Kept;
 use crate::streams::FfiTimeline;
 
-/// A conversation with one other account.
+/// A conversation with one other account, or with a group.
 #[derive(uniffi::Object)]
 pub struct FfiConversation {
-    conversation: Kept<waxwing::Conversation>,
-    peer: Contact,
+    pub(crate) conversation: Kept<waxwing::Conversation>,
 }
 
 impl FfiConversation {
-    /// Groups are not in the face yet.
-    pub(crate) fn new(conversation: waxwing::Conversation) -> Result<Arc<FfiConversation>, FfiError> {
-        let peer = conversation.peer().cloned().ok_or_else(|| FfiError::Failed {
-            kind: ErrorKind::NotFound,
-            code: "not_found".to_owned(),
-            advice: Advice::Never,
-            reason: "there is no such conversation here (not_found)".to_owned(),
-        })?;
-        let conversation = Kept::new(Kind::Conversation, conversation);
-        Ok(Arc::new(FfiConversation { conversation, peer: peer.into() }))
+    pub(crate) fn new(conversation: waxwing::Conversation) -> Arc<FfiConversation> {
+        Arc::new(FfiConversation { conversation: Kept::new(Kind::Conversation, conversation) })
     }
 }
 
 #[uniffi::export]
 impl FfiConversation {
-    /// Its id, the same on both sides.
+    /// Its id, the same on both sides; in a group, on every device.
     #[must_use]
     pub fn id(&self) -> ConversationId {
         self.conversation.id()
@@ -43,15 +35,22 @@ impl FfiConversation {
 
     /// The other side, as it was when this value was made.
     #[must_use]
-    pub fn peer(&self) -> Contact {
-        self.peer.clone()
+    pub fn party(&self) -> Party {
+        self.conversation.with().clone().into()
+    }
+
+    /// The group, where the conversation is one's.
+    #[must_use]
+    pub fn group(&self) -> Option<Arc<FfiGroup>> {
+        self.conversation.group().map(FfiGroup::new)
     }
 
     /// Puts a message on its way. When this returns, the message is on disk and will go out, whatever happens to the process.
     ///
     /// # Errors
     ///
-    /// `message_too_large`, `invalid_input` for an empty text, `message_id_taken`, or what the store says.
+    /// `message_too_large`, `invalid_input` for an empty text or marks that do not fit it, `message_id_taken`, `blocked`,
+    /// `not_permitted` in a group that does not let this account write, or what the store says.
     pub async fn send(&self, draft: Draft) -> Result<Arc<FfiSent>, FfiError> {
         let conversation = self.conversation.clone();
         to_the_end(None, async move { Ok(FfiSent::new(conversation.send(draft.into()).await?)) }).await
@@ -70,10 +69,7 @@ impl FfiConversation {
     /// What the store says; `not_found` when the page names an entry that is not here.
     pub async fn read_page(&self, page: Page) -> Result<Vec<TimelineItem>, FfiError> {
         let conversation = self.conversation.clone();
-        let read = async move {
-            let items = conversation.history(page.into()).await?;
-            Ok(items.into_iter().map(Into::into).collect())
-        };
+        let read = async move { Ok(all(conversation.history(page.into()).await?)) };
         while_wanted(None, read).await
     }
 

@@ -104,6 +104,12 @@ impl FfiError {
         FfiError::new(ErrorKind::Misuse, "batch_unknown", Advice::Never, reason)
     }
 
+    pub(crate) fn link_step_taken() -> FfiError {
+        let reason =
+            "this step of the linking was taken before; begin anew on both devices (link_step_taken)";
+        FfiError::new(ErrorKind::Misuse, "link_step_taken", Advice::AfterUserActs, reason)
+    }
+
     pub(crate) fn store_key_missing() -> FfiError {
         let reason = "a store in a file needs a provider of its key (store_key_missing)";
         FfiError::new(ErrorKind::Misuse, "store_key_missing", Advice::Never, reason)

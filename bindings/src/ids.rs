@@ -1,6 +1,6 @@
 //! Ids and times: text and milliseconds on the way, types of their own on both sides.
 
-use waxwing::{AccountId, ConversationId, DeviceId, MessageId};
+use waxwing::{AccountId, ConversationId, DeviceId, InvitationId, MessageId};
 
 use crate::error::FfiError;
 
@@ -36,6 +36,18 @@ uniffi::custom_type!(
         try_lift: |text| {
             let parsed = text.parse::<MessageId>().map_err(|_| FfiError::id_invalid())?;
             Ok(ConversationId::from_bytes(*parsed.as_bytes()))
+        },
+    }
+);
+
+uniffi::custom_type!(
+    /// An invitation to a group. It does not tell its link.
+    InvitationId, String, {
+        remote,
+        lower: |id| id.to_string(),
+        try_lift: |text| {
+            let parsed = text.parse::<MessageId>().map_err(|_| FfiError::id_invalid())?;
+            Ok(InvitationId(*parsed.as_bytes()))
         },
     }
 );

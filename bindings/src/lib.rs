@@ -12,20 +12,29 @@
 //! - What only reads or waits ends when its caller gives up. What writes goes on to its end.
 //! - Streams are pulled: `pull(after)` gives the next batch, and gives it again until the caller shows that it has it.
 
+mod annotations;
 mod app;
+mod backup;
 mod call;
 mod cancel;
 mod client;
 mod conversation;
+mod devices;
 mod error;
+mod groups;
 mod history;
 mod ids;
+mod invitations;
 mod keys;
+mod linking;
 mod live;
 mod log;
 mod pull;
 mod records;
 mod runtime;
+mod safety;
+mod search;
+mod settings;
 mod streams;
 mod token;
 
@@ -34,17 +43,26 @@ pub use cancel::CancelHandle;
 pub use client::{FfiClient, library_version, open_client, provoke_panic};
 pub use conversation::{FfiConversation, FfiSent};
 pub use error::{Advice, ErrorKind, FfiError, ProviderError};
+pub use groups::FfiGroup;
 pub use history::{FfiHistory, open_history};
 pub use ids::Timestamp;
+pub use invitations::read_invitation;
 pub use keys::{StoreKeyProvider, generate_store_key};
+pub use linking::{FfiLinkCode, FfiLinkOffer, FfiLinking};
 pub use live::{LiveObjects, live_objects};
 pub use log::{LogLevel, LogRecord, LogSink, set_log_sink};
 pub use records::{
-    CatchUp, ClientSetup, Contact, ConversationItem, Delivery, DeliveryGoal, Draft, EntryBody, EntryState,
-    Event, EventBatch, FailureReason, HoldReason, IncomingBatch, IncomingMessage, LastEntry, LinkState,
-    ListBatch, ListDiff, Me, Notice, Page, Reception, Recover, Recovery, Registration, StorePlace,
-    TimelineBatch, TimelineDiff, TimelineItem,
+    BackupSummary, CatchUp, ClientSetup, Comparison, Contact, ConversationItem, ConversationSettings, Custom,
+    Delivery, DeliveryGoal, Device, Draft, EntryBody, EntryState, Event, EventBatch, ExportBatch,
+    FailureReason, GroupHead, GroupInfo, GroupNotice, GroupRole, GroupSettings, GroupStanding, GroupWho,
+    HoldReason, IncomingBatch, IncomingMessage, Invitation, InvitationLink, InvitationState, InvitationTerms,
+    Join, JoinRequest, JoinState, LastEntry, LinkBatch, LinkState, LinkStep, ListBatch, ListDiff, Marks, Me,
+    Member, MemberReceipt, Mention, Mute, Notice, OwnDevices, Page, PagePlace, Party, Reach, Reaction,
+    Receipts, Reception, Recover, Recovery, Registration, StorePlace, TimelineBatch, TimelineDiff,
+    TimelineItem, Whose,
 };
+pub use safety::FfiSafetyNumber;
+pub use search::FfiExport;
 pub use streams::{FfiConversationList, FfiEvents, FfiIncoming, FfiTimeline};
 pub use token::{TokenProvider, TokenRequest};
 

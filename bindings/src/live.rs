@@ -9,10 +9,19 @@ pub struct LiveObjects {
     pub clients: u64,
     /// Conversations.
     pub conversations: u64,
+    /// Groups.
+    #[uniffi(default)]
+    pub groups: u64,
     /// Sent messages that are followed.
     pub sent: u64,
-    /// Streams: timelines, lists, incoming, events.
+    /// Streams: timelines, lists, incoming, events, exports.
     pub streams: u64,
+    /// Linkings of devices: those that wait, and those that are under way.
+    #[uniffi(default)]
+    pub linkings: u64,
+    /// Safety numbers.
+    #[uniffi(default)]
+    pub safety_numbers: u64,
     /// Stores that are open for reading.
     pub histories: u64,
     /// Cancel handles.
@@ -29,8 +38,11 @@ pub fn live_objects() -> LiveObjects {
     LiveObjects {
         clients: count(Kind::Client),
         conversations: count(Kind::Conversation),
+        groups: count(Kind::Group),
         sent: count(Kind::Sent),
         streams: count(Kind::Stream),
+        linkings: count(Kind::Linking),
+        safety_numbers: count(Kind::SafetyNumber),
         histories: count(Kind::History),
         cancel_handles: count(Kind::CancelHandle),
         calls: count(Kind::Call),
@@ -41,8 +53,11 @@ pub fn live_objects() -> LiveObjects {
 pub(crate) enum Kind {
     Client,
     Conversation,
+    Group,
     Sent,
     Stream,
+    Linking,
+    SafetyNumber,
     History,
     CancelHandle,
     Call,
@@ -50,7 +65,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     fn counter(self) -> &'static AtomicU64 {
-        static COUNTERS: [AtomicU64; 7] = [const { AtomicU64::new(0) }; 7];
+        static COUNTERS: [AtomicU64; 10] = [const { AtomicU64::new(0) }; 10];
         &COUNTERS[self as usize]
     }
 }

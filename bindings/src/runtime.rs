@@ -64,6 +64,11 @@ impl<T: Send + 'static> Kept<T> {
     pub(crate) fn new(kind: Kind, value: T) -> Kept<T> {
         Kept { value: Some((value, Living::new(kind))) }
     }
+
+    /// The value itself, for the call that uses it up.
+    pub(crate) fn into_inner(mut self) -> T {
+        self.value.take().expect("it is there until it is dropped").0
+    }
 }
 
 impl<T: Send + 'static> Deref for Kept<T> {

@@ -15,7 +15,7 @@ use crate::records::{
 };
 
 /// Messages, or events, that one batch holds.
-const BATCH_MAX: usize = 64;
+pub(crate) const BATCH_MAX: usize = 64;
 
 // ---- timelines ----
 
@@ -145,23 +145,12 @@ impl Source for waxwing::Incoming {
     type Item = IncomingMessage;
 
     async fn gather(&mut self) -> Answer<Option<Vec<IncomingMessage>>> {
-        // Groups are not in the face yet: what is written there is passed over.
-        let first = loop {
-            match self.next().await {
-                None => return Ok(None),
-                Some(next) => match next? {
-                    message if message.group.is_none() => break message,
-                    _ => {}
-                },
-            }
-        };
-        let mut messages = vec![first.into()];
+        let Some(first) = self.next().await else { return Ok(None) };
+        let mut messages = vec![first?.into()];
         while messages.len() < BATCH_MAX
             && let Some(Some(Ok(message))) = self.next().now_or_never()
         {
-            if message.group.is_none() {
-                messages.push(message.into());
-            }
+            messages.push(message.into());
         }
         Ok(Some(messages))
     }
@@ -191,14 +180,14 @@ impl FfiIncoming {
         Ok(batch.map(|(number, messages)| IncomingBatch { number, messages }))
     }
 
-    /// Remembers that this message and all before it are dealt with: after a restart the consumer begins behind it.
+    /// Remembers that the message at this place and all before it are dealt with: after a restart the consumer begins behind it.
     ///
     /// # Errors
     ///
-    /// What the store says.
-    pub async fn done(&self, dealt_with: IncomingMessage) -> Result<(), FfiError> {
+    /// `invalid_input` for a number that is no place, or what the store says.
+    pub async fn done(&self, place: u64) -> Result<(), FfiError> {
         let marker = self.marker.clone();
-        to_the_end(None, async move { Ok(marker.done(dealt_with.place).await?) }).await
+        to_the_end(None, async move { Ok(marker.done(place).await?) }).await
     }
 
     /// Ends the stream: pulls that wait, and all later ones, give none.
@@ -219,15 +208,12 @@ impl Source for waxwing::Events {
     type Item = Event;
 
     async fn gather(&mut self) -> Answer<Option<Vec<Event>>> {
-        let mut events = Vec::new();
-        while events.is_empty() {
-            let Some(first) = self.next().await else { return Ok(None) };
-            events.extend(Event::of(first));
-        }
+        let Some(first) = self.next().await else { return Ok(None) };
+        let mut events = vec![first.into()];
         while events.len() < BATCH_MAX
             && let Some(Some(event)) = self.next().now_or_never()
         {
-            events.extend(Event::of(event));
+            events.push(event.into());
         }
         Ok(Some(events))
     }

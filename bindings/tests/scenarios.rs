@@ -75,7 +75,10 @@ fn said(items: &[TimelineItem]) -> Vec<&str> {
         .iter()
         .map(|item| match &item.body {
             EntryBody::Text { text } => text.as_str(),
-            EntryBody::Unreadable | EntryBody::Notice { .. } => text(item),
+            EntryBody::Unreadable
+            | EntryBody::Notice { .. }
+            | EntryBody::Group { .. }
+            | EntryBody::Deleted => text(item),
         })
         .collect()
 }
@@ -126,12 +129,12 @@ async fn offline_and_catch_up() {
     let to_bob = chat(&alice, "bob").await;
     soon(to_bob.send(draft("one"))).await.ok().unwrap();
     let id = alice.new_message_id();
-    let two = Draft { text: "two".to_owned(), id: Some(id) };
+    let two = Draft { id: Some(id), ..draft("two") };
     for _ in 0..2 {
         assert_eq!(soon(to_bob.send(two.clone())).await.ok().unwrap().id(), id);
         assert_eq!(soon(alice.outbox_len()).await.unwrap(), 2);
     }
-    let other = Draft { text: "other".to_owned(), id: Some(id) };
+    let other = Draft { id: Some(id), ..draft("other") };
     assert_eq!(code(soon(to_bob.send(other)).await), "message_id_taken");
     assert_eq!(code(soon(alice.direct("stranger".to_owned(), None)).await), "offline");
     soon(alice.shut_down()).await.unwrap();
@@ -142,7 +145,7 @@ async fn offline_and_catch_up() {
     let incoming = bob.incoming("test".to_owned());
     let messages = take(&incoming, 2).await;
     assert_eq!(texts(&messages), ["one", "two"]);
-    soon(incoming.done(messages[0].clone())).await.unwrap();
+    soon(incoming.done(messages[0].place)).await.unwrap();
     soon(bob.shut_down()).await.unwrap();
     assert!(soon(incoming.pull(9, None)).await.is_err());
 
@@ -361,7 +364,7 @@ async fn cancellation_in_mid_call() {
     let to_bob = chat(&alice, "bob").await;
     for number in 0..20 {
         let text = format!("given up {number}");
-        let draft = Draft { text, id: Some(alice.new_message_id()) };
+        let draft = Draft { id: Some(alice.new_message_id()), ..draft(text) };
         // Polled once, so that it has begun; then dropped.
         let _ = tokio::time::timeout(Duration::ZERO, to_bob.send(draft.clone())).await;
         assert!(soon(to_bob.send(draft)).await.is_ok());

@@ -143,3 +143,58 @@ async def say(client: waxwing.Client, to: str, text: str) -> waxwing.Sent:
 
 async def take(incoming: waxwing.Incoming, count: int) -> list[waxwing.IncomingMessage]:
     return [await soon(incoming.__anext__()) for _ in range(count)]
+
+
+async def until(look: Callable[[], Awaitable[T | None]]) -> T:
+    """Looks again and again until there is an answer."""
+
+    async def answer() -> T:
+        while (found := await look()) is None:
+            await asyncio.sleep(0.02)
+        return found
+
+    return await soon(answer())
+
+
+async def so(look: Callable[[], Awaitable[bool]]) -> None:
+    """Looks again and again until it is so."""
+
+    async def answer() -> bool | None:
+        return True if await look() else None
+
+    await until(answer)
+
+
+async def found(client: waxwing.Client, id: waxwing.ConversationId) -> waxwing.Conversation:
+    """A conversation that soon is there."""
+
+    async def look() -> waxwing.Conversation | None:
+        try:
+            return await client.conversation(id)
+        except waxwing.NotFoundError:
+            return None
+
+    return await until(look)
+
+
+async def hear(events: waxwing.Events, is_it: Callable[[waxwing.Event], bool]) -> waxwing.Event:
+    """Waits for an event."""
+    while not is_it(event := await soon(events.__anext__())):
+        pass
+    return event
+
+
+async def texts(chat: waxwing.Conversation) -> list[str]:
+    return [item.text for item in await soon(chat.read(200)) if item.text is not None]
+
+
+async def link(new: waxwing.Client, account: waxwing.Client) -> tuple[list[waxwing.LinkStep], list[waxwing.LinkStep]]:
+    """A new device is linked to an account, and everything comes over."""
+    at_new, at_account = await begin_link(new, account)
+    here, there = await soon(at_new.confirm(at_account.code)), await soon(at_account.confirm(at_new.code))
+    return tuple(await asyncio.wait_for(asyncio.gather(here.run(), there.run()), 120))
+
+
+async def begin_link(new: waxwing.Client, account: waxwing.Client) -> tuple[waxwing.LinkCode, waxwing.LinkCode]:
+    offer = await soon(new.link_as_new())
+    return tuple(await soon(asyncio.gather(offer.scanned(), account.link_device(offer.text))))

@@ -33,26 +33,65 @@ def test_what_people_wrote_is_not_printed() -> None:
         waxwing.MessageId("1"), waxwing.ConversationId("2"), ALICE, "a secret", NOW, NOW, 1
     )
     me = waxwing.Me(ALICE.account, waxwing.DeviceId("3"), "a secret")
-    last = waxwing.LastEntry(waxwing.MessageId("1"), "a secret", NOW, None, None)
+    last = waxwing.LastEntry(waxwing.MessageId("1"), ALICE, "a secret", NOW, None, None)
     said = repr([_item("1", "a secret"), message, me, last, ALICE, waxwing.RecoveryKey("a secret")])
     assert "secret" not in said
+    group = waxwing.GroupInfo(
+        waxwing.ConversationId("2"),
+        "a secret",
+        waxwing.GroupStanding.MEMBER,
+        (waxwing.Member(ALICE, waxwing.GroupRole.OWNER),),
+        waxwing.GroupSettings(),
+        None,
+        1,
+    )
+    title = waxwing.GroupNotice(waxwing.GroupNoticeKind.TITLE, title="a secret")
+    head = waxwing.GroupHead("a secret", waxwing.GroupStanding.MEMBER)
+    device = waxwing.Device(waxwing.DeviceId("3"), "a secret", True, NOW)
+    custom = waxwing.Marks(custom=waxwing.Custom("kind", b"a secret"))
+    settings = waxwing.ConversationSettings(draft="a secret")
+    reaction = waxwing.Reaction("a secret", (ALICE,))
+    assert "secret" not in repr([group, title, head, device, custom, settings, reaction])
     assert str(waxwing.RecoveryKey("a secret")) == "a secret", "it is there to be shown"
+
+
+def test_mentions_are_counted_in_characters_here_and_in_bytes_there() -> None:
+    text = "é 🐦 @alice"
+    start = text.index("@")
+    assert _types.bytes_of(text, start) == len("é 🐦 ".encode()) == 8
+    assert _types.characters(text, 8) == start
+    assert _types.bytes_of("é", 5) == 2 + 4, "what is beyond the end stays beyond it"
+    assert _types.characters("é", 6) == 1 + 4
 
 
 def test_whatever_the_library_may_say_has_a_name_here() -> None:
     for ours, theirs in [
-        (waxwing.Notice, _ffi.Notice),
         (waxwing.Reception, _ffi.Reception),
         (waxwing.LinkState, _ffi.LinkState),
         (waxwing.Goal, _ffi.DeliveryGoal),
         (waxwing.LogLevel, _ffi.LogLevel),
     ]:
         assert {name.name for name in ours} == {name.name for name in theirs}
+    for ours, theirs in [
+        (waxwing.GroupRole, _ffi.GroupRole),
+        (waxwing.GroupStanding, _ffi.GroupStanding),
+        (waxwing.GroupWho, _ffi.GroupWho),
+        (waxwing.Reach, _ffi.Reach),
+        (waxwing.InvitationState, _ffi.InvitationState),
+        (waxwing.JoinState, _ffi.JoinState),
+        (waxwing.Comparison, _ffi.Comparison),
+    ]:
+        assert {name.name for name in ours} == {name.name for name in theirs}
+    assert {notice.name for notice in waxwing.Notice} == _variants(_ffi.Notice)
+    assert {notice.name for notice in waxwing.GroupNoticeKind} == _variants(_ffi.GroupNotice)
+    assert {step.name for step in waxwing.LinkStepKind} == _variants(_ffi.LinkStep)
+    assert _variants(_ffi.Party) == {"ACCOUNT", "GROUP"}
+    assert _variants(_ffi.Mute) == {"UNTIL", "FOR_EVER"}
     assert {kind.name for kind in waxwing.EventKind} == _variants(_ffi.Event)
     assert {step.name for step in waxwing.Step} == _variants(_ffi.Delivery)
     assert {retry.name for retry in waxwing.Retry} == _variants(_ffi.Advice)
     assert set(_errors._KINDS) == set(_ffi.ErrorKind)
-    assert _variants(_ffi.EntryBody) == {"TEXT", "UNREADABLE", "NOTICE"}
+    assert _variants(_ffi.EntryBody) == {"TEXT", "UNREADABLE", "NOTICE", "GROUP", "DELETED"}
     assert _variants(_ffi.EntryState) == {"OUTGOING", "INCOMING", "LOCAL"}
     assert _variants(_ffi.TimelineDiff) == {"RESET", "APPENDED", "CHANGED", "INTERRUPTED"}
     assert _variants(_ffi.ListDiff) == {"RESET", "CHANGED", "INTERRUPTED"}

@@ -29,7 +29,18 @@ try:
 except _ffi.InternalError as error:
     raise ImportError("the library does not fit this package: install both from one build") from error
 
-from ._client import Client, Conversation, History, Opening, OtherDevices, Sent, open, open_history
+from ._client import Client, Opening, OtherDevices, open, open_history
+from ._conversation import Conversation, Sent
+from ._devices import (
+    BackupSummary,
+    Device,
+    LinkCode,
+    Linking,
+    LinkOffer,
+    LinkStep,
+    LinkStepKind,
+    OwnDevices,
+)
 from ._errors import (
     Advice,
     BugError,
@@ -50,24 +61,47 @@ from ._errors import (
     WaxwingError,
     told as _told,
 )
+from ._events import Event, EventKind
+from ._group_models import (
+    Contact,
+    GroupHead,
+    GroupInfo,
+    GroupNotice,
+    GroupNoticeKind,
+    GroupRole,
+    GroupSettings,
+    GroupStanding,
+    GroupWho,
+    Invitation,
+    InvitationLink,
+    InvitationState,
+    Join,
+    JoinRequest,
+    JoinState,
+    Member,
+    MemberReceipt,
+    Reach,
+    Receipts,
+)
+from ._groups import Group, read_invitation
+from ._history import History
+from ._lists import ConversationItem, ConversationSettings, LastEntry, ListDiff
 from ._models import (
     Appended,
     CatchUp,
     Changed,
-    Contact,
-    ConversationItem,
+    Custom,
     Delivery,
-    Event,
-    EventKind,
     Goal,
     IncomingMessage,
     Interrupted,
-    LastEntry,
     LinkState,
-    ListDiff,
     LiveObjects,
+    Marks,
     Me,
+    Mention,
     Notice,
+    Reaction,
     Reception,
     Reset,
     Step,
@@ -84,8 +118,9 @@ from ._providers import (
     log_to,
     set_log,
 )
-from ._streams import ConversationList, Events, Incoming, Timeline
-from ._types import AccountId, ConversationId, DeviceId, MessageId, RecoveryKey
+from ._safety import Comparison, SafetyNumber
+from ._streams import ConversationList, Events, Export, Incoming, Timeline
+from ._types import AccountId, ConversationId, DeviceId, InvitationId, MessageId, RecoveryKey
 
 __version__: str = _ffi.library_version()
 
@@ -102,13 +137,16 @@ def live_objects() -> LiveObjects:
     """Counts what is alive in the library: a leak shows here."""
     live = _ffi.live_objects()
     return LiveObjects(
-        live.clients,
-        live.conversations,
-        live.sent,
-        live.streams,
-        live.histories,
-        live.cancel_handles,
-        live.calls,
+        clients=live.clients,
+        conversations=live.conversations,
+        groups=live.groups,
+        sent=live.sent,
+        streams=live.streams,
+        linkings=live.linkings,
+        safety_numbers=live.safety_numbers,
+        histories=live.histories,
+        cancel_handles=live.cancel_handles,
+        calls=live.calls,
     )
 
 
@@ -122,34 +160,65 @@ __all__ = [
     "AccountId",
     "Advice",
     "Appended",
+    "BackupSummary",
     "BugError",
     "CatchUp",
     "Changed",
     "Client",
+    "Comparison",
     "Contact",
     "Conversation",
     "ConversationId",
     "ConversationItem",
     "ConversationList",
+    "ConversationSettings",
+    "Custom",
     "Delivery",
+    "Device",
     "DeviceId",
     "Event",
     "EventKind",
     "Events",
+    "Export",
     "GivenUpError",
     "Goal",
+    "Group",
+    "GroupHead",
+    "GroupInfo",
+    "GroupNotice",
+    "GroupNoticeKind",
+    "GroupRole",
+    "GroupSettings",
+    "GroupStanding",
+    "GroupWho",
     "History",
     "Incoming",
     "IncomingMessage",
     "Interrupted",
+    "Invitation",
+    "InvitationId",
+    "InvitationLink",
+    "InvitationState",
+    "Join",
+    "JoinRequest",
+    "JoinState",
     "KeyChangedError",
     "LastEntry",
+    "LinkCode",
+    "LinkOffer",
     "LinkState",
+    "LinkStep",
+    "LinkStepKind",
+    "Linking",
     "ListDiff",
     "LiveObjects",
     "LogLevel",
     "LogRecord",
+    "Marks",
     "Me",
+    "Member",
+    "MemberReceipt",
+    "Mention",
     "MessageId",
     "MisuseError",
     "NotFoundError",
@@ -158,13 +227,18 @@ __all__ = [
     "OfflineError",
     "Opening",
     "OtherDevices",
+    "OwnDevices",
     "ProviderError",
     "RateLimitedError",
+    "Reach",
+    "Reaction",
+    "Receipts",
     "Reception",
     "RecoveryKey",
     "RefusedError",
     "Reset",
     "Retry",
+    "SafetyNumber",
     "Sent",
     "ShutDownError",
     "Step",
@@ -185,5 +259,6 @@ __all__ = [
     "open",
     "open_history",
     "provoke_panic",
+    "read_invitation",
     "set_log",
 ]

@@ -13,25 +13,16 @@ from typing import Any, Callable, Coroutine, Generator, Iterable
 
 from . import _ffi
 from ._errors import WaxwingError, told
-from ._models import (
-    CatchUp,
-    Contact,
-    ConversationItem,
-    Delivery,
-    Goal,
-    LinkState,
-    Me,
-    TimelineItem,
-    contact_of,
-    conversation_item_of,
-    delivery_of,
-    items_of,
-    link_of,
-    me_of,
-)
+from ._conversation import Conversation, Sent
+from ._devices import BackupSummary, LinkCode, Linking, LinkOffer, OwnDevices, devices_of
+from ._group_models import Join, join_of, whose
+from ._history import History
+from ._models import CatchUp, LinkState, Me, TimelineItem, item_of, items_of, link_of, me_of
 from ._providers import StoreKeys, StoreKeySource, Tokens, TokenSource
-from ._streams import ConversationList, Events, Incoming, Timeline
-from ._types import AccountId, ConversationId, MessageId, RecoveryKey
+from ._safety import SafetyNumber
+from ._streams import ConversationList, Events, Incoming
+from ._types import AccountId, ConversationId, DeviceId, MessageId, RecoveryKey
+
 
 class OtherDevices(enum.Enum):
     """What happens to the account's other devices when it is recovered."""
@@ -43,82 +34,6 @@ class OtherDevices(enum.Enum):
 
 
 _RECOVER = {OtherDevices.REPLACE: _ffi.Recover.REPLACE, OtherDevices.KEEP: _ffi.Recover.ADD}
-
-
-def _page(limit: int, before: MessageId | None) -> _ffi.Page:
-    return _ffi.Page(limit=limit, before=before)
-
-
-class Sent:
-    """A message that this device sent, to follow it."""
-
-    def __init__(self, raw: _ffi.FfiSent) -> None:
-        self._raw = raw
-
-    @property
-    def id(self) -> MessageId:
-        """The message's id, which never changes."""
-        return self._raw.id()
-
-    async def state(self) -> Delivery:
-        """How far it got. :class:`NotFoundError` when the message is not one of ours."""
-        with told():
-            return delivery_of(await self._raw.state())
-
-    async def reached(self, goal: Goal) -> Delivery:
-        """Waits until it is at least this far, or stands still: then the answer is failed, cancelled or held."""
-        with told():
-            return delivery_of(await self._raw.reached(_ffi.DeliveryGoal[goal.name]))
-
-    async def retry(self) -> None:
-        """Sends a failed message after all. One that is on its way is left as it is."""
-        with told():
-            await self._raw.retry()
-
-    async def take_back(self) -> None:
-        """Takes it back, while it is not sealed yet or after it failed; ``too_late`` once it is sealed."""
-        with told():
-            await self._raw.take_back()
-
-
-class Conversation:
-    """A conversation with one other account."""
-
-    def __init__(self, raw: _ffi.FfiConversation) -> None:
-        self._raw = raw
-
-    @property
-    def id(self) -> ConversationId:
-        """Its id, the same on both sides."""
-        return self._raw.id()
-
-    @property
-    def peer(self) -> Contact:
-        """The other side, as it was when this value was made."""
-        return contact_of(self._raw.peer())
-
-    async def send(self, text: str, *, id: MessageId | None = None) -> Sent:
-        """Puts a message on its way. When this returns, it is on disk and will go out, whatever happens to the process.
-
-        Sending the same again under the same ``id`` (from :meth:`Client.new_message_id`) changes nothing; another text under it is
-        ``message_id_taken``. A text of more than 65,536 bytes raises :class:`TooLargeError`.
-        """
-        with told():
-            return Sent(await self._raw.send(_ffi.Draft(text=text, id=id)))
-
-    def timeline(self, limit: int = 50) -> Timeline:
-        """Watches the newest entries. What changes after this call is told, also before the first iteration."""
-        return Timeline(self._raw.timeline(_page(limit, None)))
-
-    async def read(self, limit: int = 50, *, before: MessageId | None = None) -> list[TimelineItem]:
-        """Reads a page once, oldest entry first: the newest entries, or those just before one."""
-        with told():
-            return items_of(await self._raw.read_page(_page(limit, before)))
-
-    async def mark_read(self, up_to: MessageId) -> None:
-        """Remembers that the user saw everything up to this entry, and lets the other side know."""
-        with told():
-            await self._raw.mark_read(up_to)
 
 
 class Client:
@@ -174,6 +89,113 @@ class Client:
         with told():
             return RecoveryKey(await self._raw.recovery_key())
 
+    async def delete_account(self) -> None:
+        """Deletes the account: at the relay, where nothing of it is left and its handle is free again, and here, where the store is emptied.
+
+        Its groups are left before; where it was the only owner, another member becomes one. Its other devices are signed out and keep what
+        they have. It cannot be undone, and goes on by itself once it has begun: ``SIGNED_OUT`` with ``account_deleted`` tells the end.
+
+        Raises :class:`NotPermittedError` (``account_key_missing``) on a device that does not hold the account's key,
+        :class:`OfflineError`.
+        """
+        with told():
+            await self._raw.delete_account()
+
+    # ---- backups ----
+
+    async def write_backup(self, path: str | PathLike[str], recovery_key: str) -> BackupSummary:
+        """Writes a backup into a file: contacts with whom was verified, groups, settings, and the conversations.
+
+        One of this name is replaced once the new one is whole, and stays as it is otherwise. Raises :class:`NotPermittedError`
+        (``wrong_account_key``) for a key of another account, :class:`StorageError` (``io_error``, ``disk_full``).
+        """
+        with told():
+            written = await self._raw.write_backup(fspath(path), recovery_key)
+        return BackupSummary(written.messages, written.bytes)
+
+    async def restore_backup(self, path: str | PathLike[str], recovery_key: str) -> BackupSummary:
+        """Takes a backup of this account in. Do it right after the account was brought to this device by its recovery key.
+
+        It is read as a whole first: of a backup that is not right, nothing is taken. Taking it in twice adds nothing twice.
+
+        Raises :class:`UndecryptableError` (``backup_damaged``, ``backup_unsupported``), :class:`NotPermittedError`
+        (``backup_key_wrong``), :class:`MisuseError` (``backup_other_account``), :class:`StorageError` (``io_error``).
+        """
+        with told():
+            taken = await self._raw.restore_backup(fspath(path), recovery_key)
+        return BackupSummary(taken.messages, taken.bytes)
+
+    # ---- devices ----
+
+    async def devices(self) -> OwnDevices:
+        """The devices of our own account. The event ``DEVICES_CHANGED`` tells when to look again."""
+        with told():
+            return devices_of(await self._raw.devices())
+
+    async def rename_device(self, device: DeviceId, name: str) -> None:
+        """Gives a device of our account a name, of at most 128 bytes. Our other devices are told; the relay does not see it."""
+        with told():
+            await self._raw.rename_device(device, name)
+
+    async def remove_device(self, device: DeviceId) -> None:
+        """Takes another device off our account: it is cut off at once, and told so.
+
+        Raises :class:`NotPermittedError` (``account_key_missing``) on a device that does not hold the account's key.
+        """
+        with told():
+            await self._raw.remove_device(device)
+
+    async def link_as_new(self) -> LinkOffer:
+        """Begins to link this new device, which has no account yet, to an account on another device."""
+        with told():
+            return LinkOffer(await self._raw.link_as_new())
+
+    async def link_device(self, text: str) -> LinkCode:
+        """Links a new device to this account: ``text`` is what the new device shows. Needs the account's key.
+
+        Raises :class:`MisuseError` (``link_text_invalid``), :class:`NotPermittedError` (``account_key_missing``), :class:`GivenUpError`
+        (``link_broken``) when the other device does not answer.
+        """
+        with told():
+            return LinkCode(await self._raw.link_device(text))
+
+    async def lacks_history(self) -> bool:
+        """Whether a part of the account's past is missing here: the device was linked, and the transfer broke off."""
+        with told():
+            return await self._raw.lacks_history()
+
+    async def fetch_history(self) -> Linking:
+        """Asks the account's other devices for its past: the rest of it, where a transfer broke off, and otherwise all of it.
+
+        The first of them that is online gives it; what is here already stays. :class:`NotFoundError` where there is no other device.
+        """
+        with told():
+            return Linking(await self._raw.fetch_history())
+
+    # ---- safety ----
+
+    async def safety_number(self, who: str | AccountId) -> SafetyNumber:
+        """The number that the user and another person compare, to know that nobody stands between them.
+
+        Where the person's key changed and was not accepted yet, it is the number of the new key. :class:`NotFoundError` for an account
+        that is not known here.
+        """
+        with told():
+            return SafetyNumber(await self._raw.safety_number(whose(who)))
+
+    async def mark_verified(self, number: SafetyNumber) -> None:
+        """Marks a person as verified: the user found the same number on the other person's screen.
+
+        It is kept until the person's key changes. Raises :class:`KeyChangedError` for a number that is not of the accepted key.
+        """
+        with told():
+            await self._raw.mark_verified(number._raw)
+
+    async def mark_unverified(self, number: SafetyNumber) -> None:
+        """Takes back that a person was verified."""
+        with told():
+            await self._raw.mark_unverified(number._raw)
+
     async def accept_key(self, account: AccountId) -> None:
         """Accepts an account's new key; messages that were held go out. Compare safety numbers before."""
         with told():
@@ -197,6 +219,28 @@ class Client:
         with told():
             return Conversation(await self._raw.conversation(id))
 
+    async def create_group(self, title: str, members: Iterable[str | AccountId] = ()) -> Conversation:
+        """Makes a group with these other members, and its conversation. It can be written to at once, offline too.
+
+        Raises :class:`NotFoundError` (``unknown_account``), :class:`OfflineError` for a handle that is not known here,
+        :class:`TooLargeError` for a title or for members beyond the limits.
+        """
+        with told():
+            return Conversation(await self._raw.create_group(title, [whose(member) for member in members]))
+
+    async def join(self, link: str) -> Join:
+        """Asks to be in a group, by the link of an invitation; the event ``JOIN_ANSWERED`` tells the answer.
+
+        Raises :class:`MisuseError` (``invitation_invalid``, ``blocked``), :class:`NotPermittedError` (``invitation_over``).
+        """
+        with told():
+            return join_of(await self._raw.join(link))
+
+    async def joins(self) -> list[Join]:
+        """The groups that this device asked to be in, and how it stands with each."""
+        with told():
+            return [join_of(join) for join in await self._raw.joins()]
+
     def conversations(self) -> ConversationList:
         """Watches the list of conversations."""
         return ConversationList(self._raw.conversations())
@@ -208,6 +252,19 @@ class Client:
     def new_message_id(self) -> MessageId:
         """Makes the id of a message that is to be sent."""
         return self._raw.new_message_id()
+
+    async def entry(self, id: MessageId) -> TimelineItem:
+        """One entry of a conversation, by its id; :class:`NotFoundError` where there is none."""
+        with told():
+            return item_of(await self._raw.entry(id))
+
+    async def search(self, words: str, limit: int = 50) -> list[TimelineItem]:
+        """Finds messages with these words in all conversations, the newest first, at most 500.
+
+        Every word must be there, in any order; the last may be only begun. Case and accents do not matter.
+        """
+        with told():
+            return items_of(await self._raw.search(words, limit))
 
     def incoming(self, consumer: str) -> Incoming:
         """Readable incoming messages, for a consumer that is known by its name and remembers how far it got."""
@@ -277,36 +334,6 @@ class Client:
         _alive.discard(self)
         with told():
             await self._raw.shut_down()
-
-
-class History:
-    """A store that is only read, also while another process works with it."""
-
-    def __init__(self, raw: _ffi.FfiHistory) -> None:
-        self._raw = raw
-
-    async def me(self) -> Me | None:
-        """The device's account, once it is registered."""
-        with told():
-            me = await self._raw.me()
-        return None if me is None else me_of(me)
-
-    async def conversations(self) -> list[ConversationItem]:
-        """All conversations, in the order of the list."""
-        with told():
-            return [conversation_item_of(item) for item in await self._raw.conversations()]
-
-    async def direct(self, handle: str) -> ConversationId:
-        """The conversation with the account of this handle."""
-        with told():
-            return await self._raw.direct(handle)
-
-    async def read(
-        self, conversation: ConversationId, limit: int = 50, *, before: MessageId | None = None
-    ) -> list[TimelineItem]:
-        """Reads a page of a conversation, oldest entry first."""
-        with told():
-            return items_of(await self._raw.read_page(conversation, _page(limit, before)))
 
 
 class Opening:

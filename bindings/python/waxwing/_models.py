@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar, Union
 
 from . import _ffi
 from ._errors import WaxwingError, error_of
-from ._types import AccountId, ConversationId, DeviceId, MessageId
+from ._group_models import Contact, GroupNotice, contact_of, contacts_of, group_notice_of
+from ._types import AccountId, ConversationId, DeviceId, MessageId, characters
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,53 @@ class Me:
 
 
 @dataclass(frozen=True)
-class Contact:
-    """Somebody, as this device knows them."""
+class Mention:
+    """An account that is named in a text: ``text[start:end]`` is its name there."""
 
     account: AccountId
-    """The account."""
-    handle: str | None = field(repr=False)
-    """The name under which it was last seen; ``None`` for an account that this device has forgotten."""
+    """Who."""
+    start: int
+    """Where the name begins, in characters of the text."""
+    end: int
+    """Where it ends."""
+
+
+@dataclass(frozen=True)
+class Custom:
+    """Content of the app's own; the text beside it is what an app shows that does not know its type."""
+
+    kind: str
+    """Its type, such as ``example.com/location``; 1 to 64 bytes."""
+    payload: bytes = field(repr=False)
+    """Its bytes. With the text they are at most 65,536."""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a message carries besides its words."""
+
+    reply_to: MessageId | None = None
+    """The message that it answers. Nobody vouches that there is such a message."""
+    forwarded: bool = False
+    """It was written somewhere else before, as its sender says."""
+    mentions: tuple[Mention, ...] = ()
+    """Accounts that are named in it, in the order of the text."""
+    custom: Custom | None = None
+    """Content of the app's own."""
+    expires_after: timedelta | None = None
+    """It disappears so long after it was sent here, or read here; ``None``: it stays."""
+    after_removal: bool = False
+    """In a group: it came when its sender was no member any more. Whether it was written before, nobody can tell."""
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """A reaction to a message, and who reacted so."""
+
+    reaction: str = field(repr=False)
+    """What: one character as people see it."""
+    by: tuple[Contact, ...]
+    """Who."""
 
 
 class Notice(enum.Enum):
@@ -45,6 +86,8 @@ class Notice(enum.Enum):
     """The account has a further device, or other devices than before."""
     RELAY_RESET = "relay_reset"
     """The relay lost its database; what was not delivered is sent again."""
+    TIMER_CHANGED = "timer_changed"
+    """The sender of the entry set the timer of disappearing messages; the entry's ``timer`` says to what."""
 
 
 class Step(enum.Enum):
@@ -75,7 +118,8 @@ class Delivery:
     step: Step
     """How far."""
     reason: str | None = None
-    """For one that is held (``key_changed``, ``recipient_gone``) or failed (``too_large``, ``refused``): why."""
+    """For one that is held (``key_changed``, ``recipient_gone``) or failed (``too_large``, ``not_permitted``, ``recipient_gone``,
+    ``refused``): why."""
 
 
 class Reception(enum.Enum):
@@ -117,7 +161,7 @@ class LinkState(enum.Enum):
 
 @dataclass(frozen=True)
 class TimelineItem:
-    """One entry of a conversation. An entry that has neither text nor notice could not be opened (yet)."""
+    """One entry of a conversation. One that is not deleted, and has neither text nor notice, could not be opened (yet)."""
 
     message_id: MessageId
     """The message's id, which never changes."""
@@ -139,6 +183,18 @@ class TimelineItem:
     """How far it got, where this account wrote it."""
     reception: Reception | None
     """How far it got, where somebody else wrote it."""
+    marks: Marks = Marks()
+    """What it carries besides its words."""
+    edited: bool = False
+    """Whether its author changed it since."""
+    deleted: bool = False
+    """Whether its author took it back."""
+    reactions: tuple[Reaction, ...] = ()
+    """What people reacted, the most frequent first."""
+    group_notice: GroupNotice | None = None
+    """What the sender did to the group, where this tells of it."""
+    timer: timedelta | None = None
+    """For ``Notice.TIMER_CHANGED``: how long messages stay from now on; ``None``: for ever."""
 
     @property
     def is_outgoing(self) -> bool:
@@ -186,46 +242,6 @@ TimelineDiff = Union[Reset[TimelineItem], Appended[TimelineItem], Changed[Timeli
 
 
 @dataclass(frozen=True)
-class LastEntry:
-    """The newest entry of a conversation, shortened."""
-
-    message_id: MessageId
-    """Its id."""
-    preview: str = field(repr=False)
-    """The beginning of its text; empty for an entry without text."""
-    stored_at: datetime
-    """When it came to this device's disk."""
-    delivery: Delivery | None
-    """How far it got, where this account wrote it."""
-    reception: Reception | None
-    """How far it got, where somebody else wrote it."""
-
-
-@dataclass(frozen=True)
-class ConversationItem:
-    """One line of the list of conversations."""
-
-    conversation_id: ConversationId
-    """The conversation."""
-    peer: Contact
-    """The other side."""
-    unread: int
-    """Incoming messages that the user has not seen."""
-    last: LastEntry | None
-    """The newest entry, if there is one."""
-    key_changed: bool
-    """Whether sending waits for the user to accept the other side's new key."""
-    order: int
-    """Greatest first is the order of the list. It follows the messages, never a clock."""
-    created_at: datetime
-    """When the conversation was made."""
-
-
-ListDiff = Union[Reset[ConversationItem], Changed[ConversationItem], Interrupted]
-"""What changed in the list of conversations."""
-
-
-@dataclass(frozen=True)
 class IncomingMessage:
     """An incoming message whose text is known."""
 
@@ -243,53 +259,10 @@ class IncomingMessage:
     """When it came to this device's disk."""
     place: int
     """Its place in the order of arrival on this device."""
-
-
-class EventKind(enum.Enum):
-    """What happened. More may come."""
-
-    LINK = "link"
-    """The connection changed: ``link`` says how it stands."""
-    CONVERSATION_CHANGED = "conversation_changed"
-    """The timeline, unread count or name of ``conversation_id`` changed."""
-    DELIVERY_CHANGED = "delivery_changed"
-    """The message ``message_id``, which is ours, changed its state."""
-    MESSAGE_READABLE = "message_readable"
-    """The incoming message ``message_id`` became readable."""
-    DRAINED = "drained"
-    """The relay has no more for this device."""
-    KEY_CHANGED = "key_changed"
-    """The key of ``account`` changed; sending to it waits for :meth:`Client.accept_key`."""
-    REGISTERED = "registered"
-    """The relay confirmed this device."""
-    SIGNED_OUT = "signed_out"
-    """The relay does not know this device any more; ``code`` is the word that says why."""
-    RELAY_RESET = "relay_reset"
-    """The relay lost its database; what was not delivered is sent again."""
-    STORE_ROLLED_BACK = "store_rolled_back"
-    """The store is an old copy of itself: messages since then may be missing, and its sessions start anew."""
-    OUTBOX_EMPTY = "outbox_empty"
-    """The relay has everything that this device sent."""
-    LAGGED = "lagged"
-    """This listener was too slow, and missed events: read again what it shows."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened. Nothing depends on hearing it: every state can be read."""
-
-    kind: EventKind
-    """What happened, and which of the others say to whom."""
-    link: LinkState | None = None
-    """For ``LINK``."""
-    conversation_id: ConversationId | None = None
-    """For ``CONVERSATION_CHANGED``."""
-    message_id: MessageId | None = None
-    """For ``DELIVERY_CHANGED`` and ``MESSAGE_READABLE``."""
-    account: AccountId | None = None
-    """For ``KEY_CHANGED``."""
-    code: str | None = None
-    """For ``SIGNED_OUT``."""
+    marks: Marks = Marks()
+    """What it carries besides its words."""
+    group_title: str | None = field(default=None, repr=False)
+    """The title of the group whose conversation it is; ``None`` in a conversation with one account."""
 
 
 @dataclass(frozen=True)
@@ -310,10 +283,16 @@ class LiveObjects:
     """Clients."""
     conversations: int
     """Conversations."""
+    groups: int
+    """Groups."""
     sent: int
     """Sent messages that are followed."""
     streams: int
-    """Streams: timelines, lists, incoming messages, events."""
+    """Streams: timelines, lists, incoming messages, events, exports."""
+    linkings: int
+    """Linkings of devices: those that wait, and those that are under way."""
+    safety_numbers: int
+    """Safety numbers."""
     histories: int
     """Stores that are open for reading."""
     cancel_handles: int
@@ -336,10 +315,6 @@ def me_of(me: _ffi.Me) -> Me:
     return Me(me.account, me.device, me.handle)
 
 
-def contact_of(contact: _ffi.Contact) -> Contact:
-    return Contact(contact.account, contact.handle)
-
-
 _PLAIN_STEPS = {
     _ffi.Delivery.QUEUED: Delivery(Step.QUEUED),
     _ffi.Delivery.SENDING: Delivery(Step.SENDING),
@@ -358,7 +333,7 @@ def delivery_of(delivery: _ffi.Delivery) -> Delivery:
     return _PLAIN_STEPS[type(delivery)]
 
 
-def _state_of(state: _ffi.EntryState) -> tuple[Delivery | None, Reception | None]:
+def state_of(state: _ffi.EntryState) -> tuple[Delivery | None, Reception | None]:
     if state.is_OUTGOING():
         return delivery_of(state.delivery), None
     if state.is_INCOMING():
@@ -366,20 +341,48 @@ def _state_of(state: _ffi.EntryState) -> tuple[Delivery | None, Reception | None
     return None, None
 
 
+_NOTICES = {getattr(_ffi.Notice, notice.name): notice for notice in Notice}
+
+
+def marks_of(marks: _ffi.Marks, text: str) -> Marks:
+    custom = marks.custom
+    return Marks(
+        reply_to=marks.reply_to,
+        forwarded=marks.forwarded,
+        mentions=tuple(_mention_of(mention, text) for mention in marks.mentions),
+        custom=None if custom is None else Custom(custom.kind, custom.payload),
+        expires_after=marks.expires_after,
+        after_removal=marks.after_removal,
+    )
+
+
+def _mention_of(mention: _ffi.Mention, text: str) -> Mention:
+    start, end = mention.start_bytes, mention.start_bytes + mention.length_bytes
+    return Mention(mention.account, characters(text, start), characters(text, end))
+
+
 def item_of(item: _ffi.TimelineItem) -> TimelineItem:
     body = item.body
-    delivery, reception = _state_of(item.state)
+    text = body.text if body.is_TEXT() else None
+    notice = body.notice if body.is_NOTICE() else None
+    delivery, reception = state_of(item.state)
     return TimelineItem(
         message_id=item.message_id,
         conversation_id=item.conversation_id,
         sender=contact_of(item.sender),
         sender_device=item.sender_device,
-        text=body.text if body.is_TEXT() else None,
-        notice=_same_name(Notice, body.notice) if body.is_NOTICE() else None,
+        text=text,
+        notice=None if notice is None else _NOTICES[type(notice)],
         sent_at=item.sent_at,
         stored_at=item.stored_at,
         delivery=delivery,
         reception=reception,
+        marks=marks_of(item.marks, text or ""),
+        edited=item.edited,
+        deleted=body.is_DELETED(),
+        reactions=tuple(Reaction(said.reaction, contacts_of(said.by)) for said in item.reactions),
+        group_notice=group_notice_of(body.notice) if body.is_GROUP() else None,
+        timer=getattr(notice, "timer", None),
     )
 
 
@@ -397,30 +400,6 @@ def timeline_diff_of(diff: _ffi.TimelineDiff) -> TimelineDiff:
     return Interrupted(error_of(diff.error))
 
 
-def conversation_item_of(item: _ffi.ConversationItem) -> ConversationItem:
-    last = None
-    if item.last is not None:
-        delivery, reception = _state_of(item.last.state)
-        last = LastEntry(item.last.message_id, item.last.preview, item.last.stored_at, delivery, reception)
-    return ConversationItem(
-        conversation_id=item.conversation_id,
-        peer=contact_of(item.peer),
-        unread=item.unread,
-        last=last,
-        key_changed=item.key_changed,
-        order=item.order,
-        created_at=item.created_at,
-    )
-
-
-def list_diff_of(diff: _ffi.ListDiff) -> ListDiff:
-    if diff.is_RESET():
-        return Reset([conversation_item_of(item) for item in diff.items])
-    if diff.is_CHANGED():
-        return Changed([conversation_item_of(item) for item in diff.items])
-    return Interrupted(error_of(diff.error))
-
-
 def incoming_of(message: _ffi.IncomingMessage) -> IncomingMessage:
     return IncomingMessage(
         message_id=message.message_id,
@@ -430,33 +409,8 @@ def incoming_of(message: _ffi.IncomingMessage) -> IncomingMessage:
         sent_at=message.sent_at,
         stored_at=message.stored_at,
         place=message.place,
-    )
-
-
-def incoming_to(message: IncomingMessage) -> _ffi.IncomingMessage:
-    return _ffi.IncomingMessage(
-        message_id=message.message_id,
-        conversation_id=message.conversation_id,
-        sender=_ffi.Contact(account=message.sender.account, handle=message.sender.handle),
-        text="",
-        sent_at=message.sent_at,
-        stored_at=message.stored_at,
-        place=message.place,
-    )
-
-
-_EVENTS = {getattr(_ffi.Event, kind.name): kind for kind in EventKind}
-
-
-def event_of(event: _ffi.Event) -> Event:
-    state = getattr(event, "state", None)
-    return Event(
-        kind=_EVENTS[type(event)],
-        link=None if state is None else _same_name(LinkState, state),
-        conversation_id=getattr(event, "conversation_id", None),
-        message_id=getattr(event, "message_id", None),
-        account=getattr(event, "account", None),
-        code=getattr(event, "code", None),
+        marks=marks_of(message.marks, message.text),
+        group_title=message.group_title,
     )
 
 

@@ -7,30 +7,26 @@ from typing import Any, Callable, Generic, TypeVar
 
 from . import _ffi
 from ._errors import told
+from ._events import Event, event_of
+from ._lists import ConversationItem, ListDiff, list_diff_of
 from ._models import (
     Appended,
     Changed,
-    ConversationItem,
-    Event,
     IncomingMessage,
-    ListDiff,
     Reset,
     TimelineDiff,
     TimelineItem,
-    event_of,
     incoming_of,
-    incoming_to,
     items_of,
-    list_diff_of,
     timeline_diff_of,
 )
 
 T = TypeVar("T")
-Self = TypeVar("Self", bound="_Stream[Any]")
+Self = TypeVar("Self", bound="_Pulled[Any]")
 
 
-class _Stream(Generic[T]):
-    """Pulls batches, and gives them out one by one. Leaving ``async with`` ends it, and so does closing the client."""
+class _Pulled(Generic[T]):
+    """Pulls batches, and gives them out one by one."""
 
     def __init__(self, raw: Any, unpack: Callable[[Any], list[T]]) -> None:
         self._raw = raw
@@ -52,6 +48,10 @@ class _Stream(Generic[T]):
                 self._received = batch.number
                 self._ready.extend(self._unpack(batch))
         return self._ready.popleft()
+
+
+class _Stream(_Pulled[T]):
+    """A stream that can be ended. Leaving ``async with`` ends it, and so does closing the client."""
 
     def stop(self) -> None:
         """Ends the stream, also for whoever waits for it."""
@@ -122,7 +122,14 @@ class Incoming(_Stream[IncomingMessage]):
     async def done(self, message: IncomingMessage) -> None:
         """Remembers that this message and all before it are dealt with: after a restart the consumer begins behind it."""
         with told():
-            await self._raw.done(incoming_to(message))
+            await self._raw.done(message.place)
+
+
+class Export(_Stream[TimelineItem]):
+    """All entries of a conversation, oldest first. Those that come or change meanwhile are there, or are not."""
+
+    def __init__(self, raw: _ffi.FfiExport) -> None:
+        super().__init__(raw, lambda batch: items_of(batch.items))
 
 
 class Events(_Stream[Event]):

@@ -41,6 +41,12 @@ class ConversationId(_Id):
     __slots__ = ()
 
 
+class InvitationId(_Id):
+    """An invitation to a group. It does not tell its link."""
+
+    __slots__ = ()
+
+
 class RecoveryKey(str):
     """The account's secret key, for the user to write down: show it, never log it. Whoever has it is the account."""
 
@@ -58,3 +64,14 @@ def moment(milliseconds_since_1970: int) -> datetime:
 def milliseconds(at: datetime) -> int:
     """The other way; a time without a zone counts as local time."""
     return (at.astimezone(timezone.utc) - _EPOCH) // _MILLISECOND
+
+
+def characters(text: str, of_bytes: int) -> int:
+    """How many characters of a text so many bytes of it are; what is beyond its end counts one by one."""
+    encoded = text.encode()
+    return len(encoded[:of_bytes].decode(errors="ignore")) + max(0, of_bytes - len(encoded))
+
+
+def bytes_of(text: str, of_characters: int) -> int:
+    """The other way."""
+    return len(text[:of_characters].encode()) + max(0, of_characters - len(text))

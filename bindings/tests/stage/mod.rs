@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::time::timeout;
 use waxwing_ffi::{
-    Advice, ClientSetup, Draft, ErrorKind, FfiClient, FfiConversation, FfiError, FfiIncoming, FfiSent,
-    IncomingMessage, Me, Page, ProviderError, Registration, StoreKeyProvider, StorePlace, open_client,
+    Advice, ClientSetup, Draft, EntryBody, ErrorKind, Event, FfiClient, FfiConversation, FfiError, FfiEvents,
+    FfiIncoming, FfiSent, IncomingMessage, Me, Page, PagePlace, ProviderError, Recover, Recovery,
+    Registration, StoreKeyProvider, StorePlace, TimelineItem, Whose, open_client,
 };
 
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -146,16 +147,79 @@ impl Stage {
     }
 }
 
+/// Looks again and again until there is an answer.
+pub async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
+    soon(async {
+        loop {
+            match look().await {
+                Some(found) => return found,
+                None => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    })
+    .await
+}
+
+/// Waits for an event.
+pub async fn hear(events: &FfiEvents, is_it: impl Fn(&Event) -> bool) {
+    let mut after = 0;
+    loop {
+        let batch = soon(events.pull(after, None)).await.unwrap().expect("the client is open");
+        after = batch.number;
+        if batch.events.iter().any(&is_it) {
+            return;
+        }
+    }
+}
+
+/// The account of this recovery key, on a new device.
+pub async fn recover(client: &FfiClient, handle: &str, key: &str, others: Recover) -> Me {
+    let recovery = Some(Recovery { key: key.to_owned(), others });
+    let registration = Registration { handle: handle.to_owned(), token: None, recovery };
+    soon(client.register(registration, None)).await.unwrap()
+}
+
+pub fn by_handle(handle: &str) -> Whose {
+    Whose::Handle { handle: handle.to_owned() }
+}
+
+/// The newest entries, oldest first.
+pub async fn entries(chat: &FfiConversation) -> Vec<TimelineItem> {
+    soon(chat.read_page(newest(200))).await.unwrap()
+}
+
+/// What an entry says, where it has a text.
+pub fn text(item: &TimelineItem) -> Option<&str> {
+    match &item.body {
+        EntryBody::Text { text } => Some(text),
+        EntryBody::Unreadable | EntryBody::Notice { .. } | EntryBody::Group { .. } | EntryBody::Deleted => {
+            None
+        }
+    }
+}
+
+/// The texts of a conversation.
+pub async fn written(chat: &FfiConversation) -> Vec<String> {
+    entries(chat).await.iter().filter_map(|item| text(item).map(str::to_owned)).collect()
+}
+
 pub async fn sign_up(client: &FfiClient, handle: &str) -> Result<Me, FfiError> {
     client.register(Registration { handle: handle.to_owned(), token: None, recovery: None }, None).await
 }
 
 pub fn draft(text: impl Into<String>) -> Draft {
-    Draft { text: text.into(), id: None }
+    Draft {
+        text: text.into(),
+        id: None,
+        reply_to: None,
+        forwarded: false,
+        mentions: Vec::new(),
+        custom: None,
+    }
 }
 
 pub fn newest(limit: u32) -> Page {
-    Page { limit, before: None }
+    Page { limit, place: PagePlace::Newest }
 }
 
 pub async fn chat(client: &FfiClient, with: &str) -> Arc<FfiConversation> {

@@ -26,19 +26,23 @@ pub(super) fn compare(stage: &Stage) -> Outcome {
     )))
 }
 
-/// Everything that is exported, file by file.
-fn exported(folder: &Path) -> Result<String, Trouble> {
+/// Everything that is exported, file by file; the folders within come where their names do.
+fn exported(source: &Path) -> Result<String, Trouble> {
     let trouble = |path: &Path, e: std::io::Error| Trouble::new(format!("{}: {e}", path.display()));
-    let listed = fs::read_dir(folder).map_err(|e| trouble(folder, e))?;
-    let mut paths: Vec<_> = listed.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
+    let mut paths = vec![source.to_owned()];
     let mut text = String::new();
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")) {
-        let source = fs::read_to_string(path).map_err(|e| trouble(path, e))?;
-        let face = face(&source);
-        if !face.is_empty() {
-            let name = path.file_name().unwrap_or_default().display();
-            text.push_str(&format!("// {name}\n\n{face}\n"));
+    while let Some(path) = paths.pop() {
+        if path.is_dir() {
+            let listed = fs::read_dir(&path).map_err(|e| trouble(&path, e))?;
+            let mut within: Vec<_> = listed.flatten().map(|entry| entry.path()).collect();
+            within.sort_by(|one, other| other.cmp(one));
+            paths.append(&mut within);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let face = face(&fs::read_to_string(&path).map_err(|e| trouble(&path, e))?);
+            if !face.is_empty() {
+                let name = path.strip_prefix(source).unwrap_or(&path).display();
+                text.push_str(&format!("// {name}\n\n{face}\n"));
+            }
         }
     }
     Ok(text)

@@ -98,10 +98,15 @@ fn hidden(source: &str) -> String {
         // A declaration may follow on the line where its comment ends.
         let comment_end = if is_comment { line.rfind("*/").map_or(line.len(), |at| at + 2) } else { 0 };
         let (comment, code) = line.split_at(comment_end);
-        let declaration = code.trim_start();
+        // So may one behind its annotation.
+        let annotation_end =
+            if code.trim_start().starts_with('@') { code.find(") ").map_or(0, |at| at + 2) } else { 0 };
+        let (annotation, declaration) = code.split_at(annotation_end);
+        let declaration = declaration.trim_start();
         let declaration = declaration.strip_prefix("public ").unwrap_or(declaration);
         hidden.push_str(comment);
         if depth == 0 && DECLARATIONS.iter().any(|start| declaration.starts_with(start)) {
+            hidden.push_str(annotation);
             hidden.push_str("internal ");
             hidden.push_str(declaration);
         } else {
@@ -137,6 +142,7 @@ mod tests {
             "/** {\n */internal fun `a`() {\n  fun b()\n}\n"
         );
         assert_eq!(hidden("  @X\n   suspend fun a() = f\n"), "  @X\ninternal suspend fun a() = f\n");
+        assert_eq!(hidden("  @X(B::class) fun a() = f\n"), "  @X(B::class) internal fun a() = f\n");
     }
 
     #[test]

@@ -105,13 +105,6 @@ public final class Client: Sendable {
         RecoveryKey(try await toTheEnd { try await ffi.recoveryKey() })
     }
 
-    /// Accepts an account's new key; messages that were held go out. Let the user compare safety numbers before.
-    ///
-    /// - Throws: ``WaxwingError`` `not_found` for an account that is not known here, or what the store says.
-    public func acceptKey(of account: AccountId) async throws {
-        try await toTheEnd { try await ffi.acceptKey(account: account.description) }
-    }
-
     // MARK: Conversations
 
     /// The conversation with the account of this handle, made if it is not there. One that is known is found offline.

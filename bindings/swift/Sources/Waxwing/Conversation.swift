@@ -1,6 +1,7 @@
 internal import WaxwingFFI
 
-/// A conversation with one other account. ``Client/conversation(with:)-swift.method`` gives it.
+/// A conversation with another account, or of a group. ``Client/conversation(with:)-swift.method`` and
+/// ``Client/createGroup(_:with:)`` give it.
 ///
 /// ```swift
 /// let chat = try await client.conversation(with: "bob")
@@ -11,22 +12,27 @@ internal import WaxwingFFI
 /// }
 /// ```
 public final class Conversation: Sendable, Identifiable {
-    private let ffi: FfiConversation
+    let ffi: FfiConversation
 
     init(_ ffi: FfiConversation) {
         self.ffi = ffi
         id = ConversationId(lifted: ffi.id())
-        peer = Contact(ffi.peer())
+        party = Party(ffi.party())
     }
 
-    /// Its id, the same on both sides.
+    /// Its id, the same for all who are in it.
     public let id: ConversationId
-    /// The other side, as it was when this value was made.
-    public let peer: Contact
+    /// Whom it is with, as it was when this value was made.
+    public let party: Party
+    /// The other account; `nil`: it is a group.
+    public var peer: Contact? { party.contact }
+    /// What can be done to the group; `nil`: it is none.
+    public var group: ChatGroup? { ffi.group().map(ChatGroup.init) }
 
     /// Puts a message on its way. When this returns, the message is on disk and will go out, whatever happens to the process.
     ///
-    /// - Throws: ``WaxwingError`` `message_too_large`, `invalid_input` for an empty text, `message_id_taken`, or what the store says.
+    /// - Throws: ``WaxwingError`` `message_too_large`, `invalid_input` for an empty text or a mention outside of it, `message_id_taken`, `blocked`,
+    ///   `not_permitted` in a group in which this account may not write, or what the store says.
     @discardableResult
     public func send(_ draft: Draft) async throws -> SentMessage {
         SentMessage(try await toTheEnd { try await ffi.send(draft: draft.lowered) })
@@ -38,7 +44,7 @@ public final class Conversation: Sendable, Identifiable {
         try await send(Draft(text))
     }
 
-    /// Watches the newest entries. What changes after this call is told, also before the first iteration.
+    /// Watches a page's entries, the newest if nothing else is said, and what comes after them. What changes after this call is told, also before the first iteration.
     public func timeline(_ page: Page = .newest()) -> Timeline {
         Timeline(ffi.timeline(page: page.lowered))
     }

@@ -17,13 +17,30 @@ extension Recovery {
 
 extension Draft {
     var lowered: WaxwingFFI.Draft {
-        WaxwingFFI.Draft(text: text, id: id?.description)
+        WaxwingFFI.Draft(
+            text: text,
+            id: id?.description,
+            replyTo: replyTo?.description,
+            forwarded: isForwarded,
+            mentions: mentions.map { $0.lowered(in: text) },
+            custom: custom.map { WaxwingFFI.Custom(kind: $0.kind, payload: $0.payload) }
+        )
     }
 }
 
 extension Page {
     var lowered: WaxwingFFI.Page {
-        WaxwingFFI.Page(limit: UInt32(clamping: limit), before: before?.description)
+        WaxwingFFI.Page(limit: UInt32(clamping: limit), place: place.lowered)
+    }
+}
+
+extension Page.Place {
+    var lowered: PagePlace {
+        switch self {
+        case .newest: .newest
+        case .before(let id): .before(id: id.description)
+        case .around(let id): .around(id: id.description)
+        }
     }
 }
 
@@ -34,32 +51,6 @@ extension Delivery.Goal {
         case .delivered: .delivered
         case .read: .read
         }
-    }
-}
-
-extension LogLevel {
-    var lowered: WaxwingFFI.LogLevel {
-        switch self {
-        case .error: .error
-        case .warning: .warn
-        case .info: .info
-        case .debug: .debug
-        case .trace: .trace
-        }
-    }
-}
-
-extension IncomingMessage {
-    var lowered: WaxwingFFI.IncomingMessage {
-        WaxwingFFI.IncomingMessage(
-            messageId: id.description,
-            conversationId: conversation.description,
-            sender: WaxwingFFI.Contact(account: sender.account.description, handle: sender.handle),
-            text: text,
-            sentAt: sentAt,
-            storedAt: storedAt,
-            place: place
-        )
     }
 }
 
@@ -79,12 +70,16 @@ extension Contact {
 
 extension TimelineItem {
     init(_ item: WaxwingFFI.TimelineItem) {
+        let body = Body(item.body)
         self.init(
             id: MessageId(lifted: item.messageId),
             conversation: ConversationId(lifted: item.conversationId),
             sender: Contact(item.sender),
             senderDevice: DeviceId(lifted: item.senderDevice),
-            body: Body(item.body),
+            body: body,
+            marks: Marks(item.marks, in: body.text ?? ""),
+            isEdited: item.edited,
+            reactions: item.reactions.map(Reaction.init),
             sentAt: item.sentAt,
             storedAt: item.storedAt,
             status: Status(item.state)
@@ -98,6 +93,8 @@ extension TimelineItem.Body {
         case .text(let text): self = .text(text)
         case .unreadable: self = .unreadable
         case .notice(let notice): self = .notice(Notice(notice))
+        case .group(let notice): self = .group(GroupNotice(notice))
+        case .deleted: self = .deleted
         }
     }
 }
@@ -109,6 +106,7 @@ extension Notice {
         case .keyAccepted: self = .keyAccepted
         case .devicesChanged: self = .devicesChanged
         case .relayReset: self = .relayReset
+        case .timerChanged(let timer): self = .timerChanged(timer.map { .seconds($0) })
         }
     }
 }
@@ -152,6 +150,8 @@ extension FailureReason {
         switch reason {
         case .tooLarge: self = .tooLarge
         case .refused: self = .refused
+        case .notPermitted: self = .notPermitted
+        case .recipientGone: self = .recipientGone
         }
     }
 }
@@ -192,8 +192,10 @@ extension ConversationItem {
     init(_ item: WaxwingFFI.ConversationItem) {
         self.init(
             id: ConversationId(lifted: item.conversationId),
-            peer: Contact(item.peer),
+            party: Party(item.party),
             unread: Int(clamping: item.unread),
+            unreadMentions: Int(clamping: item.unreadMentions),
+            settings: ConversationSettings(item.settings),
             last: item.last.map(LastEntry.init),
             keyChanged: item.keyChanged,
             order: item.order,
@@ -206,6 +208,7 @@ extension LastEntry {
     init(_ last: WaxwingFFI.LastEntry) {
         self.init(
             id: MessageId(lifted: last.messageId),
+            sender: Contact(last.sender),
             preview: last.preview,
             storedAt: last.storedAt,
             status: TimelineItem.Status(last.state)
@@ -219,7 +222,9 @@ extension IncomingMessage {
             id: MessageId(lifted: message.messageId),
             conversation: ConversationId(lifted: message.conversationId),
             sender: Contact(message.sender),
+            groupTitle: message.groupTitle,
             text: message.text,
+            marks: Marks(message.marks, in: message.text),
             sentAt: message.sentAt,
             storedAt: message.storedAt,
             place: message.place
@@ -236,6 +241,11 @@ extension Event {
         case .messageReadable(let id): self = .messageReadable(MessageId(lifted: id))
         case .drained: self = .drained
         case .keyChanged(let account): self = .keyChanged(AccountId(lifted: account))
+        case .verificationChanged(let account): self = .verificationChanged(AccountId(lifted: account))
+        case .devicesChanged(let account): self = .devicesChanged(AccountId(lifted: account))
+        case .joinRequested(let id, let account):
+            self = .joinRequested(ConversationId(lifted: id), by: AccountId(lifted: account))
+        case .joinAnswered(let id): self = .joinAnswered(ConversationId(lifted: id))
         case .registered: self = .registered
         case .signedOut(let code): self = .signedOut(code: code)
         case .relayReset: self = .relayReset
@@ -260,43 +270,5 @@ extension LinkState {
 extension CatchUp {
     init(_ caughtUp: WaxwingFFI.CatchUp) {
         self.init(messages: Int(clamping: caughtUp.messages), completed: caughtUp.completed)
-    }
-}
-
-extension LogLine {
-    init(_ record: LogRecord) {
-        self.init(
-            level: LogLevel(record.level),
-            target: record.target,
-            text: record.text,
-            at: record.at,
-            leftOut: Int(clamping: record.leftOut)
-        )
-    }
-}
-
-extension LogLevel {
-    init(_ level: WaxwingFFI.LogLevel) {
-        switch level {
-        case .error: self = .error
-        case .warn: self = .warning
-        case .info: self = .info
-        case .debug: self = .debug
-        case .trace: self = .trace
-        }
-    }
-}
-
-extension LiveObjects {
-    init(_ live: WaxwingFFI.LiveObjects) {
-        self.init(
-            clients: Int(clamping: live.clients),
-            conversations: Int(clamping: live.conversations),
-            sentMessages: Int(clamping: live.sent),
-            streams: Int(clamping: live.streams),
-            histories: Int(clamping: live.histories),
-            calls: Int(clamping: live.calls),
-            cancelHandles: Int(clamping: live.cancelHandles)
-        )
     }
 }

@@ -68,10 +68,16 @@ public struct LiveObjects: Hashable, Sendable {
     public let clients: Int
     /// Conversations.
     public let conversations: Int
+    /// Groups, as they are held to change them.
+    public let groups: Int
     /// Sent messages that are followed.
     public let sentMessages: Int
-    /// Streams: timelines, lists, incoming messages, events.
+    /// Streams: timelines, lists, incoming messages, events, exports.
     public let streams: Int
+    /// Linkings of devices, with their offers and codes.
+    public let linkings: Int
+    /// Safety numbers.
+    public let safetyNumbers: Int
     /// Stores that are open for reading.
     public let histories: Int
     /// Calls that are running.
@@ -117,3 +123,58 @@ private final class Sink: WaxwingFFI.LogSink {
         }
     }
 #endif
+
+// ---- between the library's values and ours ----
+
+extension LogLevel {
+    var lowered: WaxwingFFI.LogLevel {
+        switch self {
+        case .error: .error
+        case .warning: .warn
+        case .info: .info
+        case .debug: .debug
+        case .trace: .trace
+        }
+    }
+}
+
+extension LogLine {
+    init(_ record: LogRecord) {
+        self.init(
+            level: LogLevel(record.level),
+            target: record.target,
+            text: record.text,
+            at: record.at,
+            leftOut: Int(clamping: record.leftOut)
+        )
+    }
+}
+
+extension LogLevel {
+    init(_ level: WaxwingFFI.LogLevel) {
+        switch level {
+        case .error: self = .error
+        case .warn: self = .warning
+        case .info: self = .info
+        case .debug: self = .debug
+        case .trace: self = .trace
+        }
+    }
+}
+
+extension LiveObjects {
+    init(_ live: WaxwingFFI.LiveObjects) {
+        self.init(
+            clients: Int(clamping: live.clients),
+            conversations: Int(clamping: live.conversations),
+            groups: Int(clamping: live.groups),
+            sentMessages: Int(clamping: live.sent),
+            streams: Int(clamping: live.streams),
+            linkings: Int(clamping: live.linkings),
+            safetyNumbers: Int(clamping: live.safetyNumbers),
+            histories: Int(clamping: live.histories),
+            calls: Int(clamping: live.calls),
+            cancelHandles: Int(clamping: live.cancelHandles)
+        )
+    }
+}

@@ -9,7 +9,7 @@ internal import WaxwingFFI
 /// }
 /// ```
 public final class History: Sendable {
-    private let ffi: FfiHistory
+    let ffi: FfiHistory
 
     /// Opens a store that a client made.
     ///

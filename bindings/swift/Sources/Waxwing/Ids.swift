@@ -8,6 +8,8 @@ public typealias DeviceId = Id<Ids.Device>
 public typealias MessageId = Id<Ids.Message>
 /// A conversation; both sides know it by the same id.
 public typealias ConversationId = Id<Ids.Conversation>
+/// An invitation to a group.
+public typealias InvitationId = Id<Ids.Invitation>
 
 /// Of what an ``Id`` can be.
 public enum Ids {
@@ -19,6 +21,8 @@ public enum Ids {
     public enum Message {}
     /// A conversation.
     public enum Conversation {}
+    /// An invitation to a group.
+    public enum Invitation {}
 }
 
 /// The id of something; an id of one sort cannot stand where another is meant.

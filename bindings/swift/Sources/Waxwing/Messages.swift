@@ -8,44 +8,6 @@ public struct Contact: Hashable, Sendable {
     public let handle: String?
 }
 
-/// A message to be sent.
-///
-/// ```swift
-/// // Sent again under the same id, after a crash or a time-out, it is there once all the same.
-/// let draft = Draft(text, id: client.newMessageId())
-/// try await chat.send(draft)
-/// ```
-public struct Draft: Hashable, Sendable {
-    /// Plain text, at most 65,536 bytes of UTF-8.
-    public var text: String
-    /// The message's id; `nil`: a new one.
-    public var id: MessageId?
-
-    /// A text.
-    public init(_ text: String, id: MessageId? = nil) {
-        self.text = text
-        self.id = id
-    }
-}
-
-/// Which entries of a conversation to read.
-public struct Page: Hashable, Sendable {
-    /// At most so many, and at most 500.
-    public var limit: Int
-    /// The entries just before this one; `nil`: the newest.
-    public var before: MessageId?
-
-    /// The newest entries.
-    public static func newest(_ limit: Int = 50) -> Page {
-        Page(limit: limit, before: nil)
-    }
-
-    /// The entries just before one.
-    public static func before(_ message: MessageId, _ limit: Int = 50) -> Page {
-        Page(limit: limit, before: message)
-    }
-}
-
 /// One entry of a conversation.
 public struct TimelineItem: Hashable, Sendable, Identifiable {
     /// The message's id, which never changes.
@@ -58,6 +20,12 @@ public struct TimelineItem: Hashable, Sendable, Identifiable {
     public let senderDevice: DeviceId
     /// What it says.
     public let body: Body
+    /// What it carries beside its text.
+    public let marks: Marks
+    /// Whether its text was changed since it was sent.
+    public let isEdited: Bool
+    /// How people reacted to it.
+    public let reactions: [Reaction]
     /// When the sender's clock said it was written: to be shown, and not to sort by.
     public let sentAt: Date
     /// When it came to this device's disk.
@@ -67,7 +35,7 @@ public struct TimelineItem: Hashable, Sendable, Identifiable {
 
     /// Its text, if it has one.
     public var text: String? {
-        if case .text(let text) = body { text } else { nil }
+        body.text
     }
 
     /// Whether this account wrote it, on this device or another.
@@ -83,6 +51,14 @@ public struct TimelineItem: Hashable, Sendable, Identifiable {
         case unreadable
         /// Something that happened, told in its place.
         case notice(Notice)
+        /// Something that the sender did to the group.
+        case group(GroupNotice)
+        /// A message that its sender took back.
+        case deleted
+
+        var text: String? {
+            if case .text(let text) = self { text } else { nil }
+        }
     }
 
     /// How far an entry got.
@@ -106,6 +82,8 @@ public enum Notice: Hashable, Sendable {
     case devicesChanged
     /// The relay lost its database; what was not delivered is sent again.
     case relayReset
+    /// New messages disappear after so long; `nil`: they stay.
+    case timerChanged(Duration?)
 }
 
 /// How far an outgoing message got.
@@ -152,6 +130,10 @@ public enum FailureReason: Hashable, Sendable {
     case tooLarge
     /// The relay refused it for a reason that this build does not know.
     case refused
+    /// This account may not write in the group.
+    case notPermitted
+    /// The recipient deleted the account.
+    case recipientGone
 }
 
 /// How far an incoming message got.
@@ -170,10 +152,16 @@ public enum Reception: Hashable, Sendable {
 public struct ConversationItem: Hashable, Sendable, Identifiable {
     /// The conversation.
     public let id: ConversationId
-    /// The other side.
-    public let peer: Contact
+    /// Whom it is with.
+    public let party: Party
+    /// The other account; `nil`: it is a group.
+    public var peer: Contact? { party.contact }
     /// Incoming messages that the user has not seen.
     public let unread: Int
+    /// How many of them name this account.
+    public let unreadMentions: Int
+    /// How the user set it.
+    public let settings: ConversationSettings
     /// The newest entry, if there is one.
     public let last: LastEntry?
     /// Whether sending waits for the user to accept the other side's new key.
@@ -188,6 +176,8 @@ public struct ConversationItem: Hashable, Sendable, Identifiable {
 public struct LastEntry: Hashable, Sendable {
     /// Its id.
     public let id: MessageId
+    /// Who wrote it.
+    public let sender: Contact
     /// The beginning of its text; empty for an entry without text.
     public let preview: String
     /// When it came to this device's disk.
@@ -204,8 +194,12 @@ public struct IncomingMessage: Hashable, Sendable, Identifiable {
     public let conversation: ConversationId
     /// Who wrote it.
     public let sender: Contact
+    /// What the group is called; `nil`: it is none.
+    public let groupTitle: String?
     /// What it says.
     public let text: String
+    /// What it carries beside its text.
+    public let marks: Marks
     /// When the sender's clock said it was written: to be shown, and not to sort by.
     public let sentAt: Date
     /// When it came to this device's disk.

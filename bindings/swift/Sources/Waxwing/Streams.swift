@@ -138,7 +138,7 @@ public final class IncomingMessages: AsyncSequence, Sendable {
     ///
     /// - Throws: ``WaxwingError`` with what the store says.
     public func done(with message: IncomingMessage) async throws {
-        try await toTheEnd { try await ffi.done(dealtWith: message.lowered) }
+        try await toTheEnd { try await ffi.done(place: message.place) }
     }
 
     public func makeAsyncIterator() -> AsyncIterator {
@@ -199,6 +199,14 @@ public enum Event: Hashable, Sendable {
     case drained
     /// An account's key changed; sending to it waits for ``Client/acceptKey(of:)``.
     case keyChanged(AccountId)
+    /// An account was marked as verified, or is not any more. See ``Client/safetyNumber(with:)``.
+    case verificationChanged(AccountId)
+    /// An account has other devices than before, or one of ours has another name. See ``Client/devices()``.
+    case devicesChanged(AccountId)
+    /// Somebody asks to be in a group. See ``ChatGroup/joinRequests()``.
+    case joinRequested(ConversationId, by: AccountId)
+    /// What this account asked for was answered. See ``Client/joins()``.
+    case joinAnswered(ConversationId)
     /// The relay confirmed this device.
     case registered
     /// The relay does not know this device any more; the word says why.

@@ -45,6 +45,8 @@ public struct WaxwingError: Error, Hashable, Sendable {
         case notFound
         /// Longer than allowed.
         case tooLarge
+        /// It was given up before it was done, and not by the task: a linking that broke.
+        case givenUp
         /// The client is closed.
         case shutDown
         /// The call makes no sense as it was made.
@@ -86,8 +88,8 @@ extension WaxwingError {
     init?(_ error: FfiError) {
         switch error {
         case .Failed(let kind, let code, let advice, let reason):
-            guard let kind = Kind(kind) else { return nil }
-            self.init(kind: kind, code: code, advice: Advice(advice), reason: reason)
+            if code == "cancelled" { return nil }
+            self.init(kind: Kind(kind), code: code, advice: Advice(advice), reason: reason)
         }
     }
 
@@ -104,8 +106,8 @@ extension WaxwingError {
 }
 
 extension WaxwingError.Kind {
-    /// Without a `default`: a kind that is new stops the build here. What was cancelled is no kind, but a `CancellationError`.
-    init?(_ kind: ErrorKind) {
+    /// Without a `default`: a kind that is new stops the build here.
+    init(_ kind: ErrorKind) {
         switch kind {
         case .offline: self = .offline
         case .refused: self = .refused
@@ -116,7 +118,7 @@ extension WaxwingError.Kind {
         case .permission: self = .permission
         case .notFound: self = .notFound
         case .tooLarge: self = .tooLarge
-        case .cancelled: return nil
+        case .cancelled: self = .givenUp
         case .shutDown: self = .shutDown
         case .misuse: self = .misuse
         case .versionUnsupported: self = .versionUnsupported

@@ -16,7 +16,7 @@ extension Scenarios {
             await expectError(.misuse, "suspended", .afterUserActs) { try await bob.drained() }
             let history = try await History(stage.store("bob"))
             let list = try await history.conversations()
-            #expect(list.map(\.peer.handle) == ["alice"])
+            #expect(list.map(\.peer?.handle) == ["alice"])
             #expect(try await history.conversation(with: "alice") == chat.id)
             #expect(try await history.messages(in: chat.id).map(\.text) == ["hello"])
             #expect(try await history.me() == bob.me)

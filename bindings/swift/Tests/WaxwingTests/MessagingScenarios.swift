@@ -33,7 +33,7 @@ extension Scenarios {
         try await Stage.play { stage in
             let (alice, bob) = (try await stage.person("alice"), try await stage.person("bob"))
             let chat = try await alice.conversation(with: "bob")
-            #expect(chat.peer.handle == "bob")
+            #expect(chat.peer?.handle == "bob")
             let sent = try await chat.send("hello")
 
             let message = try #require(try await take(1, from: bob.incoming(consumer: "test")).first)

@@ -34,6 +34,7 @@ import Testing
     @Test func whatPeopleWroteIsNotPrinted() {
         var printed = "\(item(1, "a secret")) \([Draft("a secret")]) \(Recovery(key: RecoveryKey("a secret"), otherDevices: .keep))"
         dump(item(1, "a secret"), to: &printed)
+        printed += "\(conversation(1, order: 1)) \(GroupNotice.title("a secret")) \(Whose.handle("alice"))"
         #expect(!printed.contains("secret"))
         #expect(!printed.contains("alice"))
     }
@@ -59,16 +60,37 @@ import Testing
         #expect(try await pull.next() == nil)
     }
 
+    @Test func aMentionIsCountedInTheTextsOwnPlaces() throws {
+        let text = "é, @alice: 👍"
+        let mention = Mention(AccountId(number: 1), at: try #require(text.range(of: "@alice")))
+        let lowered = mention.lowered(in: text)
+        #expect(lowered.startBytes == 4 && lowered.lengthBytes == 6)
+        #expect(Mention(lowered, in: text) == mention)
+        #expect(Mention(lowered, in: "short") == nil)
+        #expect(mention.lowered(in: "").startBytes == 1)
+    }
+
     private func item(_ number: Int, _ text: String) -> TimelineItem {
         TimelineItem(
             id: MessageId(number: number), conversation: ConversationId(number: 1), sender: contact,
-            senderDevice: DeviceId(number: 1), body: .text(text), sentAt: .now, storedAt: .now, status: .incoming(.unread))
+            senderDevice: DeviceId(number: 1), body: .text(text), marks: plain,
+            isEdited: false, reactions: [], sentAt: .now, storedAt: .now, status: .incoming(.unread))
     }
 
     private func conversation(_ number: Int, order: Int64) -> ConversationItem {
         ConversationItem(
-            id: ConversationId(number: number), peer: contact, unread: 0, last: nil, keyChanged: false, order: order,
-            createdAt: .now)
+            id: ConversationId(number: number), party: .account(contact), unread: 0, unreadMentions: 0, settings: settings, last: nil,
+            keyChanged: false, order: order, createdAt: .now)
+    }
+
+    private var plain: Marks {
+        Marks(replyTo: nil, isForwarded: false, mentions: [], custom: nil, expiresAfter: nil, isAfterRemoval: false)
+    }
+
+    private var settings: ConversationSettings {
+        ConversationSettings(
+            draft: "a secret", muted: nil, isPinned: false, isArchived: false, isMarkedUnread: false, isBlocked: false,
+            timer: nil)
     }
 
     private var contact: Contact { Contact(account: AccountId(number: 1), handle: "alice") }

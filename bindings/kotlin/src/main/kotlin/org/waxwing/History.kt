@@ -1,8 +1,10 @@
 package org.waxwing
 
+import kotlinx.coroutines.flow.Flow
 import org.waxwing.ffi.FfiHistory
 import org.waxwing.internal.asOurs
 import org.waxwing.internal.calling
+import org.waxwing.internal.exported
 
 /**
  * A store, to be read only. It takes no lock that keeps a client from working, here or in another process.
@@ -30,13 +32,52 @@ public class History internal constructor(private val ffi: FfiHistory) : AutoClo
      *
      * @param limit at most so many, and at most 500.
      * @param before the entries just before this one; null: the newest.
-     * @throws WaxwingException.NotFound `not_found` when [before] is not here.
+     * @param around this entry and those around it; not beside [before].
+     * @throws WaxwingException.NotFound `not_found` when [before] or [around] is not here.
      */
     public suspend fun messages(
         conversation: ConversationId,
         limit: Int = 50,
         before: MessageId? = null,
-    ): List<TimelineItem> = calling { ffi.readPage(conversation, page(limit, before)) }.map { it.asOurs() }
+        around: MessageId? = null,
+    ): List<TimelineItem> = calling { ffi.readPage(conversation, page(limit, before, around)) }.map { it.asOurs() }
+
+    /**
+     * Title, members and settings of a group.
+     *
+     * @throws WaxwingException.NotFound `not_found` for a conversation that is no group's.
+     */
+    public suspend fun groupInfo(conversation: ConversationId): GroupInfo =
+        calling { ffi.groupInfo(conversation) }.asOurs()
+
+    /**
+     * How far a message of this account got at each member of a group.
+     *
+     * @throws WaxwingException.NotFound `not_found`.
+     */
+    public suspend fun receipts(conversation: ConversationId, id: MessageId): Receipts =
+        calling { ffi.receipts(conversation, id) }.asOurs()
+
+    /**
+     * One entry of a conversation, by its id.
+     *
+     * @throws WaxwingException.NotFound `not_found`.
+     */
+    public suspend fun entry(id: MessageId): TimelineItem = calling { ffi.entry(id) }.asOurs()
+
+    /**
+     * Finds messages with these words, in one conversation or in all, as [WaxwingClient.search] does.
+     *
+     * @param limit at most so many, and at most 500.
+     */
+    public suspend fun search(
+        words: String,
+        conversation: ConversationId? = null,
+        limit: Int = 50,
+    ): List<TimelineItem> = calling { ffi.search(words, conversation, countOf(limit)) }.map { it.asOurs() }
+
+    /** All entries of a conversation, oldest first, one after the other: a cold flow, as [Conversation.export]. */
+    public fun export(conversation: ConversationId): Flow<TimelineItem> = exported { ffi.export(conversation) }
 
     /** Lets go of the files. */
     override fun close() {

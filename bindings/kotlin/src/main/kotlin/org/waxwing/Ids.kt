@@ -1,11 +1,23 @@
 package org.waxwing
 
+/** An account, named by its id or by its handle. */
+public sealed interface Someone
+
+/** The name under which an account is found. `toString` hides it. */
+@JvmInline
+public value class Handle(
+    /** Its text: 2 to 32 characters, `a-z`, `0-9`, `.`, `-` and `_`. */
+    public val text: String,
+) : Someone {
+    override fun toString(): String = "Handle(..)"
+}
+
 /** A person or a bot: the same on all of their devices, and for everybody who knows them. */
 @JvmInline
 public value class AccountId(
     /** Its text, such as `01890a5d-ac96-774b-bcce-b302099a8057`: for your database and your logs. */
     public val value: String,
-) {
+) : Someone {
     init {
         requireId(value)
     }
@@ -43,6 +55,19 @@ public value class MessageId(
 @JvmInline
 public value class ConversationId(
     /** Its text, such as `01890a5d-ac96-774b-bcce-b302099a8057`: for a notification's tag or a navigation route. */
+    public val value: String,
+) {
+    init {
+        requireId(value)
+    }
+
+    override fun toString(): String = value
+}
+
+/** An invitation to a group. It does not tell its link. */
+@JvmInline
+public value class InvitationId(
+    /** Its text, such as `01890a5d-ac96-774b-bcce-b302099a8057`. */
     public val value: String,
 ) {
     init {

@@ -7,7 +7,6 @@ import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import org.waxwing.ffi.FfiIncoming
 import org.waxwing.internal.asOurs
-import org.waxwing.internal.asTheirs
 import org.waxwing.internal.calling
 import org.waxwing.internal.pulled
 
@@ -37,7 +36,7 @@ public class Incoming internal constructor(private val ffi: FfiIncoming) : AutoC
 
     /** Remembers that this message and all before it are dealt with. */
     public suspend fun done(message: IncomingMessage) {
-        calling { ffi.done(message.asTheirs()) }
+        calling { ffi.done(message.place.toULong()) }
     }
 
     /** Ends [messages]. */

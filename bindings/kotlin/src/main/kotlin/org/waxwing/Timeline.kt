@@ -76,7 +76,7 @@ public class Timeline internal constructor(
      * @return how many there were: 0 at the beginning of the conversation.
      */
     public suspend fun older(limit: Int = 50): Int {
-        page(limit, null)
+        countOf(limit)
         olderWanted.update { it + 1 }
         try {
             return turn.withLock {

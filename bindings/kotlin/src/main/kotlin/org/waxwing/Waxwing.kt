@@ -7,6 +7,7 @@ import org.waxwing.ffi.liveObjects as ffiLiveObjects
 import org.waxwing.ffi.openClient
 import org.waxwing.ffi.openHistory as ffiOpenHistory
 import org.waxwing.ffi.provokePanic as ffiProvokePanic
+import org.waxwing.ffi.readInvitation as ffiReadInvitation
 import org.waxwing.ffi.setLogSink as ffiSetLogSink
 import org.waxwing.internal.Lines
 import org.waxwing.internal.Native
@@ -66,6 +67,13 @@ public object Waxwing {
      */
     public suspend fun openHistory(store: Store): History =
         store.explaining { History(loaded { ffiOpenHistory(store.place, it) }) }
+
+    /**
+     * Reads the link of an invitation, to show what it says before the user asks ([WaxwingClient.join]). Nobody is asked.
+     *
+     * @throws WaxwingException.Misuse `invitation_invalid`.
+     */
+    public fun readInvitation(link: String): InvitationLink = loaded { ffiReadInvitation(link) }.asOurs()
 
     /** Makes a key for a new store: 32 random bytes, to be put into the platform's keystore. */
     public fun generateStoreKey(): ByteArray = loaded { ffiGenerateStoreKey() }

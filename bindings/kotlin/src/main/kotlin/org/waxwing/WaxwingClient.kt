@@ -30,7 +30,7 @@ import kotlin.time.toJavaDuration
  * @sample org.waxwing.samples.firstMessage
  */
 public class WaxwingClient internal constructor(
-    private val ffi: FfiClient,
+    internal val ffi: FfiClient,
     private val tokens: Tokens?,
 ) : AutoCloseable {
     // ---- the account ----
@@ -118,6 +118,29 @@ public class WaxwingClient internal constructor(
      */
     public suspend fun conversation(id: ConversationId): Conversation =
         Conversation(calling { ffi.conversation(id) })
+
+    /**
+     * Makes a group with these other members, and its conversation. It can be written to at once, offline too.
+     *
+     * @param title what it is called; empty: without a name.
+     * @param members by [Handle] or [AccountId].
+     * @throws WaxwingException.NotFound `unknown_account`.
+     * @throws WaxwingException.Offline `offline` for a handle that is not known here.
+     * @throws WaxwingException.TooLarge for a title or members beyond the limits.
+     */
+    public suspend fun createGroup(title: String, vararg members: Someone): Conversation =
+        Conversation(calling { ffi.createGroup(title, members.map { it.asTheirs() }) })
+
+    /**
+     * Asks to be in a group, by the link of an invitation; [Event.JoinAnswered] tells the answer.
+     *
+     * @throws WaxwingException.Misuse `invitation_invalid`, `blocked`.
+     * @throws WaxwingException.Permission `invitation_over`.
+     */
+    public suspend fun join(link: String): Join = calling { ffi.join(link) }.asOurs()
+
+    /** The groups that this device asked to be in, and how it stands with each. */
+    public suspend fun joins(): List<Join> = calling { ffi.joins() }.map { it.asOurs() }
 
     /**
      * All conversations, the one with the newest message first, and again whenever one changes: for `collectAsState` or a

@@ -53,7 +53,10 @@ public sealed class WaxwingException(
     public class TooLarge internal constructor(message: String, code: String, advice: RetryAdvice) :
         WaxwingException(message, code, advice)
 
-    /** Given up before it was done, because the process is ending. A cancelled coroutine gets `CancellationException` instead. */
+    /**
+     * Given up before it was done: a linking that broke off (`link_broken`, `history_incomplete`), or the process is ending. A
+     * cancelled coroutine gets `CancellationException` instead.
+     */
     public class Cancelled internal constructor(message: String, code: String, advice: RetryAdvice) :
         WaxwingException(message, code, advice)
 

@@ -19,7 +19,7 @@ class CostTest {
 
         val call = microseconds(times = 20_000) { alice.link }
         // The first batch is given again to whoever asks for it again: no store between.
-        val watch = chat.ffi.timeline(page(50, null))
+        val watch = chat.ffi.timeline(page(50, null, null))
         val batch = microseconds(times = 1_000) {
             val diff = checkNotNull(soon { watch.pull(0uL) }).diffs.single() as TimelineDiff.Reset
             assertEquals(50, diff.items.map { it.asOurs() }.size)

@@ -48,7 +48,7 @@ class ExchangeTest {
         val alice = stage.person("alice")
         val bob = stage.person("bob")
         val chat = soon { alice.direct("bob") }
-        assertEquals("bob", chat.peer.handle)
+        assertEquals("bob", chat.peer?.handle)
         val sent = soon { chat.send("hello") }
 
         val message = soon { bob.incoming("test").messages.first() }

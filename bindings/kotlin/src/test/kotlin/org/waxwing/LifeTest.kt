@@ -31,7 +31,7 @@ class LifeTest {
         fails<WaxwingException.Misuse>("suspended") { bob.awaitDrained() }
         soon { Waxwing.openHistory(stage.store("bob")) }.use { history ->
             val line = soon { history.conversations() }.single()
-            assertEquals("alice", line.peer.handle)
+            assertEquals("alice", line.peer?.handle)
             assertEquals(line.id, soon { history.direct("alice") })
             assertEquals(listOf("before"), soon { history.messages(line.id) }.map { it.text })
             assertEquals(bob.me, soon { history.me() })

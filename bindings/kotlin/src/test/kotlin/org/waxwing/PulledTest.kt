@@ -92,10 +92,17 @@ class PulledTest {
             Body.Text("canary"),
             TokenRequest("canary", expired = false),
             RecoveryKey("canary"),
-            LastEntry(id, "canary", java.time.Instant.EPOCH, EntryState.Local),
+            LastEntry(id, contact, "canary", java.time.Instant.EPOCH, EntryState.Local),
             IncomingMessage(
                 id, ConversationId(id.value), contact, "canary", java.time.Instant.EPOCH, java.time.Instant.EPOCH, 1,
+                Marks(null, false, emptyList(), Custom("kind", "canary".encodeToByteArray()), null, false), "canary",
             ),
+            Handle("canary"),
+            Reaction("canary", listOf(contact)),
+            GroupHead("canary", GroupStanding.Member),
+            GroupNotice.Title("canary"),
+            ConversationSettings(draft = "canary"),
+            InvitationLink(ConversationId(id.value), "canary", needsApproval = false, expiresAt = null),
         )
         for (value in printed) assertTrue("canary" !in "$value", "$value")
     }

@@ -19,6 +19,7 @@ import java.time.Instant
 import org.waxwing.ffi.Contact as FfiContact
 import org.waxwing.ffi.EntryBody as FfiBody
 import org.waxwing.ffi.EntryState as FfiEntryState
+import org.waxwing.ffi.Marks as FfiMarks
 import org.waxwing.ffi.TimelineItem as FfiItem
 
 /** A timeline over a watch whose every step the test decides, in virtual time. */
@@ -50,6 +51,9 @@ class TimelineTest {
         sender = FfiContact(AccountId("00000000-0000-4000-8000-000000000002"), "alice"),
         senderDevice = DeviceId("00000000-0000-4000-8000-000000000003"),
         body = FfiBody.Text(text),
+        marks = FfiMarks(replyTo = null, forwarded = false, mentions = emptyList(), custom = null, expiresAfter = null),
+        edited = false,
+        reactions = emptyList(),
         sentAt = Instant.EPOCH,
         storedAt = Instant.EPOCH,
         state = FfiEntryState.Local,

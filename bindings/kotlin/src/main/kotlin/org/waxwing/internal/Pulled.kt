@@ -2,13 +2,18 @@ package org.waxwing.internal
 
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.transform
 import org.waxwing.WaxwingException
 import org.waxwing.ffi.EventBatch
+import org.waxwing.ffi.ExportBatch
 import org.waxwing.ffi.FfiConversationList
 import org.waxwing.ffi.FfiEvents
+import org.waxwing.ffi.FfiExport
 import org.waxwing.ffi.FfiIncoming
+import org.waxwing.ffi.FfiLinking
 import org.waxwing.ffi.FfiTimeline
 import org.waxwing.ffi.IncomingBatch
+import org.waxwing.ffi.LinkBatch
 import org.waxwing.ffi.ListBatch
 import org.waxwing.ffi.TimelineBatch
 import org.waxwing.ffi.TimelineDiff
@@ -73,6 +78,15 @@ internal class FfiTimelineWatch(private val ffi: FfiTimeline) : TimelineWatch {
 internal fun FfiConversationList.pulled() = Pulled(::pull, ListBatch::number) { stopAndClose(::stop) }
 
 internal fun FfiIncoming.pulled() = Pulled(::pull, IncomingBatch::number) { stopAndClose(::stop) }
+
+internal fun FfiExport.pulled() = Pulled(::pull, ExportBatch::number) { stopAndClose(::stop) }
+
+/** Its handle goes when nobody has it any more. */
+internal fun FfiLinking.pulled() = Pulled(::pull, LinkBatch::number) {}
+
+/** The entries of an export, which begins when it is collected. */
+internal fun exported(open: () -> FfiExport): Flow<org.waxwing.TimelineItem> =
+    batches { open().pulled() }.transform { batch -> batch.items.forEach { emit(it.asOurs()) } }
 
 internal fun FfiEvents.pulled() = Pulled(::pull, EventBatch::number) { stopAndClose(::stop) }
 

@@ -72,7 +72,7 @@ suspend fun bot(client: WaxwingClient) {
 
 suspend fun handleErrors(client: WaxwingClient, handle: String): String =
     try {
-        "talking to ${client.direct(handle).peer.handle}"
+        "talking to ${client.direct(handle).peer?.handle}"
     } catch (error: WaxwingException.NotFound) {
         "nobody is called that"
     } catch (error: WaxwingException.Offline) {
@@ -95,7 +95,7 @@ suspend fun catchUp(client: WaxwingClient): String {
 }
 
 suspend fun readHistory(store: Store): List<String> = Waxwing.openHistory(store).use { history ->
-    history.conversations().map { "${it.peer.handle}: ${it.last?.preview} (${it.unread} unread)" }
+    history.conversations().map { "${it.peer?.handle}: ${it.last?.preview} (${it.unread} unread)" }
 }
 
 fun log() {
