@@ -104,6 +104,8 @@ pub(crate) struct Groups {
     /// Changes whose signer was learned since: what the newest list says of them is final.
     consulted: BTreeSet<(GroupId, u64)>,
     keys_wanted: BTreeMap<Chain, Wait>,
+    /// The relay has given everything: a key that is still missing is on no way that we see the end of.
+    overdue: bool,
     /// Groups whose kept changes can be taken in, perhaps.
     taking: BTreeSet<GroupId>,
     /// Chains whose messages can be opened now, perhaps.
@@ -215,6 +217,12 @@ impl Groups {
         }
     }
 
+    /// The relay has given everything: keys that did not come with it are asked for at once. This process may not live as long as
+    /// they may be on their way.
+    pub(crate) fn on_drained(&mut self) {
+        self.overdue = true;
+    }
+
     /// The picture of a group is not here, and is on its way, perhaps.
     pub(crate) fn want_picture(&mut self, group: GroupId, now: Duration) {
         self.pictures_wanted.insert(group, Wait { until: now + PICTURE_WAIT, times: 0 });
@@ -283,6 +291,7 @@ impl Groups {
             self.want(group);
         }
         self.looked = false;
+        self.overdue = false;
     }
 
     /// A link is there: nobody waits out an old disappointment.
@@ -324,7 +333,8 @@ impl Groups {
                         self.taking.insert(group);
                         self.expect(group, now);
                     } else {
-                        self.want_key((group, sender, chain), now);
+                        // Its key may have come in the last step before the process ended.
+                        self.opening.insert((group, sender, chain));
                     }
                 }
                 work.again = true;
@@ -416,8 +426,10 @@ impl Groups {
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
         let now = work.now.elapsed;
+        let overdue = !self.has_opening() && std::mem::take(&mut self.overdue);
+        let is_due = |wait: &Wait| wait.until <= now || (overdue && wait.times == 0);
         let due: Vec<Chain> =
-            self.keys_wanted.iter().filter(|(_, wait)| wait.until <= now).map(|(chain, _)| *chain).collect();
+            self.keys_wanted.iter().filter(|(_, wait)| is_due(wait)).map(|(chain, _)| *chain).collect();
         for (group, sender, chain) in due {
             let Some(wait) = self.keys_wanted.remove(&(group, sender, chain)) else { continue };
             let state = work.group(group)?;

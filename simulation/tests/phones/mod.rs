@@ -122,7 +122,12 @@ impl Stage {
 
     /// Runs everything, and lets a minute pass.
     pub fn settle(&mut self) {
-        let end = self.clock + Duration::from_secs(60);
+        self.settle_for(Duration::from_secs(60));
+    }
+
+    /// Runs everything, and lets some time pass.
+    pub fn settle_for(&mut self, time: Duration) {
+        let end = self.clock + time;
         for _ in 0..100_000 {
             if let Some((phone, input)) = self.inputs.pop_front() {
                 self.give(phone, input);

@@ -63,6 +63,7 @@ impl Engine {
             }
             RelayBody::Drained { .. } => {
                 self.drained = Drained::ToTell;
+                self.groups.on_drained();
                 Ok(())
             }
             RelayBody::PrekeysLow { one_time_prekeys } => {
