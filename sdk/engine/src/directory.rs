@@ -59,9 +59,12 @@ struct Wait {
 impl Wait {
     fn after(previous: Option<&Wait>, now: Duration, at_least: Duration) -> Wait {
         let failures = previous.map_or(0, |wait| wait.failures.saturating_add(1));
-        let wait = WAIT_FIRST.saturating_mul(1 << failures.min(10)).min(WAIT_MAX).max(at_least);
-        Wait { until: now + wait, failures }
+        Wait { until: now + wait_after(failures).max(at_least), failures }
     }
+}
+
+fn wait_after(failures: u32) -> Duration {
+    WAIT_FIRST.saturating_mul(1 << failures.min(10)).min(WAIT_MAX)
 }
 
 /// Why somebody asks who has a handle.
@@ -109,6 +112,11 @@ pub(crate) struct Directory {
     fetches: BTreeMap<AccountId, FetchId>,
     waits: BTreeMap<AccountQuery, Wait>,
     keyless: BTreeMap<DeviceAddress, Wait>,
+    /// Accounts whose prekeys the relay refused, and until when they are not asked for. Whether their devices have any is not known: what is
+    /// for them waits.
+    refused: BTreeMap<AccountId, Duration>,
+    /// How often in a row it refused them.
+    refusals: BTreeMap<AccountId, u32>,
     /// Devices without prekeys that a message went past. They are asked for again, and get what they missed.
     passed_over: BTreeSet<DeviceAddress>,
     lists: BTreeMap<AccountId, DeviceList>,
@@ -197,9 +205,9 @@ impl Directory {
         for device in self.passed_over.iter().filter(again) {
             self.prekeys_wanted.entry(device.account).or_default().insert(device.device);
         }
+        self.refused.retain(|_, until| *until > elapsed);
         for (account, devices) in std::mem::take(&mut self.prekeys_wanted) {
-            let busy = |asked: &Asked| matches!(asked.ask, Ask::Prekeys(of, _) if of == account);
-            if self.asked.values().any(busy) {
+            if self.is_asked_for_prekeys(account) || self.refused.contains_key(&account) {
                 continue;
             }
             let devices: Vec<DeviceId> = devices.into_iter().take(limits::DEVICES_PER_ACCOUNT_MAX).collect();
@@ -215,11 +223,19 @@ impl Directory {
         }
     }
 
+    fn is_asked_for_prekeys(&self, account: AccountId) -> bool {
+        self.asked.values().any(|asked| matches!(asked.ask, Ask::Prekeys(of, _) if of == account))
+    }
+
     /// When a question that waits is due.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         let questions = self.wanted.iter().filter_map(|query| self.waits.get(query));
-        let devices = self.passed_over.iter().filter_map(|device| self.keyless.get(device));
-        questions.chain(devices).map(|wait| wait.until).min()
+        let may_be_asked =
+            |account| !self.is_asked_for_prekeys(account) && !self.refused.contains_key(&account);
+        let passed_over = self.passed_over.iter().filter(|device| may_be_asked(device.account));
+        let devices = passed_over.filter_map(|device| self.keyless.get(device));
+        let refused = self.refused.values().copied();
+        questions.chain(devices).map(|wait| wait.until).chain(refused).min()
     }
 
     /// The link is gone: what was under way is asked again, and whoever waits for an answer hears that there is none.
@@ -252,6 +268,8 @@ impl Directory {
         groups.on_live();
         self.waits.clear();
         self.keyless.clear();
+        self.refused.clear();
+        self.refusals.clear();
     }
 
     /// The verified device list of an account, if one is known.
@@ -286,8 +304,12 @@ impl Directory {
         };
         let learned = if fits { self.learn(work, me, record, rng)? } else { Learned::Bogus };
         match learned {
-            Learned::Known { .. } => {
+            Learned::Known { account, changed } => {
                 self.waits.remove(&query);
+                if changed {
+                    self.refused.remove(&account);
+                    self.refusals.remove(&account);
+                }
             }
             Learned::KeyChanged(_) => self.put_off(work.now.elapsed, &query, Duration::ZERO),
             Learned::Bogus => {
@@ -365,6 +387,7 @@ impl Directory {
                     let address =
                         DeviceAddress { account: record.account, device: DeviceId::from_bytes(device) };
                     remember_former(work, self.list(&known), address);
+                    self.passed_over.remove(&address);
                     work.delete_device(address);
                 }
                 put_notice(work, me, record.account, Notice::DevicesChanged, rng)?;
@@ -425,6 +448,7 @@ impl Directory {
             return Ok(());
         }
         self.fetches.remove(&account);
+        self.refusals.remove(&account);
         let Some(state) = work.account(account)? else { return Ok(()) };
         let elapsed = work.now.elapsed;
         let ours = Ours { address: me.address().to_crypto(), secrets: me.secrets() };
@@ -494,12 +518,10 @@ impl Directory {
                 }
                 (refused.code == RefusalCode::UnknownAccount).then_some(query)
             }
-            Ask::Prekeys(account, devices) => {
-                for device in devices {
-                    let device = DeviceAddress { account, device };
-                    let wait = Wait::after(self.keyless.get(&device), elapsed, at_least);
-                    self.keyless.insert(device, wait);
-                }
+            Ask::Prekeys(account, _) => {
+                let count = self.refusals.entry(account).or_default();
+                self.refused.insert(account, elapsed + wait_after(*count).max(at_least));
+                *count = count.saturating_add(1);
                 if refused.code != RefusalCode::RateLimited {
                     self.fetches.remove(&account);
                     self.want(account);
