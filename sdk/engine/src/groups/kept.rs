@@ -51,7 +51,6 @@ pub(crate) fn take<V: View>(
     rng: &mut impl CryptoRng,
 ) -> Result<(), V::Error> {
     let Some(state) = work.group(group)? else { return Ok(()) };
-    drop_known(work, group, state.revision)?;
     let (mut changes, mut places) = (Vec::new(), Vec::new());
     for revision in state.revision + 1..=state.revision.saturating_add(CHANGES_MAX) {
         let Some(kept) = work.view.group_waiting(group, NOBODY, name(revision), 1)?.pop() else { break };
@@ -68,16 +67,4 @@ pub(crate) fn take<V: View>(
         work.again = true;
     }
     groups.open_all_soon(work, group)
-}
-
-/// What was kept and is known since from elsewhere, as from an introduction, is kept no longer.
-fn drop_known<V: View>(work: &mut Work<'_, V>, group: GroupId, known: u64) -> Result<(), V::Error> {
-    for (sender, chain) in work.view.group_waiting_chains(group)? {
-        if sender == NOBODY && chain <= name(known) {
-            for kept in work.view.group_waiting(group, NOBODY, chain, 1)? {
-                work.write(Write::DeleteGroupWaiting { order: kept.order });
-            }
-        }
-    }
-    Ok(())
 }
