@@ -292,13 +292,19 @@ fn groups_apart(devices: &[Device], model: &Model) -> Vec<String> {
     for (group, (of, _)) in first {
         let states =
             |device: &Device| device.store.durable_groups().find(|state| state.group == group).cloned();
+        let knows_it = |device: &&Device| states(device).is_some();
         let Some(members) = states(&devices[of]).map(|state| state.members()) else { continue };
         for device in devices.iter().filter(sound) {
             let Some(local) = device.local().filter(|_| device.app.registered) else { continue };
             let is_member = members.iter().any(|member| member.account == local.address.account);
             let knows = states(device).is_some_and(|state| state.standing == GroupStanding::Member);
-            // The introduction of an account that is deleted since is gone with it; whoever writes next makes up for it.
-            let is_still_to_come = states(device).is_none() && !model.ended.is_empty();
+            // The introduction by an account that is deleted since is gone with it, and so is that by another device of the account that
+            // was removed; whoever writes next makes up for it.
+            let mut others =
+                devices.iter().filter(|other| other.account == device.account && knows_it(other));
+            let was_left = others.clone().any(|other| model.removed.contains(&other.index))
+                && others.all(|other| model.removed.contains(&other.index));
+            let is_still_to_come = states(device).is_none() && (was_left || !model.ended.is_empty());
             if is_member != knows && !is_still_to_come {
                 left.push(format!(
                     "device {} is in {group:?}: {is_member}, and believes {knows}",

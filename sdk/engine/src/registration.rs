@@ -32,6 +32,9 @@ enum Asked {
     UpdateDevices,
 }
 
+/// How often in a row another list may come before ours, while this device registers.
+const CONFLICTS_MAX: u32 = 8;
+
 /// A login or registration under way.
 #[derive(Debug, Default)]
 pub(crate) struct Registrar {
@@ -39,6 +42,8 @@ pub(crate) struct Registrar {
     pub(crate) command: Option<CommandId>,
     token: Option<String>,
     asked: Option<(Request, Asked)>,
+    /// How often another list came before ours.
+    conflicts: u32,
     /// The relay lost its database, so being unknown there is no verdict.
     relay_is_new: bool,
 }
@@ -63,6 +68,7 @@ impl Registrar {
     pub(crate) fn begin(&mut self, command: CommandId, token: Option<String>) {
         self.command = Some(command);
         self.token = token;
+        self.conflicts = 0;
     }
 
     /// The link is gone.
@@ -272,6 +278,13 @@ impl Registrar {
                 }
             }
             (Some(Asked::Account), RefusalCode::UnknownAccount) => Next::Fail(Failure::UnknownAccount),
+            // Another device was faster. The list may name us already: from an attempt whose answer was lost.
+            (Some(Asked::UpdateDevices), RefusalCode::DeviceListConflict)
+                if self.conflicts < CONFLICTS_MAX =>
+            {
+                self.conflicts += 1;
+                self.fetch(me, request)
+            }
             _ => Next::Fail(failure),
         }
     }
