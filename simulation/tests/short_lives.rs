@@ -5,7 +5,7 @@ mod phones;
 use std::time::Duration;
 
 use phones::{ALICE, BOB, Stage, UTC_MS};
-use waxwing_engine::{Body, Command, ConversationId, Marks, Outcome, View as _};
+use waxwing_engine::{Body, Command, ConversationId, Marks, View as _};
 use waxwing_wire::{ClientBody, MessageId, RelayBody};
 
 const TEXT: &str = "to be read soon";
