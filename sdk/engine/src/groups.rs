@@ -426,7 +426,9 @@ impl Groups {
         rng: &mut impl CryptoRng,
     ) -> Result<(), V::Error> {
         let now = work.now.elapsed;
-        let overdue = !self.has_opening() && std::mem::take(&mut self.overdue);
+        // What waits for its sender to be known may be the key.
+        let overdue = self.overdue && !self.has_opening() && work.view.waiting_senders()?.is_empty();
+        self.overdue &= !overdue;
         let is_due = |wait: &Wait| wait.until <= now || (overdue && wait.times == 0);
         let due: Vec<Chain> =
             self.keys_wanted.iter().filter(|(_, wait)| is_due(wait)).map(|(chain, _)| *chain).collect();
