@@ -186,18 +186,16 @@ impl RelayHost {
     /// What waits in a device's mailbox.
     #[must_use]
     pub fn mailbox(&self, device: DeviceId) -> Vec<Envelope> {
-        let query = Query::Mailbox { device, after: 0, limit: usize::MAX };
-        match self.answer(&query) {
-            Some(Answer::Mailbox { envelopes, .. }) => envelopes,
-            Some(
-                Answer::Device(_)
-                | Answer::Account(_)
-                | Answer::Group(_)
-                | Answer::LogReaders(_)
-                | Answer::Deleted { .. }
-                | Answer::Failed,
-            )
-            | None => Vec::new(),
+        let (mut all, mut after): (Vec<Envelope>, _) = (Vec::new(), 0);
+        loop {
+            let answer = self.answer(&Query::Mailbox { device, after, limit: usize::MAX });
+            let Some(Answer::Mailbox { envelopes, more, .. }) = answer else { return all };
+            after = envelopes.last().map_or(after, |envelope| envelope.sequence);
+            let is_end = envelopes.is_empty() || !more;
+            all.extend(envelopes);
+            if is_end {
+                return all;
+            }
         }
     }
 }

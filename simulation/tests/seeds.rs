@@ -15,8 +15,8 @@ fn nothing_goes_wrong_when_nothing_goes_wrong() {
 #[test]
 fn groups_agree_whatever_fails() {
     each(Scenario::groups, 0..40);
-    // An introduction led back to before a change that was kept.
-    each(Scenario::groups, [132]);
+    // An introduction led back to before a change that was kept; one came to a new device of an account that was out by then.
+    each(Scenario::groups, [132, 499]);
 }
 
 #[test]

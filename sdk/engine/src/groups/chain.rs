@@ -268,6 +268,7 @@ pub(crate) fn adopt<V: View>(
         super::receipts::settle(work, me, group)?;
     }
     if is_out {
+        introduce::tell_own_devices(work, me, &state, rng);
         messages::give_up_waiting(work, group)?;
         work.forget_group_keys(group);
     }

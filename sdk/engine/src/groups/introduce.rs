@@ -62,6 +62,64 @@ pub(crate) fn introduce_device<V: View>(
     keys::post(work, state.group, device.account, Some(device.device), introduction(state), rng);
 }
 
+/// Our account is out of a group: those of its devices that were introduced after the change, by somebody who did not know of it yet, are
+/// told. The secret is not for who is out.
+pub(crate) fn tell_own_devices<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    state: &GroupState,
+    rng: &mut impl CryptoRng,
+) {
+    let own = me.address().account;
+    if state.roster().is_none_or(|roster| roster.role(own.as_bytes()).is_some()) {
+        return;
+    }
+    let state = GroupState { secret: Zeroizing::new([0; 32]), ..state.clone() };
+    keys::post(work, state.group, own, None, introduction(&state), rng);
+}
+
+/// Another device of ours knows that our account is out of a group.
+fn on_told<V: View>(
+    work: &mut Work<'_, V>,
+    from: DeviceAddress,
+    known: GroupState,
+    introduction: Introduction,
+    rng: &mut impl CryptoRng,
+) -> Result<(), V::Error> {
+    let believes = known.standing == GroupStanding::Member && known.vouched_by.is_some();
+    if !believes || introduction.revision <= known.revision {
+        return Ok(());
+    }
+    let group = known.group;
+    chain::put_event(work, group, from, GroupEvent::Removed(vec![from.account]), rng);
+    work.put_group(GroupState {
+        revision: introduction.revision,
+        roster: introduction.roster.into(),
+        standing: GroupStanding::Out,
+        ..known
+    });
+    messages::give_up_waiting(work, group)?;
+    work.forget_group_keys(group);
+    Ok(())
+}
+
+/// An introduction by another account takes the place of nothing here.
+fn on_old_news<V: View>(
+    work: &mut Work<'_, V>,
+    me: &Me,
+    from: DeviceAddress,
+    known: GroupState,
+    roster: &Roster,
+    rng: &mut impl CryptoRng,
+) {
+    if known.standing == GroupStanding::Out {
+        // It may have gone to a device of ours that believes it.
+        tell_own_devices(work, me, &known, rng);
+    } else if known.is_unsure() && known.roster().is_some_and(|ours| ours.epoch() == roster.epoch()) {
+        work.put_group(GroupState { vouched_by: Some(from.account), ..known });
+    }
+}
+
 /// Somebody brings us into a group.
 pub(crate) fn on_introduction<V: View>(
     work: &mut Work<'_, V>,
@@ -73,11 +131,15 @@ pub(crate) fn on_introduction<V: View>(
 ) -> Result<(), V::Error> {
     let Ok(roster) = Roster::from_snapshot(&introduction.roster) else { return Ok(()) };
     let own = desk.me.address().account;
+    let known = work.group(group)?;
+    if from.account == own && roster.role(own.as_bytes()).is_none() {
+        let known = known.filter(|_| roster.group() == *group.as_bytes());
+        return known.map_or(Ok(()), |known| on_told(work, from, known, introduction, rng));
+    }
     let fits = roster.group() == *group.as_bytes()
         && roster.role(own.as_bytes()).is_some()
         && roster.role(from.account.as_bytes()).is_some()
         && introduction.revision > 0;
-    let known = work.group(group)?;
     let is_news = match &known {
         None => work.view.groups()?.len() < GROUPS_MAX,
         // Out, and back again.
@@ -85,11 +147,8 @@ pub(crate) fn on_introduction<V: View>(
         Some(known) => is_better(desk.groups, known, &roster, from.account),
     };
     if !fits || !is_news {
-        let agrees = |known: &GroupState| {
-            known.is_unsure() && known.roster().is_some_and(|ours| ours.epoch() == roster.epoch())
-        };
-        if let Some(known) = known.filter(|known| fits && from.account != own && agrees(known)) {
-            work.put_group(GroupState { vouched_by: Some(from.account), ..known });
+        if let Some(known) = known.filter(|_| fits && from.account != own) {
+            on_old_news(work, desk.me, from, known, &roster, rng);
         }
         return Ok(());
     }
