@@ -1,7 +1,7 @@
 //! What this store knows, as records for another device: read piece by piece, so that little of it is in memory at a time.
 
 use rusqlite::{Connection, Params, Row};
-use waxwing_engine::{Annotation, Body, Change, Message, PastPiece, PastRecord, SaidBy};
+use waxwing_engine::{Annotation, Body, Change, Message, PastPiece, PastRecord, Reception, SaidBy, Status};
 use waxwing_wire::{DeviceId, GroupId};
 
 use super::codes::{self, Stored, bytes, value};
@@ -11,6 +11,9 @@ use super::{groups, query};
 /// No limit of a statement.
 const ALL: i64 = -1;
 
+/// Entries that are read again because one before them has become readable. Whoever has them passes them over.
+const AGAIN_MAX: i64 = 1_000;
+
 /// How far a reader has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -19,6 +22,8 @@ pub(crate) struct Place {
     key: Vec<u8>,
     /// The position of the last entry of a timeline that was read.
     entries: i64,
+    /// The position of an entry that was passed by because it could not be read yet: the first of the last [`AGAIN_MAX`].
+    waiting: Option<i64>,
 }
 
 /// What is read, in order.
@@ -62,12 +67,23 @@ impl Section {
 impl Place {
     /// Before everything.
     pub(crate) fn start() -> Place {
-        Place { section: Section::Accounts, key: Vec::new(), entries: 0 }
+        Place { section: Section::Accounts, key: Vec::new(), entries: 0, waiting: None }
     }
 
-    /// Behind the entries that were read, and before those that came since.
+    /// Behind the entries that were read, and before those that came, or became readable, since.
     pub(crate) fn since(&self) -> Place {
-        Place { section: Section::Entries, key: Vec::new(), entries: self.entries }
+        let waiting = self.waiting.filter(|first| self.entries - first < AGAIN_MAX);
+        let entries = waiting.map_or(self.entries, |first| first - 1);
+        Place { section: Section::Entries, key: Vec::new(), entries, waiting: None }
+    }
+
+    /// Passes an entry by.
+    fn pass(&mut self, position: i64, message: &Message) {
+        self.entries = position;
+        let is_late = self.waiting.is_none_or(|first| position - first >= AGAIN_MAX);
+        if is_late && message.status == Status::Incoming(Reception::Waiting) {
+            self.waiting = Some(position);
+        }
     }
 
     /// Whether nothing is behind it.
@@ -90,7 +106,7 @@ impl Place {
         let parts = bytes.strip_prefix(this.as_bytes()).and_then(|bytes| {
             let ([code, entries @ ..], key) = bytes.split_first_chunk::<9>()?;
             let (section, entries) = (Section::parse(*code)?, i64::from_be_bytes(*entries));
-            (entries >= 0).then(|| Place { section, key: key.to_vec(), entries })
+            (entries >= 0).then(|| Place { section, key: key.to_vec(), entries, waiting: None })
         });
         parts.unwrap_or_else(Place::start)
     }
@@ -130,7 +146,7 @@ pub(crate) fn piece(db: &Connection, mut place: Place) -> Stored<(PastPiece, Pla
 /// Reads on until the piece is full. False: the section is over.
 fn fill(db: &Connection, piece: &mut PastPiece, place: &mut Place) -> Stored<bool> {
     let after = place.key.clone();
-    let Place { section, key, entries } = place;
+    let (section, key) = (place.section, &mut place.key);
     match section {
         Section::Accounts => each(db, query::ACCOUNTS_AFTER, (after, ALL), |row| {
             let known = codes::account(row)?;
@@ -159,9 +175,9 @@ fn fill(db: &Connection, piece: &mut PastPiece, place: &mut Place) -> Stored<boo
                 Ok(piece.push(&PastRecord::Setting(record)))
             })
         }
-        Section::Entries => each(db, query::PAST, [*entries], |row| {
+        Section::Entries => each(db, query::PAST, [place.entries], |row| {
             let message = codes::message(row)?;
-            *entries = value(row, 16)?;
+            place.pass(value(row, 16)?, &message);
             let said = said_of(db, &message)?;
             Ok(piece.push(&PastRecord::Entry { message, said, due_at_ms: value(row, 17)? }))
         }),
@@ -233,7 +249,12 @@ mod tests {
 
     #[test]
     fn a_place_comes_back_from_its_bytes() {
-        let all = Section::ORDER.map(|section| Place { section, key: vec![section.code(); 3], entries: 7 });
+        let all = Section::ORDER.map(|section| Place {
+            section,
+            key: vec![section.code(); 3],
+            entries: 7,
+            waiting: None,
+        });
         let (this, other) = (DeviceId::from_bytes([1; 16]), DeviceId::from_bytes([2; 16]));
         for place in all {
             assert_eq!(Place::from_bytes(this, &place.to_bytes(this)), place);
